@@ -1,0 +1,50 @@
+{
+  # cross: set by scripts/node-gyp-cross.js, which builds for Windows on Debian with clang and lld.
+  'variables': { 'cross%': 0 },
+  'targets': [{
+    'target_name': 'ws_linger',
+    'conditions': [
+      ['OS=="win"', {
+        'sources': [
+          'native/addon.cc',
+          'native/socket_lookup.cc',
+          'native/winsock.cc',
+          'native/wsa_error.cc',
+        ],
+        'include_dirs': ["<!(node -p \"require('node-addon-api').include_dir\")"],
+        'defines': [
+          'NAPI_VERSION=8',
+          'NAPI_DISABLE_CPP_EXCEPTIONS',
+          'NODE_ADDON_API_DISABLE_DEPRECATED',
+          '_WIN32_WINNT=0x0A00',
+          'WIN32_LEAN_AND_MEAN',
+        ],
+        'conditions': [
+          ['cross==1', {
+            'win_delay_load_hook': 'false',
+            'sources': ['native/cross/node_imports.cc', 'native/cross/runtime.cc'],
+            # gyp adds MSVC's library names; the MinGW linker wants two of them, by its own names.
+            'libraries/': [['exclude', '\\.lib"?$']],
+            'libraries': ['-lkernel32', '-lws2_32'],
+            'cflags!': ['-O3'],
+            'cflags': ['-O2', '-Wall', '-Wextra', '-Werror', '-Wno-unknown-attributes', '-Wno-unused-parameter'],
+            'cflags_cc': ['-std=c++17', '-fno-exceptions', '-fno-rtti', '-fno-threadsafe-statics'],
+            'ldflags': [
+              '-nostdlib', '-s',
+              '-Wl,--gc-sections,--no-insert-timestamp,--dynamicbase,--nxcompat,--exclude-all-symbols',
+            ],
+          }, {
+            'libraries': ['-lws2_32.lib'],
+            'msvs_settings': {
+              'VCCLCompilerTool': { 'AdditionalOptions': ['/std:c++17', '/guard:cf'], 'WarningLevel': 4 },
+              'VCLinkerTool': { 'AdditionalOptions': ['/guard:cf'] },
+            },
+          }],
+        ],
+      }, {
+        # Only Windows has a native part.
+        'type': 'none',
+      }],
+    ],
+  }],
+}

@@ -1,0 +1,157 @@
+// The boundary to JavaScript: checks arguments, calls winsock.cc and socket_lookup.cc, decides nothing.
+#include <napi.h>
+#include <node_api.h>
+
+#include <string>
+
+#include "socket_lookup.h"
+#include "winsock.h"
+#include "wsa_error.h"
+
+namespace ws_linger {
+namespace {
+
+// A connection as script holds it: opaque, so that no number from script ever becomes a SOCKET.
+struct Connection {
+  SOCKET socket;
+  FourTuple tuple;
+};
+
+constexpr napi_type_tag kConnectionTag = {0x77732d6c696e6765, 0x722e736f636b6574};
+
+// The code for "this connection no longer exists", outside the range of WSA codes. JavaScript knows it by this value.
+constexpr int kGone = -1;
+
+// Null with a pending TypeError when the argument is no connection of ours.
+Connection* ConnectionArgument(const Napi::CallbackInfo& info) {
+  if (info[0].IsExternal()) {
+    auto external = info[0].As<Napi::External<Connection>>();
+    if (external.CheckTypeTag(&kConnectionTag)) return external.Data();
+  }
+  Napi::TypeError::New(info.Env(), "the first argument must be a connection that resolve() returned")
+      .ThrowAsJavaScriptException();
+  return nullptr;
+}
+
+// Windows gives the value of a closed SOCKET to the next one it opens, so each use asks again whose it is.
+bool IsStillThere(const Connection& connection) {
+  FourTuple now;
+  return ReadFourTuple(connection.socket, &now) && now == connection.tuple;
+}
+
+bool EndpointArgument(const Napi::CallbackInfo& info, size_t index, Endpoint* out) {
+  if (info[index].IsString() && info[index + 1].IsNumber()) {
+    const std::string address = info[index].As<Napi::String>();
+    const int port = info[index + 1].As<Napi::Number>().Int32Value();
+    if (port >= 0 && port <= 65535 && ParseEndpoint(address.c_str(), static_cast<uint16_t>(port), out)) return true;
+  }
+  Napi::TypeError::New(info.Env(), "expected (localAddress, localPort, peerAddress, peerPort)")
+      .ThrowAsJavaScriptException();
+  return false;
+}
+
+// resolve(localAddress, localPort, peerAddress, peerPort): connection | null
+Napi::Value Resolve(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  FourTuple wanted;
+  if (!EndpointArgument(info, 0, &wanted.local) || !EndpointArgument(info, 2, &wanted.peer)) return Napi::Value();
+
+  uv_loop_t* loop = nullptr;
+  if (napi_get_uv_event_loop(env, &loop) != napi_ok) return env.Null();
+  const SOCKET socket = FindSocket(loop, wanted);
+  if (socket == INVALID_SOCKET) return env.Null();
+
+  auto external = Napi::External<Connection>::New(env, new Connection{socket, wanted},
+                                                  [](Napi::Env, Connection* connection) { delete connection; });
+  external.TypeTag(&kConnectionTag);
+  return external;
+}
+
+// setLinger(connection, abortive: boolean): code
+Napi::Value SetLinger(const Napi::CallbackInfo& info) {
+  Connection* connection = ConnectionArgument(info);
+  if (connection == nullptr) return Napi::Value();
+  if (!info[1].IsBoolean()) {
+    Napi::TypeError::New(info.Env(), "abortive must be a boolean").ThrowAsJavaScriptException();
+    return Napi::Value();
+  }
+  const int code =
+      IsStillThere(*connection) ? SetAbortiveLinger(connection->socket, info[1].As<Napi::Boolean>()) : kGone;
+  return Napi::Number::New(info.Env(), code);
+}
+
+// getLinger(connection): { on, seconds } | code
+Napi::Value ReadLinger(const Napi::CallbackInfo& info) {
+  Connection* connection = ConnectionArgument(info);
+  if (connection == nullptr) return Napi::Value();
+  bool on = false;
+  int seconds = 0;
+  const int code = IsStillThere(*connection) ? GetLinger(connection->socket, &on, &seconds) : kGone;
+  if (code != kOk) return Napi::Number::New(info.Env(), code);
+  auto result = Napi::Object::New(info.Env());
+  result.Set("on", Napi::Boolean::New(info.Env(), on));
+  result.Set("seconds", Napi::Number::New(info.Env(), seconds));
+  return result;
+}
+
+// shutdown(connection, 'send' | 'receive' | 'both'): code
+Napi::Value ShutdownConnection(const Napi::CallbackInfo& info) {
+  Connection* connection = ConnectionArgument(info);
+  if (connection == nullptr) return Napi::Value();
+  const std::string how = info[1].IsString() ? std::string(info[1].As<Napi::String>()) : std::string();
+  Direction direction;
+  if (how == "send") {
+    direction = Direction::kSend;
+  } else if (how == "receive") {
+    direction = Direction::kReceive;
+  } else if (how == "both") {
+    direction = Direction::kBoth;
+  } else {
+    Napi::TypeError::New(info.Env(), "how must be 'send', 'receive' or 'both'").ThrowAsJavaScriptException();
+    return Napi::Value();
+  }
+  const int code = IsStillThere(*connection) ? Shutdown(connection->socket, direction) : kGone;
+  return Napi::Number::New(info.Env(), code);
+}
+
+// probe(connection): 'connected' | 'peer-closed' | 'reset' | 'unknown'
+Napi::Value ProbeConnection(const Napi::CallbackInfo& info) {
+  Connection* connection = ConnectionArgument(info);
+  if (connection == nullptr) return Napi::Value();
+  ConnectionState state = ConnectionState::kUnknown;
+  if (IsStillThere(*connection)) {
+    state = Probe(connection->socket);
+  } else if (HasLostPeer(connection->socket, connection->tuple)) {
+    state = ConnectionState::kReset;
+  }
+  const char* answer = "unknown";
+  if (state == ConnectionState::kConnected) answer = "connected";
+  if (state == ConnectionState::kPeerClosed) answer = "peer-closed";
+  if (state == ConnectionState::kReset) answer = "reset";
+  return Napi::String::New(info.Env(), answer);
+}
+
+// errorName(code): string
+Napi::Value ErrorName(const Napi::CallbackInfo& info) {
+  if (!info[0].IsNumber()) {
+    Napi::TypeError::New(info.Env(), "code must be a number").ThrowAsJavaScriptException();
+    return Napi::Value();
+  }
+  return Napi::String::New(info.Env(), WsaErrorName(info[0].As<Napi::Number>().Int32Value()));
+}
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  exports.Set("resolve", Napi::Function::New<Resolve>(env, "resolve"));
+  exports.Set("setLinger", Napi::Function::New<SetLinger>(env, "setLinger"));
+  exports.Set("getLinger", Napi::Function::New<ReadLinger>(env, "getLinger"));
+  exports.Set("shutdown", Napi::Function::New<ShutdownConnection>(env, "shutdown"));
+  exports.Set("probe", Napi::Function::New<ProbeConnection>(env, "probe"));
+  exports.Set("errorName", Napi::Function::New<ErrorName>(env, "errorName"));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(NODE_GYP_MODULE_NAME, Init)
+
+}  // namespace ws_linger

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Puts what the tests and the cross-build need on a Debian machine. Safe to repeat: what is there is left alone.
+#
+#   toolchain.sh build      compilers that turn native/ into a Windows binary
+#   toolchain.sh windows    Wine 10 in a folder of its own, with an initialised prefix
+#   toolchain.sh network    tools the tests use to look at sockets and to make black holes
+#
+# Without root it installs nothing and says what is missing.
+set -euo pipefail
+
+cache=${WS_LINGER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ws-linger}
+root=$cache/wine-root
+
+say() { echo "toolchain: $*" >&2; }
+
+need() { # need COMMAND PACKAGE…: installs the packages unless the command is there
+  command -v "$1" >/dev/null 2>&1 && return
+  shift
+  if [ "$(id -u)" != 0 ]; then
+    say "missing. As root: apt-get install -y --no-install-recommends $*"
+    exit 1
+  fi
+  say "installing $*"
+  [ -n "${updated:-}" ] || { apt-get update -qq; updated=1; }
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+build() {
+  need /usr/lib/llvm-19/bin/clang++ clang-19
+  need /usr/lib/llvm-19/bin/ld.lld lld-19
+  need /usr/lib/llvm-19/bin/llvm-readobj llvm-19
+  need x86_64-w64-mingw32-g++-posix g++-mingw-w64-x86-64-posix mingw-w64-common
+}
+
+network() {
+  need ss iproute2
+  need nft nftables
+}
+
+# Debian 12 has Wine 8, which cannot start Node 24. Debian 13's Wine 10 can, so it gets a root folder of its own.
+windows() {
+  if [ -n "${WINE:-}" ]; then
+    "$WINE" --version >&2
+    return
+  fi
+  if [ "$(id -u)" != 0 ]; then
+    say "no root, and WINE is not set. Set WINE to a Wine 10 (or newer) binary, or run this as root to get one."
+    exit 1
+  fi
+  need debootstrap debootstrap
+  mkdir -p "$cache"
+  exec 9>"$cache/lock"
+  flock 9 # two runs at once must not build the same folder
+  if [ ! -e "$root/.ready" ]; then
+    say "building a Debian 13 folder with Wine (some 90 s, once)"
+    rm -rf "$root"
+    debootstrap --variant=minbase --include=wine64 trixie "$root" >"$cache/debootstrap.log" 2>&1 || {
+      tail -5 "$cache/debootstrap.log" >&2
+      exit 1
+    }
+    mkdir -p "$root/host" "$root/prefix"
+    cp /etc/hosts "$root/etc/hosts"
+    # The lock's descriptor must not pass to wineserver, which outlives these commands.
+    "$(dirname "$0")/in-wine-root.sh" "$root" / sh -c '
+      /usr/lib/wine/wine64 wineboot -i && /usr/lib/wine/wine64 winecfg -v win10' >"$cache/wineboot.log" 2>&1 9>&- || {
+      tail -5 "$cache/wineboot.log" >&2
+      exit 1
+    }
+    touch "$root/.ready"
+  fi
+}
+
+case ${1:-} in
+build | windows | network) "$1" ;;
+*)
+  say "usage: toolchain.sh build|windows|network"
+  exit 2
+  ;;
+esac

@@ -1,0 +1,57 @@
+import { Connection, connectionOf } from './connection';
+import { withCode } from './errors';
+import { type LingerOptions, parseOptions, type Settings } from './options';
+import { checkControl } from './socket-control/choose';
+import { Upstream, type UpstreamServer, type UpstreamSocket } from './upstream';
+import { lingeringClass, type WebSocket } from './websocket';
+import { stopWatching, watchAccepts } from './websocket-server';
+
+/**
+ * Gives a WebSocket or a WebSocketServer that plain `ws` made what this package's own have; for a server, its present
+ * and its future connections. Returns the same object. Attaching twice changes nothing.
+ *
+ * Throws `WSL_ERR_NOT_ATTACHABLE` for anything else, and `WSL_ERR_*` for wrong options, before anything is touched.
+ */
+export function attach<T extends Upstream>(ws: T, options?: LingerOptions): T & WebSocket;
+export function attach<T extends Upstream.Server>(wss: T, options?: LingerOptions): T;
+export function attach(target: Upstream | Upstream.Server, options?: LingerOptions): object {
+  const settings = parseOptions(options);
+  checkControl(settings);
+  if (isServer(target)) return attachServer(target, settings);
+  if (isSocket(target)) return attachSocket(target, settings);
+  throw withCode(new TypeError('attach() takes a WebSocket or a WebSocketServer made by ws'), 'WSL_ERR_NOT_ATTACHABLE');
+}
+
+function attachServer(wss: UpstreamServer, settings: Settings): UpstreamServer {
+  const attached = lingeringClass(wss.options.WebSocket);
+  if (attached === wss.options.WebSocket) return wss;
+  wss.options.WebSocket = attached;
+  Object.assign(wss.options, { linger: settings });
+  for (const ws of wss.clients ?? []) attachSocket(ws as UpstreamSocket, settings);
+  watchAccepts(wss, settings);
+  const { close } = wss;
+  wss.close = function (this: UpstreamServer, callback) {
+    stopWatching.get(this)?.();
+    close.call(this, callback);
+  };
+  return wss;
+}
+
+function attachSocket(ws: UpstreamSocket, settings: Settings): UpstreamSocket {
+  if (connectionOf(ws) || ws.readyState === Upstream.CLOSED) return ws;
+  const Base = ws.constructor as typeof Upstream;
+  const connection = new Connection(ws, Base.prototype as UpstreamSocket, settings);
+  Object.setPrototypeOf(ws, lingeringClass(Base).prototype);
+  if (ws._socket) connection.watchSocket(ws._socket);
+  else if (ws._req) connection.watchRequest(ws._req);
+  if (ws.readyState === Upstream.CLOSING) connection.close();
+  return ws;
+}
+
+function isServer(target: object): target is UpstreamServer {
+  return typeof (target as UpstreamServer)?.handleUpgrade === 'function' && 'options' in target;
+}
+
+function isSocket(target: object): target is UpstreamSocket {
+  return typeof (target as UpstreamSocket)?.emitClose === 'function' && '_socket' in target;
+}

@@ -1,0 +1,82 @@
+/** Judges how a connection ended from what was seen of it. Pure. */
+import type { CloseError, CloseKind, CloseOrigin, ClosePhase } from './close-info';
+import type { State } from './lifecycle';
+
+export interface Verdict {
+  kind: CloseKind;
+  origin: CloseOrigin;
+  expected: boolean;
+}
+
+/** What peers do in a normal day, and what this side asked for itself. */
+const EXPECTED: ReadonlySet<CloseKind> = new Set([
+  'clean',
+  'closed-without-handshake',
+  'reset',
+  'aborted',
+  'timed-out',
+  'unreachable',
+  'close-timeout',
+  'local-abort',
+]);
+
+/** Codes that say that the connection is lost, and how. */
+const LOST: Readonly<Record<string, readonly [CloseKind, CloseOrigin]>> = {
+  ECONNRESET: ['reset', 'peer'],
+  // Windows: the local stack gave up (10053), seen by a read or, as a cancelled operation, by a write in flight.
+  ECONNABORTED: ['aborted', 'network'],
+  ECANCELED: ['aborted', 'network'],
+  EPIPE: ['closed-without-handshake', 'peer'],
+  ETIMEDOUT: ['timed-out', 'network'],
+  ENETDOWN: ['unreachable', 'network'],
+  ENETUNREACH: ['unreachable', 'network'],
+  EHOSTDOWN: ['unreachable', 'network'],
+  EHOSTUNREACH: ['unreachable', 'network'],
+  // Out of ports or buffers: the one error of this table that is this machine's own.
+  ENOBUFS: ['unknown', 'local'],
+};
+
+export function classify(state: State): Verdict {
+  const [kind, origin] = judge(state);
+  return { kind, origin, expected: EXPECTED.has(kind) || isLostOpening(kind, state) };
+}
+
+function judge({ cause, closedBy, bothCloseFrames, endedIn }: State): readonly [CloseKind, CloseOrigin] {
+  // Once both close frames crossed the end is clean, whatever happens to TCP after it (RFC 6455 §7.1.4).
+  if (bothCloseFrames && cause?.type !== 'protocol-error') return ['clean', closedBy ?? 'peer'];
+  switch (cause?.type) {
+    case undefined:
+      // Refused by an answer, or given up by ws; once open, somebody here destroyed the socket below the WebSocket.
+      return endedIn === 'opening' ? ['upgrade-failed', 'peer'] : ['local-abort', 'local'];
+    case 'local-abort':
+      return ['local-abort', 'local'];
+    case 'fin':
+      return ['closed-without-handshake', cause.by];
+    case 'close-timeout':
+      // It was cut here, but because the peer did not do its part.
+      return ['close-timeout', 'peer'];
+    case 'protocol-error':
+      return ['protocol-error', 'peer'];
+    case 'error':
+      return judgeError(cause.error, endedIn);
+  }
+}
+
+function judgeError({ code }: CloseError, phase: ClosePhase): readonly [CloseKind, CloseOrigin] {
+  const lost = LOST[code];
+  if (code.startsWith('WS_ERR_')) return ['protocol-error', 'peer'];
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_') || /CERT/.test(code)) {
+    return ['tls-failed', 'peer'];
+  }
+  if (phase === 'opening') {
+    if (lost?.[0] === 'timed-out' || lost?.[0] === 'unreachable') return lost;
+    return ['upgrade-failed', 'peer'];
+  }
+  return lost ?? ['unknown', 'network'];
+}
+
+/** A peer that goes away while the connection is set up is as ordinary as one that goes away later. */
+function isLostOpening(kind: CloseKind, { cause }: State): boolean {
+  if (kind !== 'upgrade-failed' && kind !== 'tls-failed') return false;
+  return cause?.type === 'error' && cause.error.code in LOST;
+}

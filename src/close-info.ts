@@ -1,0 +1,78 @@
+/**
+ * How a connection ended. A closed set, fit for metric labels.
+ *
+ * - `clean`: both close frames crossed (RFC 6455 §7.1.4).
+ * - `closed-without-handshake`: the peer sent FIN without a close frame, or in the middle of a frame.
+ * - `reset`: the peer sent RST (WSAECONNRESET, 10054).
+ * - `aborted`: the local TCP stack gave the connection up (WSAECONNABORTED, 10053).
+ * - `timed-out`: the peer vanished; retransmission or keep-alive ran out.
+ * - `unreachable`: no route to the peer any more.
+ * - `close-timeout`: the closing handshake was not finished in time, so it was cut.
+ * - `protocol-error`: the peer broke RFC 6455.
+ * - `slow-consumer`: the peer did not read what was sent to it.
+ * - `local-abort`: `abort()` or `terminate()` was called here, or the connection was closed before it was open.
+ * - `upgrade-failed`: it never became a WebSocket.
+ * - `tls-failed`: TLS could not be set up or broke.
+ * - `unknown`: none of these; `error` has what is known.
+ */
+export type CloseKind =
+  | 'clean'
+  | 'closed-without-handshake'
+  | 'reset'
+  | 'aborted'
+  | 'timed-out'
+  | 'unreachable'
+  | 'close-timeout'
+  | 'protocol-error'
+  | 'slow-consumer'
+  | 'local-abort'
+  | 'upgrade-failed'
+  | 'tls-failed'
+  | 'unknown';
+
+/** Who ended it: this side, the other side, or what lies between (the local TCP stack included). */
+export type CloseOrigin = 'local' | 'peer' | 'network';
+
+/**
+ * Where the connection stood when its end began: `opening` before 'open'; `open`; `handshake` from the first close
+ * frame until both have crossed; `fin` from there, or from the peer's FIN, until TCP is closed.
+ */
+export type ClosePhase = 'opening' | 'open' | 'handshake' | 'fin';
+
+/** The socket error that ended a connection, in Node's terms. */
+export interface CloseError {
+  /** Node's or ws's code, such as `ECONNRESET`, or `UNKNOWN`. */
+  code: string;
+  /** libuv's error number, negative; undefined for errors that are not the system's. */
+  errno: number | undefined;
+  /** The system call that failed, such as `read`; undefined for errors that are not the system's. */
+  syscall: string | undefined;
+  /** The Winsock code that this error stands for. Only on Windows, and only where libuv's mapping leaves no doubt. */
+  wsaCode?: number;
+}
+
+/** Why a connection ended. The first cause counts: what its end brings about afterwards does not change it. */
+export interface CloseInfo {
+  kind: CloseKind;
+  origin: CloseOrigin;
+  phase: ClosePhase;
+  /** The close code, as ws's 'close' event has it: 1006 when there was no close frame (RFC 6455 §7.1.5). */
+  code: number;
+  /** The peer's close reason, '' when there was none. */
+  reason: string;
+  /** True when both close frames crossed, whatever came after. */
+  clean: boolean;
+  /** What was done when the connection had to be cut here: RST, or a plain destroy. Null when it was not cut here. */
+  forced: 'reset' | 'destroy' | null;
+  /** True for what peers do in a normal day. Such ends are logged at debug, all others at warn. */
+  expected: boolean;
+  error: CloseError | null;
+  /** Bytes received on the wire; with TLS, encrypted bytes where Node tells them, else plain ones. */
+  bytesReceived: number;
+  /** Bytes the local TCP stack accepted. Not a proof of delivery. */
+  bytesSent: number;
+  /** Bytes that were queued and that the local TCP stack never accepted. */
+  bytesUnsent: number;
+  /** Milliseconds from the first sign of the end (a close(), a close frame, FIN, an error) to 'close'. */
+  elapsedMs: number;
+}

@@ -1,0 +1,207 @@
+/**
+ * One connection's way to its end: the only file where events meet decisions. It listens at the socket, asks lifecycle.ts
+ * what to do, does it, and at the end lets classify.ts judge.
+ */
+import { performance } from 'node:perf_hooks';
+import type { Duplex } from 'node:stream';
+import { classify } from './classify';
+import { closeErrorOf } from './close-error';
+import type { CloseInfo } from './close-info';
+import { type Effect, type Event, initial, type State, step } from './lifecycle';
+import { logDisconnect, warn } from './log';
+import type { Settings } from './options';
+import { controlOf } from './socket-control/choose';
+import type { SocketControl } from './socket-control/contract';
+import { NO_TRAFFIC, type Traffic, TrafficMeter } from './traffic';
+import { type Internals, Upstream, type UpstreamSocket } from './upstream';
+
+const kConnection = Symbol('ws-linger connection');
+
+type Owner = UpstreamSocket & { [kConnection]?: Connection };
+type BaseMethods = Pick<Upstream, 'close' | 'terminate'> & Pick<Internals, 'setSocket' | 'emitClose'>;
+type Unstamped<E> = E extends unknown ? Omit<E, 'at' | 'progress'> : never;
+
+/** The connection of a WebSocket, or undefined when this package has nothing to do with it. */
+export function connectionOf(ws: object): Connection | undefined {
+  return (ws as Owner)[kConnection];
+}
+
+export class Connection {
+  info: CloseInfo | null = null;
+  readonly #ws: UpstreamSocket;
+  /** ws's own methods, below the ones that lead here. */
+  readonly #base: BaseMethods;
+  readonly #settings: Settings;
+  #state: State = initial;
+  #stream: Duplex | null = null;
+  #control: SocketControl | null = null;
+  #traffic: TrafficMeter | null = null;
+  #final: Traffic | null = null;
+  #forced: 'reset' | 'destroy' | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #waiting: ((info: CloseInfo) => void)[] = [];
+
+  constructor(ws: UpstreamSocket, base: BaseMethods, settings: Settings) {
+    this.#ws = ws;
+    this.#base = base;
+    this.#settings = settings;
+    Object.defineProperty(ws, kConnection, { value: this });
+  }
+
+  /** The opening handshake of a client goes through this request. */
+  watchRequest(request: NodeJS.EventEmitter): void {
+    request.prependListener('error', (error: Error) => this.#step({ type: 'error', error: closeErrorOf(error) }));
+  }
+
+  setSocket(socket: Duplex, head: Buffer, options: object): void {
+    this.watchSocket(socket);
+    this.#base.setSocket.call(this.#ws, socket, head, options);
+  }
+
+  /** Before ws's own listeners: ws drops the error, and the cause must be known before ws acts on it. */
+  watchSocket(socket: Duplex): void {
+    this.#stream = socket;
+    this.#traffic = new TrafficMeter(socket);
+    this.#control = controlOf(socket, this.#settings);
+    socket.prependListener('error', (error: Error) => this.#step({ type: 'error', error: closeErrorOf(error) }));
+    socket.prependListener('end', () => this.#onEnd(socket));
+    this.#step({ type: 'open' });
+  }
+
+  /** ws calls this too: when the peer's close frame comes, and when the peer breaks the protocol. */
+  close(code?: number, reason?: string | Buffer): void {
+    const ws = this.#ws;
+    if (ws.readyState === Upstream.CONNECTING) this.#step({ type: 'abort' });
+    const broken = ws._receiver?.errored;
+    if (broken) this.#step({ type: 'protocol-error', error: closeErrorOf(broken) });
+    this.#base.close.call(ws, code, reason);
+    if (ws.readyState !== Upstream.CLOSING || !this.#stream) return;
+    // The limits here are this package's; ws's timer would only destroy.
+    clearTimeout(ws._closeTimer ?? undefined);
+    this.#step({ type: 'close', by: ws._closeFrameReceived ? 'peer' : 'local' });
+  }
+
+  closeAsync(code?: number, reason?: string | Buffer): Promise<CloseInfo> {
+    this.close(code, reason);
+    if (this.info) return Promise.resolve(this.info);
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  terminate(): void {
+    const cuts = this.#settings.terminate === 'reset' || (this.#settings.terminate === 'auto' && this.#wouldCut());
+    this.#end(cuts ? 'abort' : 'destroy');
+  }
+
+  abort(): void {
+    this.#end('abort');
+  }
+
+  /** Called by ws when the socket has closed, or by the watchdog. The one place where a connection ends. */
+  emitClose(): void {
+    const ws = this.#ws;
+    if (this.info) {
+      // The socket reported 'close' after the watchdog had given it up; ws put the state back on the way here.
+      ws._readyState = Upstream.CLOSED;
+      return;
+    }
+    this.#step({ type: 'closed' });
+    clearTimeout(this.#timer);
+    const info = this.#describe();
+    this.info = info;
+    logDisconnect(this.#settings.logger, info, (this.#stream as { remoteAddress?: string } | null)?.remoteAddress);
+    try {
+      ws.emit('disconnect', info);
+    } finally {
+      this.#base.emitClose.call(ws);
+      for (const resolve of this.#waiting) resolve(info);
+    }
+  }
+
+  #onEnd(socket: Duplex): void {
+    if (socket.writableEnded) {
+      this.#step({ type: 'fin', by: 'local' });
+    } else if (this.#control?.probe() === 'reset') {
+      // A reset that came behind unread data: libuv reports the data, then an end like any other.
+      this.#step({ type: 'error', error: closeErrorOf(Object.assign(new Error(), { code: 'ECONNRESET', syscall: 'read' })) });
+    } else {
+      this.#step({ type: 'fin', by: 'peer' });
+    }
+  }
+
+  #end(type: 'abort' | 'destroy'): void {
+    const ws = this.#ws;
+    if (ws.readyState === Upstream.CLOSED) return;
+    this.#step({ type });
+    // Without a socket there is only the opening handshake to give up, and ws does that.
+    if (!this.#stream) this.#base.terminate.call(ws);
+  }
+
+  /** Whether destroying the socket would drop bytes that wait in user space for a peer that does not read. */
+  #wouldCut(): boolean {
+    return this.#measure().unsent > 0;
+  }
+
+  #step(event: Unstamped<Event>): void {
+    const { _closeFrameSent, _closeFrameReceived } = this.#ws;
+    if (_closeFrameSent && _closeFrameReceived && !this.#state.bothCloseFrames) {
+      this.#dispatch({ type: 'both-close-frames' });
+    }
+    this.#dispatch(event);
+  }
+
+  #dispatch(event: Unstamped<Event>): void {
+    const { received, accepted } = this.#measure();
+    const stamped = { ...event, at: performance.now(), progress: received + accepted } as Event;
+    const [state, effects] = step(this.#state, stamped, this.#settings);
+    this.#state = state;
+    // Once the connection is lost or about to be cut, the counts stand: what the socket tells later is its clean-up.
+    if (state.cause?.type === 'error' || state.phase === 'reset') this.#final ??= this.#traffic?.read() ?? NO_TRAFFIC;
+    for (const effect of effects) this.#apply(effect);
+  }
+
+  #measure(): Traffic {
+    return this.#final ?? this.#traffic?.read() ?? NO_TRAFFIC;
+  }
+
+  #apply(effect: Effect): void {
+    if (typeof effect === 'object') {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#step({ type: 'tick' }), effect.wakeIn);
+    } else if (effect === 'reset') {
+      this.#ws._readyState = Upstream.CLOSING;
+      this.#control?.abort((how) => {
+        this.#forced = how;
+      });
+    } else if (effect === 'destroy') {
+      this.#forced = 'destroy';
+      this.#base.terminate.call(this.#ws);
+    } else {
+      warn(
+        this.#settings.logger,
+        { event: 'watchdog' },
+        "the socket never reported 'close', so it is emitted without it",
+      );
+      this.#ws.emitClose();
+    }
+  }
+
+  #describe(): CloseInfo {
+    const { cause, endedIn, endingSince, bothCloseFrames } = this.#state;
+    const ws = this.#ws;
+    const error = cause && 'error' in cause ? cause.error : null;
+    const traffic = this.#final ?? this.#traffic?.readAtEnd() ?? NO_TRAFFIC;
+    return {
+      ...classify(this.#state),
+      phase: endedIn,
+      code: ws._closeCode,
+      reason: ws._closeMessage.toString(),
+      clean: bothCloseFrames,
+      forced: this.#forced,
+      error,
+      bytesReceived: traffic.received,
+      bytesSent: traffic.accepted,
+      bytesUnsent: traffic.unsent,
+      elapsedMs: endingSince === null ? 0 : performance.now() - endingSince,
+    };
+  }
+}

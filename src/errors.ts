@@ -1,0 +1,22 @@
+/**
+ * Every error this package throws has one of these codes. Match on `code`; the messages may change.
+ *
+ * | code | class | meaning |
+ * | --- | --- | --- |
+ * | `WSL_ERR_UNKNOWN_OPTION` | TypeError | an option name under `linger` that does not exist |
+ * | `WSL_ERR_OPTION_TYPE` | TypeError | an option value of the wrong type |
+ * | `WSL_ERR_OPTION_RANGE` | RangeError | an option value of the right type that is not allowed |
+ * | `WSL_ERR_NATIVE_UNAVAILABLE` | Error | `control: 'native'` where the addon is not loaded; the message says why |
+ * | `WSL_ERR_NOT_ATTACHABLE` | TypeError | `attach()` was given something that `ws` did not make |
+ */
+export type LingerErrorCode =
+  | 'WSL_ERR_UNKNOWN_OPTION'
+  | 'WSL_ERR_OPTION_TYPE'
+  | 'WSL_ERR_OPTION_RANGE'
+  | 'WSL_ERR_NATIVE_UNAVAILABLE'
+  | 'WSL_ERR_NOT_ATTACHABLE';
+
+/** Gives an error the stable code that callers match on. */
+export function withCode<E extends Error>(error: E, code: LingerErrorCode): E & { code: LingerErrorCode } {
+  return Object.assign(error, { code });
+}

@@ -1,0 +1,169 @@
+/**
+ * How a connection ends, as a pure function of (state, event).
+ *
+ *                 close frame sent      both close frames          peer's FIN and ours
+ *                 or received           crossed (RFC 6455 §7.1.4)  (RFC 6455 §7.1.1)
+ *   opening --> open -----------> handshake ----------------> fin -----------------------> closed
+ *      |          |                   |                        |                             ^
+ *      |          |  peer's FIN without a close frame          |                             |
+ *      |          +---------------------------------------->  fin                            |
+ *      |          |                   |                        |   no progress for           |
+ *      |          |  abort()          |                        |   closeTimeout, or          |
+ *      |          +-------------------+------------------------+   closeDeadline             |
+ *      |                                                       |                             |
+ *      |                                                       v     socket closed, or       |
+ *      |                                                     reset --- the watchdog ---------+
+ *      |  failed or closed before 'open'                                                     |
+ *      +-------------------------------------------------------------------------------------+
+ *
+ * ws carries out the closing handshake itself. This machine watches it, limits it, and remembers the first cause.
+ */
+import type { CloseError, ClosePhase } from './close-info';
+
+export type Phase = ClosePhase | 'reset' | 'closed';
+
+/** What ended a connection, as seen, not yet judged. */
+export type Cause =
+  | { type: 'fin'; by: 'local' | 'peer' }
+  | { type: 'error'; error: CloseError }
+  | { type: 'protocol-error'; error: CloseError }
+  | { type: 'close-timeout' }
+  | { type: 'local-abort' };
+
+export interface Limits {
+  /** Milliseconds without progress after which a close gives up. */
+  closeTimeout: number;
+  /** Milliseconds after which a close gives up in all cases. */
+  closeDeadline: number;
+  /** What giving up does. */
+  onTimeout: 'reset' | 'destroy';
+}
+
+export interface State {
+  readonly phase: Phase;
+  /** What ended the connection, the first such event. A close() alone is none: what comes of it is still open. */
+  readonly cause: Cause | null;
+  /** The phase in which the end began. */
+  readonly endedIn: ClosePhase;
+  /** Who began the closing handshake. */
+  readonly closedBy: 'local' | 'peer' | null;
+  /** When the first sign of the end was seen. */
+  readonly endingSince: number | null;
+  readonly bothCloseFrames: boolean;
+  /** The sum of bytes when it last changed, and when that was seen. */
+  readonly progress: number;
+  readonly progressAt: number;
+}
+
+/** `at` is a monotonic time in ms, `progress` the sum of bytes read from and accepted by the peer so far. */
+export type Event = { at: number; progress: number } & (
+  | { type: 'open' }
+  /** A close frame was sent or received. */
+  | { type: 'close'; by: 'local' | 'peer' }
+  | { type: 'both-close-frames' }
+  /** The peer's FIN came, in answer to one of ours (`local`) or not. */
+  | { type: 'fin'; by: 'local' | 'peer' }
+  | { type: 'error'; error: CloseError }
+  | { type: 'protocol-error'; error: CloseError }
+  /** abort(), or terminate() where it cuts the stream. */
+  | { type: 'abort' }
+  /** terminate() where it leaves delivery to the kernel, as ws does. */
+  | { type: 'destroy' }
+  /** A timer that this machine asked for. */
+  | { type: 'tick' }
+  | { type: 'closed' }
+);
+
+export type Effect = 'reset' | 'destroy' | 'emit-close' | { wakeIn: number };
+
+/** How long the socket may take to report 'close' after it was cut, before 'close' is emitted without it. */
+export const WATCHDOG_MS = 1_000;
+
+/** Progress is looked at this often within closeTimeout, so giving up is late by at most a quarter of it. */
+const LOOKS = 4;
+
+export const initial: State = Object.freeze({
+  phase: 'opening',
+  cause: null,
+  endedIn: 'opening',
+  closedBy: null,
+  endingSince: null,
+  bothCloseFrames: false,
+  progress: 0,
+  progressAt: 0,
+});
+
+export function step(state: State, event: Event, limits: Limits): [State, Effect[]] {
+  if (state.phase === 'closed') return [state, []];
+  switch (event.type) {
+    case 'open':
+      return state.phase === 'opening' ? [{ ...state, phase: 'open' }, []] : [state, []];
+    case 'close':
+      if (state.phase !== 'open') return [state, []];
+      return beginClosing({ ...state, phase: 'handshake', closedBy: event.by }, state, event, limits);
+    case 'both-close-frames':
+      if (state.phase !== 'open' && state.phase !== 'handshake') return [{ ...state, bothCloseFrames: true }, []];
+      return beginClosing({ ...state, phase: 'fin', bothCloseFrames: true }, state, event, limits);
+    case 'fin':
+      // After both frames FIN is how RFC 6455 §7.1.1 wants it to end; before, it is the cause.
+      if (state.phase === 'fin' || state.phase === 'reset') return [state, []];
+      return beginClosing({ ...withCause(state, { type: 'fin', by: event.by }), phase: 'fin' }, state, event, limits);
+    case 'error':
+    case 'protocol-error':
+      return [began(withCause(state, { type: event.type, error: event.error }), state, event.at), []];
+    case 'abort':
+      return cut(withCause(state, { type: 'local-abort' }), state, event.at, 'reset');
+    case 'destroy':
+      return cut(withCause(state, { type: 'local-abort' }), state, event.at, 'destroy');
+    case 'tick':
+      return tick(state, event, limits);
+    case 'closed':
+      return [{ ...began(state, state, event.at), phase: 'closed' }, []];
+  }
+}
+
+function tick(state: State, { at, progress }: Event, limits: Limits): [State, Effect[]] {
+  if (state.phase === 'reset') return [state, ['emit-close']];
+  if ((state.phase !== 'handshake' && state.phase !== 'fin') || state.endingSince === null) return [state, []];
+
+  const seen = progress === state.progress ? state : { ...state, progress, progressAt: at };
+  const left = Math.min(
+    seen.progressAt + limits.closeTimeout - at, // without progress
+    state.endingSince + limits.closeDeadline - at, // in all cases
+  );
+  if (left > 0) return [seen, [{ wakeIn: Math.min(left, limits.closeTimeout / LOOKS) }]];
+  return cut(withCause(seen, { type: 'close-timeout' }), seen, at, limits.onTimeout);
+}
+
+/** Enters a closing phase; the first one starts the clock, later ones only go on with it. */
+function beginClosing(next: State, from: State, { at, progress }: Event, limits: Limits): [State, Effect[]] {
+  if (isClosing(from)) return [next, []];
+  return [
+    { ...began(next, from, at), progress, progressAt: at },
+    [{ wakeIn: Math.min(limits.closeTimeout / LOOKS, limits.closeDeadline) }],
+  ];
+}
+
+function cut(next: State, from: State, at: number, how: 'reset' | 'destroy'): [State, Effect[]] {
+  if (from.phase === 'reset') return [from, []];
+  // There is no connection yet to cut: ws gives up the opening handshake by itself.
+  if (from.phase === 'opening') return [began(next, from, at), []];
+  return [{ ...began(next, from, at), phase: 'reset' }, [how, { wakeIn: WATCHDOG_MS }]];
+}
+
+function began(next: State, from: State, at: number): State {
+  return from.endingSince === null ? { ...next, endingSince: at, endedIn: asClosePhase(from.phase) } : next;
+}
+
+/** The first cause wins, and it keeps the phase it was met in. */
+function withCause(state: State, cause: Cause): State {
+  return state.cause ? state : { ...state, cause, endedIn: asClosePhase(state.phase) };
+}
+
+function isClosing(state: State): boolean {
+  return state.phase === 'handshake' || state.phase === 'fin' || state.phase === 'reset';
+}
+
+function asClosePhase(phase: Phase): ClosePhase {
+  return phase === 'reset' || phase === 'closed' ? 'fin' : phase;
+}

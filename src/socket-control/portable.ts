@@ -1,0 +1,96 @@
+/**
+ * The contract in plain JavaScript, for every platform and every stream.
+ *
+ * Node's public `resetAndDestroy()` is not enough: it throws on TLS sockets (nodejs/node#49484), and while a shutdown is
+ * pending it fails with EINVAL, after which the socket never reports 'close' and its handle leaks. So the reset is asked
+ * of the TCP handle below the stream, at the moment that the stream closes it, with a plain close where it is refused.
+ */
+import type { Duplex } from 'node:stream';
+import type { SocketControl, SocketResult } from './contract';
+
+/** The parts of Node's TCP handle that are used, each looked for before use. */
+interface TcpHandle {
+  reset(callback: () => void): number;
+  close(callback: () => void): void;
+  getpeername(out: object): number;
+}
+
+interface HandleOwner {
+  _handle?: (Partial<TcpHandle> & { _parent?: Partial<TcpHandle> }) | null;
+}
+
+export class PortableControl implements SocketControl {
+  readonly kind = 'portable';
+  readonly #stream: Duplex;
+
+  constructor(stream: Duplex) {
+    this.#stream = stream;
+  }
+
+  abort(done: (how: 'reset' | 'destroy') => void): void {
+    const stream = this.#stream;
+    if (stream.destroyed || !isShutdownPending(stream)) {
+      done(resetNow(stream));
+      return;
+    }
+    // end() handed its FIN to libuv, which refuses a reset until that is done: by 'finish', or within two turns of the
+    // loop unless the peer has stalled it.
+    let settled = false;
+    const settle = () => {
+      if (settled) return;
+      settled = true;
+      done(resetNow(stream));
+    };
+    stream.once('finish', settle);
+    setImmediate(() => setImmediate(settle));
+  }
+
+  setLinger(): boolean {
+    return false;
+  }
+
+  shutdown(): SocketResult {
+    return { ok: false, code: 'UNSUPPORTED' };
+  }
+
+  /** A TCP connection that was reset has no peer address any more; of others nothing can be known without reading. */
+  probe(): 'connected' | 'peer-closed' | 'reset' | 'unknown' {
+    const handle = tcpHandle(this.#stream as HandleOwner);
+    return handle && handle.getpeername({}) !== 0 ? 'reset' : 'unknown';
+  }
+}
+
+/** Between the call of `_final`, where Node asks for the shutdown, and 'finish'. */
+function isShutdownPending(stream: Duplex): boolean {
+  const state = (stream as { _writableState?: { finalCalled?: boolean } })._writableState;
+  return state?.finalCalled === true && !stream.writableFinished;
+}
+
+function resetNow(stream: Duplex): 'reset' | 'destroy' {
+  const handle = tcpHandle(stream as HandleOwner);
+  let done: 'reset' | 'destroy' = 'destroy';
+  if (handle) {
+    const { close } = handle;
+    // An own property, seen by this one handle only, which is closed by the next line and by nobody after it.
+    handle.close = (callback) => {
+      if (handle.reset(callback) === 0) done = 'reset';
+      else close.call(handle, callback);
+    };
+  }
+  stream.destroy();
+  return done;
+}
+
+/** A TLS socket's handle wraps the TCP handle; a plain socket's is the TCP handle. */
+function tcpHandle({ _handle: handle }: HandleOwner): TcpHandle | undefined {
+  const tcp = handle?._parent ?? handle;
+  return isTcpHandle(tcp) ? tcp : undefined;
+}
+
+function isTcpHandle(handle: Partial<TcpHandle> | null | undefined): handle is TcpHandle {
+  return (
+    typeof handle?.reset === 'function' &&
+    typeof handle.close === 'function' &&
+    typeof handle.getpeername === 'function'
+  );
+}

@@ -1,0 +1,70 @@
+/** What has passed through a stream, as its transport tells it. */
+import type { Duplex } from 'node:stream';
+
+export interface Traffic {
+  /** Bytes read from the transport. */
+  received: number;
+  /** Bytes that the local TCP stack accepted. */
+  accepted: number;
+  /** Bytes that wait above the TCP stack. */
+  unsent: number;
+}
+
+export const NO_TRAFFIC: Traffic = Object.freeze({ received: 0, accepted: 0, unsent: 0 });
+
+/** The counters of Node's stream handles. */
+interface Handle {
+  bytesRead?: number;
+  bytesWritten?: number;
+  writeQueueSize?: number;
+}
+
+interface Stream {
+  _handle?: (Handle & { _parent?: Handle }) | null;
+  _parent?: Stream;
+  _writableState?: { length: number; writing: boolean; writelen: number };
+  bytesRead?: number;
+  bytesWritten?: number;
+}
+
+export class TrafficMeter {
+  readonly #stream: Stream;
+  /** Kept, since Node lets go of the handle at once when the stream is destroyed, and its counters live until 'close'. */
+  readonly #handle: Handle | null;
+  #last = NO_TRAFFIC;
+
+  constructor(stream: Duplex) {
+    this.#stream = stream as Stream;
+    const handle = this.#stream._handle;
+    this.#handle = handle?._parent ?? handle ?? null;
+  }
+
+  /** The counts now. To be called until the handle is closed. */
+  read(): Traffic {
+    const { received, accepted } = this.#last;
+    const queued = this.#handle?.writeQueueSize ?? 0;
+    this.#last = {
+      received: Math.max(received, this.#handle?.bytesRead ?? this.#stream.bytesRead ?? 0),
+      accepted: Math.max(accepted, (this.#handle?.bytesWritten ?? this.#stream.bytesWritten ?? 0) - queued),
+      unsent: this.#unsent(queued),
+    };
+    return this.#last;
+  }
+
+  /** The counts at the end of a stream that was not cut, when all that was queued has been accepted. */
+  readAtEnd(): Traffic {
+    const transport = this.#stream._parent ?? this.#stream;
+    return {
+      received: Math.max(this.#last.received, transport.bytesRead ?? 0),
+      accepted: Math.max(this.#last.accepted, transport.bytesWritten ?? 0),
+      unsent: 0,
+    };
+  }
+
+  /** Of the chunk that is being written, only what is still in libuv's queue has not been accepted. */
+  #unsent(queued: number): number {
+    const state = this.#stream._writableState;
+    if (!state) return queued;
+    return state.writing ? state.length - state.writelen + Math.min(queued, state.writelen) : state.length;
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * The ws that this package builds on, under a name of its own: an npm override of "ws" by this package then cannot make
+ * it depend on itself.
+ */
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex, Writable } from 'node:stream';
+
+import Upstream = require('ws-upstream');
+
+export { Upstream };
+
+/** What is used of a ws WebSocket beyond its documented interface. The same in every ws 8. */
+export interface Internals {
+  _socket: Duplex | null;
+  _receiver: Writable | null;
+  _sender: { _bufferedBytes: number } | null;
+  _readyState: number;
+  _closeFrameReceived: boolean;
+  _closeFrameSent: boolean;
+  _closeCode: number;
+  _closeMessage: Buffer;
+  _closeTimer: NodeJS.Timeout | null;
+  /** The request of the opening handshake; clients only, until it is answered. */
+  _req?: NodeJS.EventEmitter | null;
+  setSocket(socket: Duplex, head: Buffer, options: object): void;
+  emitClose(): void;
+}
+
+export type UpstreamSocket = Upstream & Internals;
+
+/** The same for a ws WebSocketServer. */
+export type UpstreamServer = Upstream.Server & {
+  /** The HTTP server that it listens on, its own or the user's; null with `noServer` and after close(). */
+  _server: Server | null;
+  options: Upstream.ServerOptions & { WebSocket: typeof Upstream; closeTimeout?: number };
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, callback: (ws: Upstream) => void): void;
+};

@@ -1,0 +1,186 @@
+import type { ClientRequest, ClientRequestArgs, IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type * as closeInfo from './close-info';
+import type { CloseInfo } from './close-info';
+import { Connection, connectionOf } from './connection';
+import type * as log from './log';
+import type * as options from './options';
+import { type LingerOptions, parseOptions } from './options';
+import { checkControl } from './socket-control/choose';
+import { Upstream, type UpstreamSocket } from './upstream';
+import type * as server from './websocket-server';
+
+export interface LingerClientOptions extends Upstream.ClientOptions {
+  linger?: LingerOptions | undefined;
+}
+
+type ConstructorOptions = LingerClientOptions & { closeTimeout?: number };
+
+/** ws's WebSocket, with ends that are bounded and explained. */
+export class WebSocket extends Upstream {
+  constructor(address: null);
+  constructor(address: string | URL, options?: LingerClientOptions | ClientRequestArgs);
+  constructor(address: string | URL, protocols?: string | string[], options?: LingerClientOptions | ClientRequestArgs);
+  constructor(address: string | URL | null, protocols?: unknown, options?: unknown) {
+    const args = withLinger(address, protocols, options);
+    super(...args.forUpstream);
+    args.begin(this as unknown as UpstreamSocket, upstreamMethods);
+  }
+
+  /** Why the connection ended; null until then. Set when 'disconnect' is emitted, which is once and before 'close'. */
+  get closeInfo(): CloseInfo | null {
+    return connectionOf(this)?.info ?? null;
+  }
+
+  /**
+   * Starts the closing handshake, as in ws. It ends within `closeTimeout` without progress and `closeDeadline` in all
+   * cases, then by RST. The first call's code and reason stand.
+   */
+  override close(code?: number, reason?: string | Buffer): void {
+    connectionOf(this)?.close(code, reason);
+  }
+
+  /** `close()`, and a promise of how the connection ended. It never rejects; each call may be repeated. */
+  closeAsync(code?: number, reason?: string | Buffer): Promise<CloseInfo> {
+    return (connectionOf(this) as Connection).closeAsync(code, reason);
+  }
+
+  /** Ends the connection without a handshake: as in ws, and by RST where bytes wait for a peer that does not read. */
+  override terminate(): void {
+    connectionOf(this)?.terminate();
+  }
+
+  /** Ends the connection at once by RST (RFC 9293 §3.10.5); what was queued is dropped on both sides. */
+  abort(): void {
+    connectionOf(this)?.abort();
+  }
+
+  /** @internal ws calls this when the opening handshake is done. */
+  setSocket(socket: Duplex, head: Buffer, options: object): void {
+    connectionOf(this)?.setSocket(socket, head, options);
+  }
+
+  /** @internal ws calls this when the socket is closed. */
+  emitClose(): void {
+    connectionOf(this)?.emitClose();
+  }
+}
+
+const upstreamMethods = Upstream.prototype as unknown as UpstreamSocket;
+
+/**
+ * Prepares the arguments for ws's constructor, and what is to be done once it has run. Throws `WSL_ERR_*` for wrong
+ * options before ws has done anything.
+ */
+function withLinger(address: string | URL | null, protocols: unknown, options: unknown) {
+  const protocolsAreOptions = typeof protocols === 'object' && protocols !== null && !Array.isArray(protocols);
+  const given = ((protocolsAreOptions ? protocols : options) ?? {}) as ConstructorOptions;
+  const settings = parseOptions(given.linger, given.closeTimeout);
+  checkControl(settings);
+  const begin = (ws: UpstreamSocket, base: UpstreamSocket) => connectionOf(ws) ?? new Connection(ws, base, settings);
+  if (address === null) return { forUpstream: [address, protocols, options] as unknown as [null], begin };
+
+  const watched: ConstructorOptions = {
+    ...given,
+    // ws calls this for each request of the opening handshake, redirects included.
+    finishRequest: (request: ClientRequest, ws: Upstream) => {
+      begin(ws as UpstreamSocket, upstreamMethods).watchRequest(request);
+      if (given.finishRequest) given.finishRequest(request, ws);
+      else request.end();
+    },
+  };
+  const forUpstream = protocolsAreOptions ? [address, watched] : [address, protocols, watched];
+  return { forUpstream: forUpstream as unknown as [null], begin };
+}
+
+inheritAttributes(WebSocket, Upstream);
+inheritAttributes(WebSocket.prototype, Upstream.prototype);
+
+/**
+ * Gives a subclass its base's constants and accessors as own properties. ws documents them as enumerable, on the class
+ * and on its prototype, and those who copy or enumerate them would find nothing on a subclass.
+ */
+function inheritAttributes(target: object, base: object): void {
+  for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(base))) {
+    if (descriptor.enumerable && typeof descriptor.value !== 'function')
+      Object.defineProperty(target, name, descriptor);
+  }
+}
+
+const ADDED = ['closeInfo', 'close', 'closeAsync', 'terminate', 'abort', 'setSocket', 'emitClose'] as const;
+
+type ServerSide = new (
+  address: null,
+  protocols: undefined,
+  options: { linger?: unknown; closeTimeout?: number },
+) => Upstream;
+
+const lingeringClasses = new WeakMap<object, typeof Upstream>();
+
+/** A WebSocket class of plain ws, a user's, or another copy's of ws, extended by this package's methods. */
+export function lingeringClass(Base: typeof Upstream): typeof Upstream {
+  if (Base === WebSocket || Base.prototype instanceof WebSocket) return Base;
+  const known = lingeringClasses.get(Base);
+  if (known) return known;
+
+  class Lingering extends (Base as unknown as ServerSide) {
+    constructor(...[address, protocols, options]: ConstructorParameters<ServerSide>) {
+      super(address, protocols, options);
+      const settings = parseOptions(options.linger, options.closeTimeout);
+      new Connection(this as unknown as UpstreamSocket, Base.prototype as UpstreamSocket, settings);
+    }
+  }
+  Object.defineProperty(Lingering, 'name', { value: Base.name });
+  for (const name of ADDED) {
+    const descriptor = Object.getOwnPropertyDescriptor(WebSocket.prototype, name) as PropertyDescriptor;
+    Object.defineProperty(Lingering.prototype, name, descriptor);
+  }
+  lingeringClasses.set(Base, Lingering as unknown as typeof Upstream);
+  return Lingering as unknown as typeof Upstream;
+}
+
+/** The names that ws's types have, and this package's. */
+export declare namespace WebSocket {
+  type AddressInfo = Upstream.AddressInfo;
+  type CertMeta = Upstream.CertMeta;
+  type CloseEvent = Upstream.CloseEvent;
+  type Data = Upstream.Data;
+  type ErrorEvent = Upstream.ErrorEvent;
+  type Event = Upstream.Event;
+  type EventListenerOptions = Upstream.EventListenerOptions;
+  type FinishRequestCallback = Upstream.FinishRequestCallback;
+  type MessageEvent = Upstream.MessageEvent;
+  type PerMessageDeflateOptions = Upstream.PerMessageDeflateOptions;
+  type RawData = Upstream.RawData;
+  type VerifyClientCallbackAsync<R extends IncomingMessage = IncomingMessage> = Upstream.VerifyClientCallbackAsync<R>;
+  type VerifyClientCallbackSync<R extends IncomingMessage = IncomingMessage> = Upstream.VerifyClientCallbackSync<R>;
+  type WebSocketEventMap = Upstream.WebSocketEventMap;
+
+  type ClientOptions = LingerClientOptions;
+  type ServerOptions<
+    U extends typeof Upstream = typeof WebSocket,
+    V extends typeof IncomingMessage = typeof IncomingMessage,
+  > = server.ServerOptions<U, V>;
+  type CloseInfo = closeInfo.CloseInfo;
+  type CloseKind = closeInfo.CloseKind;
+  type CloseOrigin = closeInfo.CloseOrigin;
+  type ClosePhase = closeInfo.ClosePhase;
+  type CloseError = closeInfo.CloseError;
+  type LingerOptions = options.LingerOptions;
+  type Logger = log.Logger;
+
+  const WebSocketServer: typeof server.WebSocketServer;
+  type WebSocketServer<
+    U extends typeof Upstream = typeof WebSocket,
+    V extends typeof IncomingMessage = typeof IncomingMessage,
+  > = server.WebSocketServer<U, V>;
+  const Server: typeof server.WebSocketServer;
+  type Server<
+    U extends typeof Upstream = typeof WebSocket,
+    V extends typeof IncomingMessage = typeof IncomingMessage,
+  > = server.WebSocketServer<U, V>;
+  const WebSocket: typeof import('./websocket').WebSocket;
+  type WebSocket = import('./websocket').WebSocket;
+  const createWebSocketStream: typeof Upstream.createWebSocketStream;
+  const attach: typeof import('./attach').attach;
+}
