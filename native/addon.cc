@@ -118,12 +118,7 @@ Napi::Value ShutdownConnection(const Napi::CallbackInfo& info) {
 Napi::Value ProbeConnection(const Napi::CallbackInfo& info) {
   Connection* connection = ConnectionArgument(info);
   if (connection == nullptr) return Napi::Value();
-  ConnectionState state = ConnectionState::kUnknown;
-  if (IsStillThere(*connection)) {
-    state = Probe(connection->socket);
-  } else if (HasLostPeer(connection->socket, connection->tuple)) {
-    state = ConnectionState::kReset;
-  }
+  const ConnectionState state = IsStillThere(*connection) ? Probe(connection->socket) : ConnectionState::kUnknown;
   const char* answer = "unknown";
   if (state == ConnectionState::kConnected) answer = "connected";
   if (state == ConnectionState::kPeerClosed) answer = "peer-closed";

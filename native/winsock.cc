@@ -60,12 +60,6 @@ bool ReadFourTuple(SOCKET socket, FourTuple* out) {
   return ReadName(getsockname, socket, &out->local) && ReadName(getpeername, socket, &out->peer);
 }
 
-bool HasLostPeer(SOCKET socket, const FourTuple& tuple) {
-  FourTuple now;
-  if (!ReadName(getsockname, socket, &now.local) || !(now.local == tuple.local)) return false;
-  return !ReadName(getpeername, socket, &now.peer) && WSAGetLastError() == WSAENOTCONN;
-}
-
 bool operator==(const FourTuple& a, const FourTuple& b) { return a.local == b.local && a.peer == b.peer; }
 
 int SetAbortiveLinger(SOCKET socket, bool abortive) {

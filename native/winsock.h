@@ -27,9 +27,6 @@ bool ParseEndpoint(const char* address, uint16_t port, Endpoint* out);
 bool ReadFourTuple(SOCKET socket, FourTuple* out);
 bool operator==(const FourTuple& a, const FourTuple& b);
 
-// True when this is the local end of such a connection, and it has no peer any more: it was reset.
-bool HasLostPeer(SOCKET socket, const FourTuple& tuple);
-
 // The calls below return 0 or a WSA code.
 constexpr int kOk = 0;
 

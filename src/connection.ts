@@ -122,7 +122,10 @@ export class Connection {
       this.#step({ type: 'fin', by: 'local' });
     } else if (this.#control?.probe() === 'reset') {
       // A reset that came behind unread data: libuv reports the data, then an end like any other.
-      this.#step({ type: 'error', error: closeErrorOf(Object.assign(new Error(), { code: 'ECONNRESET', syscall: 'read' })) });
+      this.#step({
+        type: 'error',
+        error: closeErrorOf(Object.assign(new Error(), { code: 'ECONNRESET', syscall: 'read' })),
+      });
     } else {
       this.#step({ type: 'fin', by: 'peer' });
     }

@@ -1,0 +1,108 @@
+#!/usr/bin/env node
+
+// npm test [-- --linux | --windows | --smoke] [NAME…]
+//
+// Runs the tests on every platform this project promises: on this machine's Node, on Windows Node under Wine with the
+// addon and without it, and a smoke test on the other Node versions. NAME picks test files. With CI=true a platform
+// that cannot run is a failure; otherwise it is named and left out.
+
+const { execFileSync, spawn } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { nodeBinary, runWindowsNode } = require('./windows-node.js');
+
+const root = path.join(__dirname, '..');
+const CI = process.env.CI === 'true';
+
+const args = process.argv.slice(2);
+const groups = args.filter((arg) => arg.startsWith('--')).map((arg) => arg.slice(2));
+const names = args.filter((arg) => !arg.startsWith('--'));
+
+const native = { WS_LINGER_TEST_CONTROL: 'native' };
+const portable = { WS_LINGER_TEST_CONTROL: 'portable' };
+const forcedPortable = { ...portable, WS_LINGER_NATIVE: '0' };
+
+/** Every run: where, and with which files. */
+const RUNS = [
+  { group: 'linux', name: `Linux, Node ${process.versions.node}`, env: portable, run: here(process.execPath) },
+  { group: 'windows', name: 'Windows, Node 24, native', env: native, run: wine(24) },
+  { group: 'windows', name: 'Windows, Node 24, portable', env: forcedPortable, run: wine(24) },
+  ...[22, 24, 26].map((major) =>
+    smoke(`Linux, Node ${major}`, portable, (...all) => here(nodeBinary('linux', major))(...all)),
+  ),
+  ...[22, 26].map((major) => smoke(`Windows, Node ${major}, native`, native, wine(major))),
+];
+
+function smoke(name, env, run) {
+  return { group: 'smoke', name: `${name}, smoke test`, env, run, files: ['smoke.test.js'] };
+}
+
+function here(binary) {
+  return (nodeArgs, env) =>
+    new Promise((resolve, reject) => {
+      const child = spawn(binary, nodeArgs, {
+        cwd: root,
+        env: { ...process.env, ...env },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      let output = '';
+      child.stdout.on('data', (chunk) => {
+        output += chunk;
+        process.stdout.write(chunk);
+      });
+      child.on('error', reject);
+      child.on('close', (code) => resolve({ code, output }));
+    });
+}
+
+function wine(major) {
+  return (nodeArgs, env) => runWindowsNode(nodeArgs, { major, env, cwd: root });
+}
+
+/** The test runner's own counts. A test that was cancelled has failed; one that was skipped under CI, too. */
+function count({ code, output }) {
+  const number = (word) => Number(new RegExp(`^ℹ ${word} (\\d+)$`, 'm').exec(output)?.[1] ?? 0);
+  const passed = number('pass');
+  const failed = number('fail') + number('cancelled') + (CI ? number('skipped') + number('todo') : 0);
+  return { passed, failed: failed === 0 && (code !== 0 || passed === 0) ? 1 : failed };
+}
+
+async function main() {
+  execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' });
+  execFileSync('npm', ['run', '--silent', 'build:test'], { cwd: root, stdio: 'inherit' });
+  const all = fs.readdirSync(path.join(root, 'dist-test')).filter((file) => file.endsWith('.test.js'));
+  const picked = all.filter((file) => names.length === 0 || names.some((name) => file.startsWith(name)));
+
+  const results = [];
+  for (const { group, name, env, run, files = picked } of RUNS) {
+    if (groups.length > 0 && !groups.includes(group)) continue;
+    const tests = files.filter((file) => picked.includes(file)).map((file) => path.join('dist-test', file));
+    if (tests.length === 0) continue;
+    console.log(`\n=== ${name}`);
+    const began = Date.now();
+    const seconds = () => `${Math.round((Date.now() - began) / 1000)} s`;
+    try {
+      const ran = await run(
+        ['--test', '--test-force-exit', '--test-timeout=120000', '--test-reporter=spec', ...tests],
+        env,
+      );
+      results.push({ name, ...count(ran), time: seconds() });
+    } catch (error) {
+      console.log(`cannot run: ${error.message}`);
+      if (CI) results.push({ name, passed: 0, failed: 1, time: 'cannot run' });
+      else results.push({ name, passed: 0, failed: 0, time: 'NOT RUN' });
+    }
+  }
+
+  console.log('');
+  for (const { name, passed, failed, time } of results) {
+    console.log(
+      `${name.padEnd(40)} ${String(passed).padStart(5)} passed ${String(failed).padStart(4)} failed   ${time}`,
+    );
+  }
+  const sum = (key) => results.reduce((total, result) => total + result[key], 0);
+  console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
+  process.exitCode = sum('failed') === 0 && sum('passed') > 0 ? 0 : 1;
+}
+
+main();

@@ -1,0 +1,22 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { stabilityCommand } from './stability';
+
+/** Exit codes: 0 for success, 1 when what was tested or looked at is not as it should be, 2 for wrong usage. */
+const WRONG_USAGE = 2;
+
+const program = new Command('ws-linger')
+  .description('WebSocket connections that always end: in bounded time, exactly once, with a known cause.')
+  .version((require('../../package.json') as { version: string }).version)
+  .exitOverride()
+  .configureOutput({ outputError: (text, write) => write(`${text.trim().replace(/\s*\n\s*/g, ' ')}\n`) });
+program.addCommand(stabilityCommand().copyInheritedSettings(program));
+
+program.parseAsync().catch((error: unknown) => {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE;
+  } else {
+    console.error(`error: ${(error as Error).message}`);
+    process.exitCode = 1;
+  }
+});

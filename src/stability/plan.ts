@@ -1,0 +1,52 @@
+/** What a stability run does to each connection, decided from the seed before anything is opened. Pure. */
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+
+/** How a connection is ended. */
+export const SCENARIOS = ['clean', 'rst', 'fin', 'cut', 'stall', 'kill'] as const;
+export type Scenario = (typeof SCENARIOS)[number];
+
+/** Relative weights. */
+export type Mix = Partial<Record<Scenario, number>>;
+
+/** One clean end in seven; the rest is what the field calls 1006. */
+export const DEFAULT_MIX: Mix = { clean: 1, rst: 2, fin: 1, cut: 1, stall: 1, kill: 1 };
+
+export interface Planned {
+  id: number;
+  scenario: Scenario;
+}
+
+/** A scenario for each of `count` connections: in exact proportion to the mix, in an order that the seed gives. */
+export function plan(count: number, mix: Mix, seed: number): Planned[] {
+  const entries = Object.entries(mix) as [Scenario, number][];
+  const total = entries.reduce((sum, [, weight]) => sum + weight, 0);
+  const order: Scenario[] = [];
+  let reached = 0;
+  for (const [scenario, weight] of entries) {
+    reached += weight;
+    while (order.length < Math.round((reached / total) * count)) order.push(scenario);
+  }
+  const random = xoroshiro128plus(seed);
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = uniformInt(random, 0, i);
+    [order[i], order[j]] = [order[j] as Scenario, order[i] as Scenario];
+  }
+  return order.map((scenario, id) => ({ id, scenario }));
+}
+
+/** Reads `rst` or `clean=1,rst=3`. Throws a one-line Error for anything else. */
+export function parseMix(text: string): Mix {
+  const mix: Mix = {};
+  for (const part of text.split(',')) {
+    const [name = '', weight = '1', ...rest] = part.trim().split('=');
+    if (!SCENARIOS.includes(name as Scenario)) {
+      throw new Error(`'${name}' is not one of ${SCENARIOS.join(', ')}`);
+    }
+    if (!/^\d+$/.test(weight) || rest.length > 0)
+      throw new Error(`the weight in '${part.trim()}' is not a whole number`);
+    mix[name as Scenario] = Number(weight);
+  }
+  if (!Object.values(mix).some((weight) => weight > 0)) throw new Error('at least one weight must be above 0');
+  return mix;
+}

@@ -1,0 +1,72 @@
+/**
+ * The server of a stability run, a process of its own: echoes, closes the connections it is told to, and reports how
+ * each ended. With `--plain` it is plain ws.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { CloseInfo } from '../close-info';
+import { loadNative } from '../socket-control/load';
+import { Upstream } from '../upstream';
+import { WebSocketServer } from '../websocket-server';
+import type { End } from './expected';
+
+export type ToServer = { type: 'close'; id: number } | { type: 'status' } | { type: 'stop' };
+
+export type FromServer =
+  | { type: 'listening'; port: number; control: 'native' | 'portable' | 'plain' }
+  | ({ type: 'end'; received: number } & End)
+  | { type: 'status'; clients: number; handles: number }
+  | { type: 'uncaught'; message: string };
+
+const plain = process.argv.includes('--plain');
+const wss = new (plain ? Upstream.Server : WebSocketServer)({ host: '127.0.0.1', port: 0 });
+const connections = new Map<number, Upstream>();
+const report = (message: FromServer) => process.send?.(message);
+const openHandles = () =>
+  process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap' || name === 'Timeout').length;
+let idleHandles = 0;
+
+process.on('uncaughtException', (error) => report({ type: 'uncaught', message: String(error.stack) }));
+process.on('disconnect', () => process.exit());
+
+wss.on('listening', () => {
+  idleHandles = openHandles();
+  const control = plain ? 'plain' : loadNative().binding ? 'native' : 'portable';
+  report({ type: 'listening', port: (wss.address() as Upstream.AddressInfo).port, control });
+});
+
+wss.on('connection', (ws: Upstream, request: IncomingMessage) => {
+  const id = Number(new URL(request.url ?? '', 'ws://server').searchParams.get('id'));
+  const end: FromServer & { type: 'end' } = {
+    type: 'end',
+    id,
+    code: 0,
+    info: null,
+    closes: 0,
+    disconnects: 0,
+    received: 0,
+  };
+  connections.set(id, ws);
+  ws.on('message', (data, isBinary) => {
+    end.received++;
+    ws.send(data, { binary: isBinary });
+  });
+  ws.on('disconnect', (info: CloseInfo) => {
+    end.info = info;
+    end.disconnects++;
+  });
+  ws.on('close', (code) => {
+    end.code = code;
+    end.closes++;
+    connections.delete(id);
+    // Late enough to count a second 'close', were there one in the same turn.
+    if (end.closes === 1) setImmediate(report, end);
+    else report(end);
+  });
+});
+
+process.on('message', (message: ToServer) => {
+  if (message.type === 'close') connections.get(message.id)?.close(1001, 'going away');
+  else if (message.type === 'status') {
+    report({ type: 'status', clients: wss.clients.size, handles: openHandles() - idleHandles });
+  } else process.exit();
+});

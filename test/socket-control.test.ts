@@ -1,0 +1,178 @@
+// One suite for both implementations of SocketControl: the contract is what both keep.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
+import { describe, it } from 'node:test';
+import type { SocketControl } from '../dist/socket-control/contract.js';
+import { loadNative } from '../dist/socket-control/load.js';
+import { NativeControl, resolveConnection } from '../dist/socket-control/native.js';
+import { PortableControl } from '../dist/socket-control/portable.js';
+import { portOf, until } from './support/end.js';
+import { endOf } from './support/peer.js';
+
+const { binding, reason } = loadNative();
+
+const implementations: [string, (socket: net.Socket) => SocketControl][] = [
+  ['portable', (socket) => new PortableControl(socket)],
+];
+if (binding) {
+  implementations.push([
+    'native',
+    (socket) => {
+      const connection = resolveConnection(binding, socket);
+      assert.ok(connection, 'the SOCKET of an open connection is found');
+      return new NativeControl(binding, connection, socket);
+    },
+  ]);
+}
+
+it(`runs with the control this platform has (${reason})`, () => {
+  const wanted = process.env.WS_LINGER_TEST_CONTROL;
+  if (wanted) assert.equal(binding ? 'native' : 'portable', wanted);
+});
+
+async function connection(): Promise<{ socket: net.Socket; peer: net.Socket; stop(): void }> {
+  const server = net.createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const accepted = once(server, 'connection');
+  const peer = net.connect({ port: portOf(server), host: '127.0.0.1', allowHalfOpen: true });
+  await once(peer, 'connect');
+  const [socket] = (await accepted) as [net.Socket];
+  for (const side of [socket, peer]) side.on('error', () => {});
+  const stop = () => {
+    socket.destroy();
+    peer.destroy();
+    server.close();
+  };
+  return { socket, peer, stop };
+}
+
+for (const [kind, make] of implementations) {
+  describe(`${kind} control`, () => {
+    it('says its kind', async () => {
+      const { socket, stop } = await connection();
+      assert.equal(make(socket).kind, kind);
+      stop();
+    });
+
+    it('aborts by RST, says so once, and the socket reports its close', async () => {
+      const { socket, peer, stop } = await connection();
+      const said: string[] = [];
+      const seen = endOf(peer);
+      const closed = once(socket, 'close');
+      make(socket).abort((how) => said.push(how));
+      await closed;
+      assert.equal(await seen, 'ECONNRESET');
+      assert.deepEqual(said, ['reset']);
+      stop();
+    });
+
+    it('aborts by RST while FIN is pending', async () => {
+      const { socket, stop } = await connection();
+      const said: string[] = [];
+      const closed = once(socket, 'close');
+      const control = make(socket);
+      socket.end();
+      control.abort((how) => said.push(how));
+      await closed;
+      assert.deepEqual(said, ['reset']);
+      stop();
+    });
+
+    it('aborts a socket that is gone without harm', async () => {
+      const { socket, stop } = await connection();
+      const control = make(socket);
+      socket.destroy();
+      await once(socket, 'close');
+      const said: string[] = [];
+      control.abort((how) => said.push(how));
+      assert.deepEqual(said, ['destroy']);
+      assert.equal(control.setLinger('abortive'), false);
+      assert.equal(control.shutdown('both').ok, false);
+      assert.equal(control.probe(), 'unknown');
+      stop();
+    });
+
+    // Windows keeps the peer's address of a connection that was reset, so without the addon nothing can be seen there.
+    const canSee = kind === 'native' || process.platform !== 'win32';
+    it(`${canSee ? 'sees' : 'does not pretend to know of'} a reset of a socket that does not read`, async () => {
+      const { socket, peer, stop } = await connection();
+      const control = make(socket);
+      socket.pause();
+      peer.write(Buffer.alloc(1024 * 1024)); // a paused socket reads on until its buffer is full
+      await until('it stops reading', () => socket.readableLength >= socket.readableHighWaterMark);
+      peer.resetAndDestroy();
+      await once(peer, 'close');
+      if (canSee) await until('the reset is there', () => control.probe() === 'reset');
+      else assert.equal(control.probe(), 'unknown');
+      stop();
+    });
+  });
+}
+
+if (binding) {
+  describe('native control only', () => {
+    it('sets and reads SO_LINGER', async () => {
+      const { socket, stop } = await connection();
+      const found = resolveConnection(binding, socket);
+      assert.ok(found);
+      const control = new NativeControl(binding, found, socket);
+      assert.deepEqual(binding.getLinger(found), { on: false, seconds: 0 });
+      assert.equal(control.setLinger('abortive'), true);
+      assert.deepEqual(binding.getLinger(found), { on: true, seconds: 0 });
+      assert.equal(control.setLinger('default'), true);
+      assert.deepEqual(binding.getLinger(found), { on: false, seconds: 0 });
+      stop();
+    });
+
+    it('shuts down one direction, and tells a lost connection by number and name', async () => {
+      const { socket, peer, stop } = await connection();
+      const control = make(socket);
+      const seen = endOf(peer);
+      assert.deepEqual(control.shutdown('send'), { ok: true });
+      assert.equal(await seen, 'end');
+      assert.equal(binding.errorName(10054), 'WSAECONNRESET');
+      assert.equal(binding.errorName(64), 'ERROR_NETNAME_DELETED');
+      assert.equal(binding.errorName(4711), 'UNKNOWN');
+      stop();
+    });
+
+    it('probes without taking a byte or a FIN from the reader', async () => {
+      const { socket, peer, stop } = await connection();
+      const control = make(socket);
+      assert.equal(control.probe(), 'connected');
+      socket.pause();
+      peer.end('unread');
+      await until('the data is there', () => control.probe() === 'connected');
+      const read: string[] = [];
+      socket.on('data', (chunk) => read.push(String(chunk))).resume();
+      await once(socket, 'end');
+      assert.deepEqual(read, ['unread']);
+      assert.equal(control.probe(), 'peer-closed');
+      stop();
+    });
+
+    it('refuses what is no connection of its own', () => {
+      const calls: ((connection: never) => unknown)[] = [
+        (connection) => binding.setLinger(connection, true),
+        (connection) => binding.getLinger(connection),
+        (connection) => binding.shutdown(connection, 'both'),
+        (connection) => binding.probe(connection),
+      ];
+      for (const call of calls) {
+        for (const wrong of [undefined, null, 0, 4, {}, 'x']) assert.throws(() => call(wrong as never), TypeError);
+      }
+    });
+
+    it('refuses addresses that are none, and finds nothing where nothing is', () => {
+      assert.throws(() => binding.resolve('nowhere', 1, '127.0.0.1', 2), TypeError);
+      assert.throws(() => binding.resolve('127.0.0.1', 70_000, '127.0.0.1', 2), TypeError);
+      assert.throws(() => binding.resolve(1 as never, 1, '127.0.0.1', 2), TypeError);
+      assert.equal(binding.resolve('127.0.0.1', 1, '127.0.0.1', 2), null);
+    });
+
+    function make(socket: net.Socket): SocketControl {
+      return (implementations[1] as (typeof implementations)[number])[1](socket);
+    }
+  });
+}

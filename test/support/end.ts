@@ -1,0 +1,40 @@
+/** What the tests want to know of a connection's end. */
+import assert from 'node:assert/strict';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import type WebSocket from 'ws-linger';
+
+export interface WatchedEnd {
+  info: WebSocket.CloseInfo;
+  events: string[];
+}
+
+/**
+ * Resolves when the connection has ended and the loop has turned often enough to show a second 'close'.
+ * Fails when 'disconnect' and 'close' did not come once each and in this order.
+ */
+export function watchEnd(ws: WebSocket): Promise<WatchedEnd> {
+  const events: string[] = [];
+  ws.on('disconnect', () => events.push('disconnect'));
+  ws.on('close', () => events.push('close'));
+  return new Promise<void>((resolve) => ws.once('close', () => resolve())).then(async () => {
+    for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+    assert.deepEqual(events, ['disconnect', 'close']);
+    assert.ok(ws.closeInfo);
+    assert.equal(ws.readyState, ws.CLOSED);
+    return { info: ws.closeInfo, events };
+  });
+}
+
+export function portOf(server: { address(): AddressInfo | string | null }): number {
+  return (server.address() as AddressInfo).port;
+}
+
+/** Waits for a condition that other processes or the kernel bring about; fails when it does not come. */
+export async function until(what: string, condition: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
+  const deadline = Date.now() + ms;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`waited ${ms} ms for: ${what}`);
+    await delay(5);
+  }
+}

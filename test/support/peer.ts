@@ -1,0 +1,47 @@
+/** A WebSocket peer made of a bare TCP socket, so that a test decides every byte, FIN and RST itself. */
+import { once } from 'node:events';
+import net from 'node:net';
+
+/** A masked text frame (RFC 6455 §5.2) of less than 126 bytes, with a mask of zeros. */
+export function textFrame(text: string): Buffer {
+  return Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)]);
+}
+
+/** Frames as one side sends them: clients mask theirs, servers must not (RFC 6455 §5.1). */
+export interface Frames {
+  close: Buffer;
+  /** The first bytes of a long frame that never comes whole. */
+  half: Buffer;
+}
+
+export const CLIENT_FRAMES: Frames = {
+  close: Buffer.from([0x88, 0x82, 0, 0, 0, 0, 1000 >> 8, 1000 & 0xff]),
+  half: Buffer.from([0x82, 0xff, 0, 0]),
+};
+
+export const SERVER_FRAMES: Frames = {
+  close: Buffer.from([0x88, 2, 1000 >> 8, 1000 & 0xff]),
+  half: Buffer.from([0x82, 0x7f, 0, 0]),
+};
+
+/** Connects to a WebSocket server and does the opening handshake. Errors of the socket are left to the test. */
+export async function connectPeer(port: number, host = '127.0.0.1'): Promise<net.Socket> {
+  const socket = net.connect({ port, host, allowHalfOpen: true });
+  socket.on('error', () => {});
+  socket.write(
+    'GET / HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+  );
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  if (!answer.toString().startsWith('HTTP/1.1 101')) throw new Error(`no upgrade: ${answer}`);
+  return socket;
+}
+
+/** Resolves with how a TCP socket was ended by its other side. */
+export function endOf(socket: net.Socket): Promise<'end' | 'ECONNRESET' | string> {
+  socket.resume();
+  return new Promise((resolve) => {
+    socket.once('end', () => resolve('end'));
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+  });
+}
