@@ -68,8 +68,8 @@ function count({ code, output }) {
 }
 
 async function main() {
-  execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: 'inherit' });
-  execFileSync('npm', ['run', '--silent', 'build:test'], { cwd: root, stdio: 'inherit' });
+  execFileSync('npm', ['run', '--silent', 'compile'], { cwd: root, stdio: 'inherit' });
+  execFileSync('npm', ['run', '--silent', 'compile:test'], { cwd: root, stdio: 'inherit' });
   const all = fs.readdirSync(path.join(root, 'dist-test')).filter((file) => file.endsWith('.test.js'));
   const picked = all.filter((file) => names.length === 0 || names.some((name) => file.startsWith(name)));
 
