@@ -1,12 +1,14 @@
 /** Judges how a connection ended from what was seen of it. Pure. */
-import type { CloseError, CloseKind, CloseOrigin, ClosePhase } from './close-info';
-import type { State } from './lifecycle';
+import type { CloseKind, CloseOrigin, ClosePhase } from './close-info';
+import type { SocketError, State } from './lifecycle';
 
 export interface Verdict {
   kind: CloseKind;
   origin: CloseOrigin;
   expected: boolean;
 }
+
+type Judgement = readonly [CloseKind, CloseOrigin];
 
 /** What peers do in a normal day, and what this side asked for itself. */
 const EXPECTED: ReadonlySet<CloseKind> = new Set([
@@ -21,7 +23,7 @@ const EXPECTED: ReadonlySet<CloseKind> = new Set([
 ]);
 
 /** Codes that say that the connection is lost, and how. */
-const LOST: Readonly<Record<string, readonly [CloseKind, CloseOrigin]>> = {
+const LOST: Readonly<Record<string, Judgement>> = {
   ECONNRESET: ['reset', 'peer'],
   // Windows: the local stack gave up (10053), seen by a read or, as a cancelled operation, by a write in flight.
   ECONNABORTED: ['aborted', 'network'],
@@ -41,7 +43,7 @@ export function classify(state: State): Verdict {
   return { kind, origin, expected: EXPECTED.has(kind) || isLostOpening(kind, state) };
 }
 
-function judge({ cause, closedBy, bothCloseFrames, endedIn }: State): readonly [CloseKind, CloseOrigin] {
+function judge({ cause, closedBy, bothCloseFrames, endedIn }: State): Judgement {
   // Once both close frames crossed the end is clean, whatever happens to TCP after it (RFC 6455 §7.1.4).
   if (bothCloseFrames && cause?.type !== 'protocol-error') return ['clean', closedBy ?? 'peer'];
   switch (cause?.type) {
@@ -58,20 +60,23 @@ function judge({ cause, closedBy, bothCloseFrames, endedIn }: State): readonly [
     case 'protocol-error':
       return ['protocol-error', 'peer'];
     case 'error':
-      return judgeError(cause.error, endedIn);
+      return judgeError(cause, endedIn);
   }
 }
 
-function judgeError({ code }: CloseError, phase: ClosePhase): readonly [CloseKind, CloseOrigin] {
-  const lost = LOST[code];
+function judgeError({ error, ended, keepAlive }: SocketError, phase: ClosePhase): Judgement {
+  const { code, syscall } = error;
+  // Node's own resetAndDestroy() where it is refused (EINVAL while FIN is pending).
+  if (syscall === 'reset') return ['local-abort', 'local'];
   if (code.startsWith('WS_ERR_')) return ['protocol-error', 'peer'];
-  if (code === 'EPROTO' || code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_') || /CERT/.test(code)) {
-    return ['tls-failed', 'peer'];
-  }
+  if (code === 'EPROTO' || /^ERR_(SSL|TLS)_|CERT/.test(code)) return ['tls-failed', 'peer'];
+  // Windows reports a failed keep-alive as 10052, for which libuv has no name.
+  const lost = code === 'UNKNOWN' && keepAlive ? LOST.ETIMEDOUT : LOST[code];
   if (phase === 'opening') {
-    if (lost?.[0] === 'timed-out' || lost?.[0] === 'unreachable') return lost;
-    return ['upgrade-failed', 'peer'];
+    return lost?.[0] === 'timed-out' || lost?.[0] === 'unreachable' ? lost : ['upgrade-failed', 'peer'];
   }
+  // A write after our own FIN is this side's doing.
+  if (code === 'EPIPE' && ended) return ['closed-without-handshake', 'local'];
   return lost ?? ['unknown', 'network'];
 }
 

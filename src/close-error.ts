@@ -18,3 +18,8 @@ export function closeErrorOf(error: NodeJS.ErrnoException): CloseError {
   const wsaCode = process.platform === 'win32' ? WSA_CODES[code] : undefined;
   return { code, errno: error.errno, syscall: error.syscall, ...(wsaCode !== undefined && { wsaCode }) };
 }
+
+/** An error in Node's shape, for what was seen in another way than by a failed call. */
+export function systemError(code: string, syscall?: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(code), { code, syscall });
+}

@@ -5,13 +5,14 @@
 import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
 import { classify } from './classify';
-import { closeErrorOf } from './close-error';
+import { closeErrorOf, systemError } from './close-error';
 import type { CloseInfo } from './close-info';
 import { type Effect, type Event, initial, type State, step } from './lifecycle';
 import { logDisconnect, warn } from './log';
 import type { Settings } from './options';
 import { controlOf } from './socket-control/choose';
 import type { SocketControl } from './socket-control/contract';
+import { type TransportHandle, transportHandle } from './socket-control/handle';
 import { NO_TRAFFIC, type Traffic, TrafficMeter } from './traffic';
 import { type Internals, Upstream, type UpstreamSocket } from './upstream';
 
@@ -34,6 +35,7 @@ export class Connection {
   readonly #settings: Settings;
   #state: State = initial;
   #stream: Duplex | null = null;
+  #handle: TransportHandle | null = null;
   #control: SocketControl | null = null;
   #traffic: TrafficMeter | null = null;
   #final: Traffic | null = null;
@@ -50,41 +52,61 @@ export class Connection {
 
   /** The opening handshake of a client goes through this request. */
   watchRequest(request: NodeJS.EventEmitter): void {
-    request.prependListener('error', (error: Error) => this.#step({ type: 'error', error: closeErrorOf(error) }));
+    request.prependListener('error', (error: Error) => this.#onError(error));
+    request.prependListener('timeout', () => this.#onError(systemError('ETIMEDOUT')));
   }
 
   setSocket(socket: Duplex, head: Buffer, options: object): void {
     this.watchSocket(socket);
     this.#base.setSocket.call(this.#ws, socket, head, options);
+    this.#watchSender();
   }
 
   /** Before ws's own listeners: ws drops the error, and the cause must be known before ws acts on it. */
   watchSocket(socket: Duplex): void {
     this.#stream = socket;
-    this.#traffic = new TrafficMeter(socket);
+    this.#handle = transportHandle(socket);
+    this.#traffic = new TrafficMeter(socket, this.#handle);
     this.#control = controlOf(socket, this.#settings);
-    socket.prependListener('error', (error: Error) => this.#step({ type: 'error', error: closeErrorOf(error) }));
+    socket.prependListener('error', (error: Error) => this.#onError(error));
     socket.prependListener('end', () => this.#onEnd(socket));
     this.#step({ type: 'open' });
   }
 
+  /** A message that cannot be sent (a broken Blob, a failed deflate) ends the connection inside ws, past close(). */
+  #watchSender(): void {
+    const sender = this.#ws._sender;
+    const onerror = sender?.onerror;
+    if (!sender || !onerror) return;
+    sender.onerror = (error) => {
+      const open = this.#ws.readyState === Upstream.OPEN;
+      onerror.call(sender, error);
+      if (open) this.#beganClosing('local');
+    };
+  }
+
   /** ws calls this too: when the peer's close frame comes, and when the peer breaks the protocol. */
-  close(code?: number, reason?: string | Buffer): void {
+  close(code?: number, reason?: string | Buffer, within?: number): void {
     const ws = this.#ws;
     if (ws.readyState === Upstream.CONNECTING) this.#step({ type: 'abort' });
     const broken = ws._receiver?.errored;
     if (broken) this.#step({ type: 'protocol-error', error: closeErrorOf(broken) });
     this.#base.close.call(ws, code, reason);
-    if (ws.readyState !== Upstream.CLOSING || !this.#stream) return;
-    // The limits here are this package's; ws's timer would only destroy.
-    clearTimeout(ws._closeTimer ?? undefined);
-    this.#step({ type: 'close', by: ws._closeFrameReceived ? 'peer' : 'local' });
+    if (ws.readyState === Upstream.CLOSING && this.#stream) {
+      this.#beganClosing(ws._closeFrameReceived ? 'peer' : 'local', within);
+    }
   }
 
-  closeAsync(code?: number, reason?: string | Buffer): Promise<CloseInfo> {
-    this.close(code, reason);
+  closeAsync(code?: number, reason?: string | Buffer, within?: number): Promise<CloseInfo> {
+    this.close(code, reason, within);
     if (this.info) return Promise.resolve(this.info);
     return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #beganClosing(by: 'local' | 'peer', within?: number): void {
+    // The limits here are this package's; ws's timer would only destroy.
+    clearTimeout(this.#ws._closeTimer ?? undefined);
+    this.#step({ type: 'close', by, within });
   }
 
   terminate(): void {
@@ -117,15 +139,22 @@ export class Connection {
     }
   }
 
+  #onError(error: Error): void {
+    const socket = this.#stream;
+    this.#step({
+      type: 'error',
+      error: closeErrorOf(error),
+      ended: socket?.writableEnded ?? false,
+      keepAlive: socket !== null && hasKeepAlive(socket),
+    });
+  }
+
   #onEnd(socket: Duplex): void {
     if (socket.writableEnded) {
       this.#step({ type: 'fin', by: 'local' });
     } else if (this.#control?.probe() === 'reset') {
       // A reset that came behind unread data: libuv reports the data, then an end like any other.
-      this.#step({
-        type: 'error',
-        error: closeErrorOf(Object.assign(new Error(), { code: 'ECONNRESET', syscall: 'read' })),
-      });
+      this.#onError(systemError('ECONNRESET', 'read'));
     } else {
       this.#step({ type: 'fin', by: 'peer' });
     }
@@ -153,13 +182,19 @@ export class Connection {
   }
 
   #dispatch(event: Unstamped<Event>): void {
-    const { received, accepted } = this.#measure();
-    const stamped = { ...event, at: performance.now(), progress: received + accepted } as Event;
+    const { received, accepted, unsent } = this.#measure();
+    // Bytes that leave a queue count too: some streams have no other counters, and deflate works on its queue first.
+    const progress = received + accepted - unsent - this.#queuedInSender();
+    const stamped = { ...event, at: performance.now(), progress } as Event;
     const [state, effects] = step(this.#state, stamped, this.#settings);
     this.#state = state;
     // Once the connection is lost or about to be cut, the counts stand: what the socket tells later is its clean-up.
     if (state.cause?.type === 'error' || state.phase === 'reset') this.#final ??= this.#traffic?.read() ?? NO_TRAFFIC;
     for (const effect of effects) this.#apply(effect);
+  }
+
+  #queuedInSender(): number {
+    return this.#ws._sender?._bufferedBytes ?? 0;
   }
 
   #measure(): Traffic {
@@ -169,7 +204,7 @@ export class Connection {
   #apply(effect: Effect): void {
     if (typeof effect === 'object') {
       clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#step({ type: 'tick' }), effect.wakeIn);
+      this.#timer = setTimeout(() => this.#tick(), effect.wakeIn);
     } else if (effect === 'reset') {
       this.#ws._readyState = Upstream.CLOSING;
       this.#control?.abort((how) => {
@@ -178,14 +213,23 @@ export class Connection {
     } else if (effect === 'destroy') {
       this.#forced = 'destroy';
       this.#base.terminate.call(this.#ws);
+    } else if (effect === 'resume') {
+      this.#ws.resume();
     } else {
       warn(
         this.#settings.logger,
         { event: 'watchdog' },
         "the socket never reported 'close', so it is emitted without it",
       );
+      // Node has let go of a handle that it could not reset; nobody else would close it.
+      this.#handle?.close?.();
       this.#ws.emitClose();
     }
+  }
+
+  #tick(): void {
+    const paused = this.#stream?.isPaused() ?? false;
+    this.#step({ type: 'tick', paused, lost: paused && this.#control?.probe() === 'reset' });
   }
 
   #describe(): CloseInfo {
@@ -203,8 +247,14 @@ export class Connection {
       error,
       bytesReceived: traffic.received,
       bytesSent: traffic.accepted,
-      bytesUnsent: traffic.unsent,
+      bytesUnsent: traffic.unsent + this.#queuedInSender(),
       elapsedMs: endingSince === null ? 0 : performance.now() - endingSince,
     };
   }
+}
+
+/** Whether TCP keep-alive was asked for on this socket. Node keeps that to itself, so its field is found by its name. */
+function hasKeepAlive(socket: object): boolean {
+  const field = Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'kSetKeepAlive');
+  return field !== undefined && (socket as Record<symbol, unknown>)[field] === true;
 }

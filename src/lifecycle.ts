@@ -25,10 +25,20 @@ export type Phase = ClosePhase | 'reset' | 'closed';
 /** What ended a connection, as seen, not yet judged. */
 export type Cause =
   | { type: 'fin'; by: 'local' | 'peer' }
-  | { type: 'error'; error: CloseError }
+  | SocketError
   | { type: 'protocol-error'; error: CloseError }
   | { type: 'close-timeout' }
   | { type: 'local-abort' };
+
+/** A socket's error, with what must be known of the socket to judge it. */
+export interface SocketError {
+  type: 'error';
+  error: CloseError;
+  /** This side had sent its FIN, or was about to. */
+  ended: boolean;
+  /** TCP keep-alive was on. */
+  keepAlive: boolean;
+}
 
 export interface Limits {
   /** Milliseconds without progress after which a close gives up. */
@@ -49,6 +59,8 @@ export interface State {
   readonly closedBy: 'local' | 'peer' | null;
   /** When the first sign of the end was seen. */
   readonly endingSince: number | null;
+  /** When the close gives up in all cases. */
+  readonly deadlineAt: number;
   readonly bothCloseFrames: boolean;
   /** The sum of bytes when it last changed, and when that was seen. */
   readonly progress: number;
@@ -58,23 +70,24 @@ export interface State {
 /** `at` is a monotonic time in ms, `progress` the sum of bytes read from and accepted by the peer so far. */
 export type Event = { at: number; progress: number } & (
   | { type: 'open' }
-  /** A close frame was sent or received. */
-  | { type: 'close'; by: 'local' | 'peer' }
+  /** A close frame was sent or received. `within` is a limit for this close, in ms, below closeDeadline. */
+  | { type: 'close'; by: 'local' | 'peer'; within?: number | undefined }
   | { type: 'both-close-frames' }
   /** The peer's FIN came, in answer to one of ours (`local`) or not. */
   | { type: 'fin'; by: 'local' | 'peer' }
-  | { type: 'error'; error: CloseError }
+  /** ws destroys the socket on any error, so this is the last but one event. */
+  | SocketError
   | { type: 'protocol-error'; error: CloseError }
   /** abort(), or terminate() where it cuts the stream. */
   | { type: 'abort' }
   /** terminate() where it leaves delivery to the kernel, as ws does. */
   | { type: 'destroy' }
-  /** A timer that this machine asked for. */
-  | { type: 'tick' }
+  /** A timer that this machine asked for. `paused`: nothing is read; `lost`: and the peer is known to be gone. */
+  | { type: 'tick'; paused?: boolean; lost?: boolean }
   | { type: 'closed' }
 );
 
-export type Effect = 'reset' | 'destroy' | 'emit-close' | { wakeIn: number };
+export type Effect = 'reset' | 'destroy' | 'resume' | 'emit-close' | { wakeIn: number };
 
 /** How long the socket may take to report 'close' after it was cut, before 'close' is emitted without it. */
 export const WATCHDOG_MS = 1_000;
@@ -88,6 +101,7 @@ export const initial: State = Object.freeze({
   endedIn: 'opening',
   closedBy: null,
   endingSince: null,
+  deadlineAt: Number.POSITIVE_INFINITY,
   bothCloseFrames: false,
   progress: 0,
   progressAt: 0,
@@ -99,8 +113,7 @@ export function step(state: State, event: Event, limits: Limits): [State, Effect
     case 'open':
       return state.phase === 'opening' ? [{ ...state, phase: 'open' }, []] : [state, []];
     case 'close':
-      if (state.phase !== 'open') return [state, []];
-      return beginClosing({ ...state, phase: 'handshake', closedBy: event.by }, state, event, limits);
+      return close(state, event, limits);
     case 'both-close-frames':
       if (state.phase !== 'open' && state.phase !== 'handshake') return [{ ...state, bothCloseFrames: true }, []];
       return beginClosing({ ...state, phase: 'fin', bothCloseFrames: true }, state, event, limits);
@@ -108,9 +121,12 @@ export function step(state: State, event: Event, limits: Limits): [State, Effect
       // After both frames FIN is how RFC 6455 §7.1.1 wants it to end; before, it is the cause.
       if (state.phase === 'fin' || state.phase === 'reset') return [state, []];
       return beginClosing({ ...withCause(state, { type: 'fin', by: event.by }), phase: 'fin' }, state, event, limits);
-    case 'error':
+    case 'error': {
+      const { error, ended, keepAlive } = event;
+      return cut(withCause(state, { type: 'error', error, ended, keepAlive }), state, event.at);
+    }
     case 'protocol-error':
-      return [began(withCause(state, { type: event.type, error: event.error }), state, event.at), []];
+      return [began(withCause(state, { type: 'protocol-error', error: event.error }), state, event.at), []];
     case 'abort':
       return cut(withCause(state, { type: 'local-abort' }), state, event.at, 'reset');
     case 'destroy':
@@ -122,33 +138,61 @@ export function step(state: State, event: Event, limits: Limits): [State, Effect
   }
 }
 
-function tick(state: State, { at, progress }: Event, limits: Limits): [State, Effect[]] {
+/** The first close begins the handshake; a later one can only bring the deadline nearer. */
+function close(state: State, event: Event & { type: 'close' }, limits: Limits): [State, Effect[]] {
+  const [next, effects] =
+    state.phase === 'open'
+      ? beginClosing({ ...state, phase: 'handshake', closedBy: event.by }, state, event, limits)
+      : [state, []];
+  if (!isClosing(next) || event.within === undefined || event.at + event.within >= next.deadlineAt)
+    return [next, effects];
+  const shortened = { ...next, deadlineAt: event.at + event.within };
+  return next.phase === 'reset'
+    ? [shortened, []]
+    : [shortened, [{ wakeIn: untilNextLook(shortened, event.at, limits) }]];
+}
+
+function tick(
+  state: State,
+  { at, progress, paused, lost }: Event & { type: 'tick' },
+  limits: Limits,
+): [State, Effect[]] {
   if (state.phase === 'reset') return [state, ['emit-close']];
-  if ((state.phase !== 'handshake' && state.phase !== 'fin') || state.endingSince === null) return [state, []];
+  if (state.phase !== 'handshake' && state.phase !== 'fin') return [state, []];
 
   const seen = progress === state.progress ? state : { ...state, progress, progressAt: at };
-  const left = Math.min(
-    seen.progressAt + limits.closeTimeout - at, // without progress
-    state.endingSince + limits.closeDeadline - at, // in all cases
-  );
-  if (left > 0) return [seen, [{ wakeIn: Math.min(left, limits.closeTimeout / LOOKS) }]];
+  const wakeIn = untilNextLook(seen, at, limits);
+  if (paused && at < seen.deadlineAt && (lost || wakeIn <= 0)) {
+    // A reader that is paused never hears of the peer's close frame, FIN or RST: it gets one more look.
+    const look = limits.closeTimeout / LOOKS;
+    const heard = { ...seen, progressAt: Math.max(seen.progressAt, at + look - limits.closeTimeout) };
+    return [heard, ['resume', { wakeIn: untilNextLook(heard, at, limits) }]];
+  }
+  if (wakeIn > 0) return [seen, [{ wakeIn }]];
   return cut(withCause(seen, { type: 'close-timeout' }), seen, at, limits.onTimeout);
 }
 
-/** Enters a closing phase; the first one starts the clock, later ones only go on with it. */
-function beginClosing(next: State, from: State, { at, progress }: Event, limits: Limits): [State, Effect[]] {
-  if (isClosing(from)) return [next, []];
-  return [
-    { ...began(next, from, at), progress, progressAt: at },
-    [{ wakeIn: Math.min(limits.closeTimeout / LOOKS, limits.closeDeadline) }],
-  ];
+/** Ms until progress is to be looked at again; 0 or less when a limit has been reached. */
+function untilNextLook(state: State, at: number, limits: Limits): number {
+  const withoutProgress = state.progressAt + limits.closeTimeout - at;
+  return Math.min(withoutProgress, state.deadlineAt - at, limits.closeTimeout / LOOKS);
 }
 
-function cut(next: State, from: State, at: number, how: 'reset' | 'destroy'): [State, Effect[]] {
+/** Enters a closing phase; the first one starts the clock, later ones only go on with it. */
+function beginClosing(next: State, from: State, event: Event, limits: Limits): [State, Effect[]] {
+  if (isClosing(from)) return [next, []];
+  const { at, progress } = event;
+  const closing = { ...began(next, from, at), deadlineAt: at + limits.closeDeadline, progress, progressAt: at };
+  return [closing, [{ wakeIn: untilNextLook(closing, at, limits) }]];
+}
+
+/** From here on only the socket's 'close' is waited for, and not for long. Without `how` ws has destroyed it. */
+function cut(next: State, from: State, at: number, how?: 'reset' | 'destroy'): [State, Effect[]] {
   if (from.phase === 'reset') return [from, []];
   // There is no connection yet to cut: ws gives up the opening handshake by itself.
   if (from.phase === 'opening') return [began(next, from, at), []];
-  return [{ ...began(next, from, at), phase: 'reset' }, [how, { wakeIn: WATCHDOG_MS }]];
+  const wake = { wakeIn: WATCHDOG_MS };
+  return [{ ...began(next, from, at), phase: 'reset' }, how ? [how, wake] : [wake]];
 }
 
 function began(next: State, from: State, at: number): State {

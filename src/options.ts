@@ -90,7 +90,8 @@ const DEFAULTS = new Settings({}, undefined);
 
 const MAX_TIMER = 2 ** 31 - 1; // the longest that setTimeout can wait
 
-function milliseconds(name: string, value: unknown): void {
+/** Throws unless `value` is a time that a timer can wait for. */
+export function milliseconds(name: string, value: unknown): void {
   if (typeof value !== 'number') throw wrongType(name, 'a number of milliseconds', value);
   if (!Number.isInteger(value) || value < 1 || value > MAX_TIMER) {
     throw withCode(

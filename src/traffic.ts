@@ -1,5 +1,6 @@
 /** What has passed through a stream, as its transport tells it. */
 import type { Duplex } from 'node:stream';
+import type { TransportHandle } from './socket-control/handle';
 
 export interface Traffic {
   /** Bytes read from the transport. */
@@ -12,15 +13,7 @@ export interface Traffic {
 
 export const NO_TRAFFIC: Traffic = Object.freeze({ received: 0, accepted: 0, unsent: 0 });
 
-/** The counters of Node's stream handles. */
-interface Handle {
-  bytesRead?: number;
-  bytesWritten?: number;
-  writeQueueSize?: number;
-}
-
 interface Stream {
-  _handle?: (Handle & { _parent?: Handle }) | null;
   _parent?: Stream;
   _writableState?: { length: number; writing: boolean; writelen: number };
   bytesRead?: number;
@@ -29,14 +22,13 @@ interface Stream {
 
 export class TrafficMeter {
   readonly #stream: Stream;
-  /** Kept, since Node lets go of the handle at once when the stream is destroyed, and its counters live until 'close'. */
-  readonly #handle: Handle | null;
+  readonly #handle: TransportHandle | null;
   #last = NO_TRAFFIC;
 
-  constructor(stream: Duplex) {
+  /** The handle is given, since Node lets go of it when the stream is destroyed, while its counters live until 'close'. */
+  constructor(stream: Duplex, handle: TransportHandle | null) {
     this.#stream = stream as Stream;
-    const handle = this.#stream._handle;
-    this.#handle = handle?._parent ?? handle ?? null;
+    this.#handle = handle;
   }
 
   /** The counts now. To be called until the handle is closed. */

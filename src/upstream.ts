@@ -13,7 +13,7 @@ export { Upstream };
 export interface Internals {
   _socket: Duplex | null;
   _receiver: Writable | null;
-  _sender: { _bufferedBytes: number } | null;
+  _sender: { _bufferedBytes: number; onerror?: (error: Error) => void } | null;
   _readyState: number;
   _closeFrameReceived: boolean;
   _closeFrameSent: boolean;

@@ -5,7 +5,7 @@ import type { CloseInfo } from './close-info';
 import { Connection, connectionOf } from './connection';
 import type * as log from './log';
 import type * as options from './options';
-import { type LingerOptions, parseOptions } from './options';
+import { type LingerOptions, milliseconds, parseOptions } from './options';
 import { checkControl } from './socket-control/choose';
 import { Upstream, type UpstreamSocket } from './upstream';
 import type * as server from './websocket-server';
@@ -40,9 +40,17 @@ export class WebSocket extends Upstream {
     connectionOf(this)?.close(code, reason);
   }
 
-  /** `close()`, and a promise of how the connection ended. It never rejects; each call may be repeated. */
-  closeAsync(code?: number, reason?: string | Buffer): Promise<CloseInfo> {
-    return (connectionOf(this) as Connection).closeAsync(code, reason);
+  /**
+   * `close()`, and a promise of how the connection ended. It never rejects, and may be called again: the first call's
+   * code and reason stand, and a later one can only shorten the time.
+   *
+   * @param limits - `timeout`: ms after which this close gives up in all cases, an integer from 1; `closeDeadline` still
+   * holds. Throws `WSL_ERR_OPTION_TYPE` or `WSL_ERR_OPTION_RANGE`, as `close()` throws for a wrong code.
+   */
+  closeAsync(code?: number, reason?: string | Buffer, limits?: { timeout?: number }): Promise<CloseInfo> {
+    const timeout = limits?.timeout;
+    if (timeout !== undefined) milliseconds('timeout', timeout);
+    return (connectionOf(this) as Connection).closeAsync(code, reason, timeout);
   }
 
   /** Ends the connection without a handshake: as in ws, and by RST where bytes wait for a peer that does not read. */

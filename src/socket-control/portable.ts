@@ -7,17 +7,7 @@
  */
 import type { Duplex } from 'node:stream';
 import type { SocketControl, SocketResult } from './contract';
-
-/** The parts of Node's TCP handle that are used, each looked for before use. */
-interface TcpHandle {
-  reset(callback: () => void): number;
-  close(callback: () => void): void;
-  getpeername(out: object): number;
-}
-
-interface HandleOwner {
-  _handle?: (Partial<TcpHandle> & { _parent?: Partial<TcpHandle> }) | null;
-}
+import { transportHandle } from './handle';
 
 export class PortableControl implements SocketControl {
   readonly kind = 'portable';
@@ -55,8 +45,8 @@ export class PortableControl implements SocketControl {
 
   /** A TCP connection that was reset has no peer address any more; of others nothing can be known without reading. */
   probe(): 'connected' | 'peer-closed' | 'reset' | 'unknown' {
-    const handle = tcpHandle(this.#stream as HandleOwner);
-    return handle && handle.getpeername({}) !== 0 ? 'reset' : 'unknown';
+    const handle = transportHandle(this.#stream);
+    return handle?.getpeername && handle.getpeername({}) !== 0 ? 'reset' : 'unknown';
   }
 }
 
@@ -67,30 +57,16 @@ function isShutdownPending(stream: Duplex): boolean {
 }
 
 function resetNow(stream: Duplex): 'reset' | 'destroy' {
-  const handle = tcpHandle(stream as HandleOwner);
+  const handle = transportHandle(stream);
   let done: 'reset' | 'destroy' = 'destroy';
-  if (handle) {
-    const { close } = handle;
+  if (handle?.reset && handle.close) {
+    const { close, reset } = handle;
     // An own property, seen by this one handle only, which is closed by the next line and by nobody after it.
-    handle.close = (callback) => {
-      if (handle.reset(callback) === 0) done = 'reset';
+    handle.close = (callback = () => {}) => {
+      if (reset.call(handle, callback) === 0) done = 'reset';
       else close.call(handle, callback);
     };
   }
   stream.destroy();
   return done;
-}
-
-/** A TLS socket's handle wraps the TCP handle; a plain socket's is the TCP handle. */
-function tcpHandle({ _handle: handle }: HandleOwner): TcpHandle | undefined {
-  const tcp = handle?._parent ?? handle;
-  return isTcpHandle(tcp) ? tcp : undefined;
-}
-
-function isTcpHandle(handle: Partial<TcpHandle> | null | undefined): handle is TcpHandle {
-  return (
-    typeof handle?.reset === 'function' &&
-    typeof handle.close === 'function' &&
-    typeof handle.getpeername === 'function'
-  );
 }

@@ -93,7 +93,7 @@ export class Client {
           if (!closeByServer) resolve();
         });
         if (closeByServer) closeByServer();
-        else ws.close(1000, 'done');
+        else ws.abort();
         return;
       }
       case 'kill':

@@ -1,0 +1,20 @@
+/** The handle below a stream, which Node does not document: every part is looked for before it is used. */
+import type { Duplex } from 'node:stream';
+
+export interface TransportHandle {
+  bytesRead?: number;
+  bytesWritten?: number;
+  /** Bytes that libuv holds back, since the system does not take them. */
+  writeQueueSize?: number;
+  close?(callback?: () => void): void;
+  /** TCP only. */
+  reset?(callback: () => void): number;
+  /** TCP only. Returns 0 or libuv's error number. */
+  getpeername?(out: object): number;
+}
+
+/** A TLS socket's handle wraps the handle below it; any other socket's is the one. Null for streams without. */
+export function transportHandle(stream: Duplex): TransportHandle | null {
+  const { _handle: handle } = stream as { _handle?: (TransportHandle & { _parent?: TransportHandle }) | null };
+  return handle?._parent ?? handle ?? null;
+}
