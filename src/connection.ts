@@ -12,7 +12,7 @@ import { logDisconnect, warn } from './log';
 import type { Settings } from './options';
 import { controlOf } from './socket-control/choose';
 import type { SocketControl } from './socket-control/contract';
-import { type TransportHandle, transportHandle } from './socket-control/handle';
+import { transportHandle } from './socket-control/handle';
 import { NO_TRAFFIC, type Traffic, TrafficMeter } from './traffic';
 import { type Internals, Upstream, type UpstreamSocket } from './upstream';
 
@@ -35,7 +35,6 @@ export class Connection {
   readonly #settings: Settings;
   #state: State = initial;
   #stream: Duplex | null = null;
-  #handle: TransportHandle | null = null;
   #control: SocketControl | null = null;
   #traffic: TrafficMeter | null = null;
   #final: Traffic | null = null;
@@ -65,8 +64,7 @@ export class Connection {
   /** Before ws's own listeners: ws drops the error, and the cause must be known before ws acts on it. */
   watchSocket(socket: Duplex): void {
     this.#stream = socket;
-    this.#handle = transportHandle(socket);
-    this.#traffic = new TrafficMeter(socket, this.#handle);
+    this.#traffic = new TrafficMeter(socket, transportHandle(socket));
     this.#control = controlOf(socket, this.#settings);
     socket.prependListener('error', (error: Error) => this.#onError(error));
     socket.prependListener('end', () => this.#onEnd(socket));
@@ -221,8 +219,6 @@ export class Connection {
         { event: 'watchdog' },
         "the socket never reported 'close', so it is emitted without it",
       );
-      // Node has let go of a handle that it could not reset; nobody else would close it.
-      this.#handle?.close?.();
       this.#ws.emitClose();
     }
   }

@@ -2,8 +2,9 @@
  * The contract in plain JavaScript, for every platform and every stream.
  *
  * Node's public `resetAndDestroy()` is not enough: it throws on TLS sockets (nodejs/node#49484), and while a shutdown is
- * pending it fails with EINVAL, after which the socket never reports 'close' and its handle leaks. So the reset is asked
- * of the TCP handle below the stream, at the moment that the stream closes it, with a plain close where it is refused.
+ * pending it fails with EINVAL, after which nothing can close the handle any more and the socket never reports 'close'.
+ * So the reset is asked of the TCP handle below the stream, at the moment that the stream closes it, and never while a
+ * shutdown is pending.
  */
 import type { Duplex } from 'node:stream';
 import type { SocketControl, SocketResult } from './contract';
@@ -23,13 +24,15 @@ export class PortableControl implements SocketControl {
       done(resetNow(stream));
       return;
     }
-    // end() handed its FIN to libuv, which refuses a reset until that is done: by 'finish', or within two turns of the
-    // loop unless the peer has stalled it.
+    // end() handed its FIN to libuv: sent by 'finish', or within two turns of the loop unless a peer behind TLS stalls it.
     let settled = false;
     const settle = () => {
       if (settled) return;
       settled = true;
-      done(resetNow(stream));
+      if (isShutdownPending(stream)) {
+        stream.destroy();
+        done('destroy');
+      } else done(resetNow(stream));
     };
     stream.once('finish', settle);
     setImmediate(() => setImmediate(settle));

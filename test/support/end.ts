@@ -38,3 +38,8 @@ export async function until(what: string, condition: () => boolean | Promise<boo
     await delay(5);
   }
 }
+
+/** Sockets, servers and pipes that keep this process alive. */
+export function openHandles(): number {
+  return process.getActiveResourcesInfo().filter((name) => /^(TCP|Pipe)/.test(name)).length;
+}

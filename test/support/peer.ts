@@ -12,16 +12,20 @@ export interface Frames {
   close: Buffer;
   /** The first bytes of a long frame that never comes whole. */
   half: Buffer;
+  /** A small text message. */
+  hello: Buffer;
 }
 
 export const CLIENT_FRAMES: Frames = {
   close: Buffer.from([0x88, 0x82, 0, 0, 0, 0, 1000 >> 8, 1000 & 0xff]),
   half: Buffer.from([0x82, 0xff, 0, 0]),
+  hello: textFrame('hello'),
 };
 
 export const SERVER_FRAMES: Frames = {
   close: Buffer.from([0x88, 2, 1000 >> 8, 1000 & 0xff]),
   half: Buffer.from([0x82, 0x7f, 0, 0]),
+  hello: Buffer.concat([Buffer.from([0x81, 5]), Buffer.from('hello')]),
 };
 
 /** Connects to a WebSocket server and does the opening handshake. Errors of the socket are left to the test. */

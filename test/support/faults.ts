@@ -1,0 +1,373 @@
+/**
+ * Everything that is done to a connection to see how it ends: the peer's faults, the caller's, and both at once. Each entry
+ * holds what plain ws says of it and what this package must say. faults.test.ts runs them, docs/faults.md shows them.
+ */
+import { once } from 'node:events';
+import type net from 'node:net';
+import type WebSocket from 'ws-linger';
+import { until } from './end.js';
+import { type Pair, socketOf, type Transport } from './pairs.js';
+
+export interface Fault {
+  /** What is done, as a sentence that goes on "when …". */
+  name: string;
+  does(pair: Pair): void | Promise<void>;
+  /** What plain ws reports: the code of its 'close', or that none comes. Left out where the act needs this package. */
+  plain?: number | 'no close';
+  ours: Partial<WebSocket.CloseInfo>;
+  /** Where it can be done and means the same; everywhere without this. */
+  only?: readonly Transport[];
+  role?: 'server' | 'client';
+  /** Set where Node itself leaves a handle behind that nobody can close. */
+  leaksInNode?: true;
+  /** Set where the error is made up at the socket's edge, since it cannot be brought about here. */
+  injected?: true;
+}
+
+const TCP: readonly Transport[] = ['tcp', 'tcp6'];
+const NOT_PIPE: readonly Transport[] = ['tcp', 'tcp6', 'tls'];
+
+export const STALL_BYTES = 12 * 1024 * 1024;
+
+/** Sends until bytes are left that the local TCP stack does not take, since the peer does not read. */
+export async function stall({ ws, peer }: Pair): Promise<void> {
+  peer.pause();
+  for (let i = 0; i < 12; i++) ws.send(Buffer.alloc(STALL_BYTES / 12));
+  await new Promise(setImmediate);
+}
+
+/** Pauses the WebSocket and sends until it has stopped to read. */
+async function pauseFull({ ws, peer }: Pair): Promise<void> {
+  ws.pause();
+  peer.write(Buffer.concat([Buffer.from([0x82, 0xff, 0, 0, 0, 0, 0, 0x20, 0, 0, 0, 0, 0, 0]), Buffer.alloc(1 << 20)]));
+  const socket = socketOf(ws);
+  await until('it stops reading', () => socket.readableLength >= socket.readableHighWaterMark);
+}
+
+const onData = (peer: net.Socket, act: () => void) => void peer.once('data', act);
+
+export const FAULTS: Fault[] = [
+  {
+    name: 'the peer closes by the handshake',
+    does: ({ peer, frames }) => {
+      onData(peer, () => peer.end());
+      peer.write(frames.close);
+    },
+    plain: 1000,
+    ours: { kind: 'clean', origin: 'peer', phase: 'open', code: 1000, clean: true, forced: null, expected: true },
+  },
+  {
+    name: 'close() is answered by the peer',
+    does: ({ ws, peer, frames }) => {
+      onData(peer, () => peer.end(frames.close));
+      ws.close(1000, 'done');
+    },
+    plain: 1000,
+    ours: { kind: 'clean', origin: 'local', phase: 'open', code: 1000, clean: true, forced: null, expected: true },
+  },
+  {
+    name: 'the peer sends RST',
+    does: ({ reset }) => reset(),
+    plain: 1006,
+    ours: { kind: 'reset', origin: 'peer', phase: 'open', code: 1006, clean: false, forced: null, expected: true },
+    only: NOT_PIPE,
+  },
+  {
+    name: 'the peer answers close() by RST',
+    does: ({ ws, peer, reset }) => {
+      onData(peer, reset);
+      ws.close(1000);
+    },
+    plain: 1006,
+    ours: { kind: 'reset', origin: 'peer', phase: 'handshake', code: 1006, clean: false, forced: null, expected: true },
+    only: NOT_PIPE,
+  },
+  {
+    name: 'the peer sends RST once both close frames have crossed',
+    does: ({ peer, frames, reset }) => {
+      onData(peer, () => setImmediate(reset));
+      peer.write(frames.close);
+    },
+    plain: 1000,
+    ours: { kind: 'clean', origin: 'peer', code: 1000, clean: true, expected: true },
+    only: NOT_PIPE,
+  },
+  {
+    name: 'the peer sends FIN without a close frame',
+    does: ({ peer }) => void peer.end(),
+    plain: 1006,
+    ours: { kind: 'closed-without-handshake', origin: 'peer', phase: 'open', code: 1006, forced: null, expected: true },
+  },
+  {
+    name: 'the peer sends FIN in the middle of a frame',
+    does: ({ peer, frames }) => void peer.end(frames.half),
+    plain: 1006,
+    ours: { kind: 'closed-without-handshake', origin: 'peer', phase: 'open', code: 1006, forced: null, expected: true },
+  },
+  {
+    name: 'the peer answers close() by FIN without a close frame',
+    does: ({ ws, peer }) => {
+      onData(peer, () => peer.end());
+      ws.close(1000);
+    },
+    plain: 1006,
+    ours: { kind: 'closed-without-handshake', origin: 'peer', phase: 'handshake', code: 1006, forced: null },
+  },
+  {
+    name: 'the peer never answers close()',
+    does: ({ ws, peer }) => {
+      peer.pause();
+      ws.close(1000);
+    },
+    plain: 'no close',
+    ours: { kind: 'close-timeout', origin: 'peer', phase: 'handshake', code: 1006, forced: 'reset', expected: true },
+    only: NOT_PIPE,
+  },
+  {
+    name: 'the peer of a pipe never answers close()',
+    does: ({ ws, peer }) => {
+      peer.pause();
+      ws.close(1000);
+    },
+    plain: 'no close',
+    ours: { kind: 'close-timeout', origin: 'peer', phase: 'handshake', code: 1006, forced: 'destroy' },
+    only: ['pipe'],
+  },
+  {
+    name: 'close() is called while megabytes wait for a peer that has stopped reading',
+    does: async (pair) => {
+      await stall(pair);
+      pair.ws.close(1001);
+    },
+    plain: 'no close',
+    ours: { kind: 'close-timeout', origin: 'peer', phase: 'handshake', code: 1006, forced: 'reset' },
+    only: TCP,
+  },
+  {
+    name: 'the peer closes by the handshake and then keeps TCP open',
+    does: ({ peer, frames }) => {
+      peer.pause();
+      peer.write(frames.close);
+    },
+    plain: 'no close',
+    ours: { kind: 'clean', origin: 'peer', code: 1000, clean: true, forced: 'reset' },
+    only: TCP,
+    role: 'server',
+  },
+  {
+    name: 'the peer sends FIN while megabytes wait for it and it has stopped reading',
+    does: async (pair) => {
+      await stall(pair);
+      pair.peer.end();
+    },
+    plain: 'no close',
+    ours: { kind: 'closed-without-handshake', origin: 'peer', phase: 'open', code: 1006, forced: 'reset' },
+    only: TCP,
+  },
+  {
+    name: 'the peer breaks the protocol',
+    does: ({ peer }) => {
+      onData(peer, () => peer.end());
+      peer.write(Buffer.from([0xff, 0xff, 0xff, 0xff]));
+    },
+    plain: 1006,
+    ours: { kind: 'protocol-error', origin: 'peer', phase: 'open', expected: false },
+  },
+  {
+    name: 'abort() is called',
+    does: ({ ws }) => ws.abort(),
+    ours: { kind: 'local-abort', origin: 'local', phase: 'open', code: 1006, forced: 'reset', expected: true },
+    only: NOT_PIPE,
+  },
+  {
+    name: 'abort() is called on a pipe',
+    does: ({ ws }) => ws.abort(),
+    ours: { kind: 'local-abort', origin: 'local', phase: 'open', code: 1006, forced: 'destroy', expected: true },
+    only: ['pipe'],
+  },
+  {
+    name: 'terminate() is called on an idle connection',
+    does: ({ ws }) => ws.terminate(),
+    plain: 1006,
+    ours: { kind: 'local-abort', origin: 'local', phase: 'open', code: 1006, forced: 'destroy', expected: true },
+  },
+  {
+    name: 'terminate() is called while megabytes wait for a peer that has stopped reading',
+    does: async (pair) => {
+      await stall(pair);
+      pair.ws.terminate();
+    },
+    plain: 1006,
+    ours: { kind: 'local-abort', origin: 'local', phase: 'open', code: 1006, forced: 'reset' },
+    only: TCP,
+  },
+  {
+    name: 'terminate() is called right after close()',
+    does: ({ ws }) => {
+      ws.close(1000);
+      ws.terminate();
+    },
+    plain: 1006,
+    ours: { kind: 'local-abort', origin: 'local', phase: 'handshake', code: 1006 },
+  },
+  {
+    name: 'close() is called twice, with two codes',
+    does: ({ ws, peer }) => {
+      peer.once('data', (frame: Buffer) => {
+        // The peer echoes the code it was sent (RFC 6455 §5.5.1), which must be the first.
+        const code = ws.url ? unmasked(frame) : frame.subarray(2, 4);
+        peer.end(Buffer.concat([Buffer.from(ws.url ? [0x88, 2] : [0x88, 0x82, 0, 0, 0, 0]), code]));
+      });
+      ws.close(4001);
+      ws.close(4002);
+    },
+    plain: 4001,
+    ours: { kind: 'clean', origin: 'local', code: 4001, clean: true },
+  },
+  {
+    name: "close() is called inside 'message'",
+    does: ({ ws, peer, frames }) => {
+      ws.once('message', () => ws.close(1000));
+      onData(peer, () => peer.end(frames.close));
+      peer.write(frames.hello);
+    },
+    plain: 1000,
+    ours: { kind: 'clean', origin: 'local', phase: 'open', code: 1000 },
+  },
+  {
+    name: "close() is called inside 'error', after the peer broke the protocol",
+    does: ({ ws, peer }) => {
+      ws.once('error', () => ws.close(1000));
+      onData(peer, () => peer.end());
+      peer.write(Buffer.from([0xff, 0xff, 0xff, 0xff]));
+    },
+    plain: 1006,
+    ours: { kind: 'protocol-error', origin: 'peer', phase: 'open' },
+  },
+  {
+    name: "close(), terminate() and abort() are called inside 'disconnect'",
+    does: ({ ws, peer }) => {
+      ws.once('disconnect', () => {
+        ws.close();
+        ws.terminate();
+        ws.abort();
+      });
+      peer.end();
+    },
+    ours: { kind: 'closed-without-handshake', origin: 'peer', phase: 'open', forced: null },
+  },
+  {
+    name: 'close() is called on a paused connection whose peer answers',
+    does: ({ ws, peer, frames }) => {
+      ws.pause();
+      onData(peer, () => peer.end(frames.close));
+      ws.close(1000);
+    },
+    plain: 'no close',
+    ours: { kind: 'clean', origin: 'local', code: 1000, clean: true, forced: null },
+  },
+  {
+    name: 'close() is called on a paused connection that the peer has reset behind unread data',
+    does: async (pair) => {
+      await pauseFull(pair);
+      pair.reset();
+      await once(pair.peer, 'close');
+      pair.ws.close(1000);
+    },
+    plain: 1006,
+    ours: { kind: 'reset', origin: 'peer', code: 1006, forced: null },
+    only: TCP,
+  },
+  {
+    name: "the caller ends the socket and then resets it by Node's resetAndDestroy()",
+    does: ({ ws }) => {
+      const socket = socketOf(ws);
+      socket.end();
+      process.nextTick(() => socket.resetAndDestroy());
+    },
+    plain: 'no close',
+    ours: { kind: 'local-abort', origin: 'local', phase: 'open', code: 1006 },
+    only: TCP,
+    leaksInNode: true,
+  },
+  {
+    name: 'the caller destroys the socket below the WebSocket',
+    does: ({ ws }) => void socketOf(ws).destroy(),
+    plain: 1006,
+    ours: { kind: 'local-abort', origin: 'local', phase: 'open', code: 1006, forced: null },
+  },
+  ...injected(),
+];
+
+/** Errors that this machine does not bring about at will, made up where the socket reports them. */
+function injected(): Fault[] {
+  const rows: [code: string, syscall: string, why: string, ours: Partial<WebSocket.CloseInfo>][] = [
+    [
+      'ECONNABORTED',
+      'write',
+      'a write fails as the local stack gives up (10053)',
+      { kind: 'aborted', origin: 'network' },
+    ],
+    [
+      'ECANCELED',
+      'write',
+      'a write in flight is cancelled by the stack (10053)',
+      { kind: 'aborted', origin: 'network' },
+    ],
+    [
+      'EPIPE',
+      'write',
+      'a write finds the connection closed (10058)',
+      { kind: 'closed-without-handshake', origin: 'peer' },
+    ],
+    ['ETIMEDOUT', 'read', 'retransmission runs out (10060)', { kind: 'timed-out', origin: 'network' }],
+    ['ENETUNREACH', 'read', 'the network has no route (10051)', { kind: 'unreachable', origin: 'network' }],
+    ['EHOSTUNREACH', 'read', 'the host has no route (10065)', { kind: 'unreachable', origin: 'network' }],
+    ['ENETDOWN', 'read', 'the network is down (10050)', { kind: 'unreachable', origin: 'network' }],
+    ['ENOBUFS', 'write', 'buffers or ports run out (10055)', { kind: 'unknown', origin: 'local', expected: false }],
+    ['UNKNOWN', 'read', 'an error comes that libuv has no name for', { kind: 'unknown', origin: 'network' }],
+  ];
+  const faults = rows.map(
+    ([code, syscall, why, ours]): Fault => ({
+      name: `${why}: ${syscall} ${code}`,
+      does: ({ ws }) => void fail(ws, code, syscall),
+      plain: 1006,
+      ours: { phase: 'open', code: 1006, forced: null, expected: ours.kind !== 'unknown', ...ours },
+      only: ['tcp'],
+      injected: true,
+    }),
+  );
+  faults.push({
+    name: 'keep-alive fails on Windows (10052): read UNKNOWN with keep-alive on',
+    does: ({ ws }) => {
+      socketOf(ws).setKeepAlive(true, 60_000);
+      fail(ws, 'UNKNOWN', 'read');
+    },
+    plain: 1006,
+    ours: { kind: 'timed-out', origin: 'network', phase: 'open', expected: true },
+    only: ['tcp'],
+    injected: true,
+  });
+  faults.push({
+    name: "a write fails after this side's own FIN: write EPIPE",
+    does: ({ ws }) => {
+      socketOf(ws).end();
+      fail(ws, 'EPIPE', 'write');
+    },
+    plain: 1006,
+    ours: { kind: 'closed-without-handshake', origin: 'local' },
+    only: ['tcp'],
+    injected: true,
+  });
+  return faults;
+}
+
+function fail(ws: WebSocket, code: string, syscall: string): void {
+  socketOf(ws).destroy(Object.assign(new Error(`${syscall} ${code}`), { code, syscall, errno: -1 }));
+}
+
+/** The payload of a small masked frame (RFC 6455 §5.3). */
+function unmasked(frame: Buffer): Buffer {
+  const mask = frame.subarray(2, 6);
+  return Buffer.from(frame.subarray(6, 8).map((byte, i) => byte ^ (mask[i] as number)));
+}
