@@ -4,7 +4,7 @@ import { type LingerOptions, parseOptions, type Settings } from './options';
 import { checkControl } from './socket-control/choose';
 import { Upstream, type UpstreamServer, type UpstreamSocket } from './upstream';
 import { lingeringClass, type WebSocket } from './websocket';
-import { stopWatching, watchAccepts } from './websocket-server';
+import { stopWatching, WebSocketServer, watchAccepts } from './websocket-server';
 
 /**
  * Gives a WebSocket or a WebSocketServer that plain `ws` made what this package's own have; for a server, its present
@@ -12,20 +12,37 @@ import { stopWatching, watchAccepts } from './websocket-server';
  *
  * Throws `WSL_ERR_NOT_ATTACHABLE` for anything else, and `WSL_ERR_*` for wrong options, before anything is touched.
  */
-export function attach<T extends Upstream>(ws: T, options?: LingerOptions): T & WebSocket;
-export function attach<T extends Upstream.Server>(wss: T, options?: LingerOptions): T;
-export function attach(target: Upstream | Upstream.Server, options?: LingerOptions): object {
-  const settings = parseOptions(options);
-  checkControl(settings);
-  if (isServer(target)) return attachServer(target, settings);
-  if (isSocket(target)) return attachSocket(target, settings);
+export function attach<T extends AnyServer>(wss: T, options?: LingerOptions): T;
+export function attach<T extends AnySocket>(ws: T, options?: LingerOptions): T & WebSocket;
+export function attach(target: object, options?: LingerOptions): object {
+  if (isServer(target)) {
+    const settings = parseOptions(options, target.options.closeTimeout);
+    checkControl(settings);
+    return attachServer(target, settings);
+  }
+  if (isSocket(target)) {
+    const settings = parseOptions(options, target._closeTimeout);
+    checkControl(settings);
+    return attachSocket(target, settings);
+  }
   throw withCode(new TypeError('attach() takes a WebSocket or a WebSocketServer made by ws'), 'WSL_ERR_NOT_ATTACHABLE');
 }
 
+/** What tells a server of ws, whichever of its type declarations describes it. */
+interface AnyServer {
+  handleUpgrade(...args: never[]): void;
+  options: object;
+}
+
+interface AnySocket {
+  terminate(): void;
+  readonly bufferedAmount: number;
+}
+
 function attachServer(wss: UpstreamServer, settings: Settings): UpstreamServer {
-  const attached = lingeringClass(wss.options.WebSocket);
-  if (attached === wss.options.WebSocket) return wss;
-  wss.options.WebSocket = attached;
+  if (wss instanceof WebSocketServer || attached.has(wss)) return wss;
+  attached.add(wss);
+  wss.options.WebSocket = lingeringClass(wss.options.WebSocket);
   Object.assign(wss.options, { linger: settings });
   for (const ws of wss.clients ?? []) attachSocket(ws as UpstreamSocket, settings);
   watchAccepts(wss, settings);
@@ -36,6 +53,8 @@ function attachServer(wss: UpstreamServer, settings: Settings): UpstreamServer {
   };
   return wss;
 }
+
+const attached = new WeakSet<object>();
 
 function attachSocket(ws: UpstreamSocket, settings: Settings): UpstreamSocket {
   if (connectionOf(ws) || ws.readyState === Upstream.CLOSED) return ws;

@@ -40,7 +40,8 @@ const LOST: Readonly<Record<string, Judgement>> = {
 
 export function classify(state: State): Verdict {
   const [kind, origin] = judge(state);
-  return { kind, origin, expected: EXPECTED.has(kind) || isLostOpening(kind, state) };
+  // A client's caller is told of a failed opening by ws's 'error' event.
+  return { kind, origin, expected: EXPECTED.has(kind) || state.endedIn === 'opening' };
 }
 
 function judge({ cause, closedBy, bothCloseFrames, endedIn }: State): Judgement {
@@ -66,8 +67,8 @@ function judge({ cause, closedBy, bothCloseFrames, endedIn }: State): Judgement 
 
 function judgeError({ error, ended, keepAlive }: SocketError, phase: ClosePhase): Judgement {
   const { code, syscall } = error;
-  // Node's own resetAndDestroy() where it is refused (EINVAL while FIN is pending).
-  if (syscall === 'reset') return ['local-abort', 'local'];
+  // The caller went past the WebSocket to its socket: resetAndDestroy() while FIN is pending, end() before a close frame.
+  if (syscall === 'reset' || code.startsWith('ERR_STREAM_')) return ['local-abort', 'local'];
   if (code.startsWith('WS_ERR_')) return ['protocol-error', 'peer'];
   if (code === 'EPROTO' || /^ERR_(SSL|TLS)_|CERT/.test(code)) return ['tls-failed', 'peer'];
   // Windows reports a failed keep-alive as 10052, for which libuv has no name.
@@ -78,10 +79,4 @@ function judgeError({ error, ended, keepAlive }: SocketError, phase: ClosePhase)
   // A write after our own FIN is this side's doing.
   if (code === 'EPIPE' && ended) return ['closed-without-handshake', 'local'];
   return lost ?? ['unknown', 'network'];
-}
-
-/** A peer that goes away while the connection is set up is as ordinary as one that goes away later. */
-function isLostOpening(kind: CloseKind, { cause }: State): boolean {
-  if (kind !== 'upgrade-failed' && kind !== 'tls-failed') return false;
-  return cause?.type === 'error' && cause.error.code in LOST;
 }

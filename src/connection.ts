@@ -18,6 +18,9 @@ import { type Internals, Upstream, type UpstreamSocket } from './upstream';
 
 const kConnection = Symbol('ws-linger connection');
 
+/** What fits into any receive window: a peer that lives has it, so RST does not take it from the wire. In bytes. */
+const SURELY_ARRIVED = 64 * 1024;
+
 type Owner = UpstreamSocket & { [kConnection]?: Connection };
 type BaseMethods = Pick<Upstream, 'close' | 'terminate'> & Pick<Internals, 'setSocket' | 'emitClose'>;
 type Unstamped<E> = E extends unknown ? Omit<E, 'at' | 'progress'> : never;
@@ -35,11 +38,13 @@ export class Connection {
   readonly #settings: Settings;
   #state: State = initial;
   #stream: Duplex | null = null;
+  #socketClosed = false;
   #control: SocketControl | null = null;
   #traffic: TrafficMeter | null = null;
   #final: Traffic | null = null;
   #forced: 'reset' | 'destroy' | null = null;
   #timer: NodeJS.Timeout | undefined;
+  #immediate: NodeJS.Immediate | undefined;
   #waiting: ((info: CloseInfo) => void)[] = [];
 
   constructor(ws: UpstreamSocket, base: BaseMethods, settings: Settings) {
@@ -68,6 +73,9 @@ export class Connection {
     this.#control = controlOf(socket, this.#settings);
     socket.prependListener('error', (error: Error) => this.#onError(error));
     socket.prependListener('end', () => this.#onEnd(socket));
+    socket.prependListener('close', () => {
+      this.#socketClosed = true;
+    });
     this.#step({ type: 'open' });
   }
 
@@ -108,8 +116,11 @@ export class Connection {
   }
 
   terminate(): void {
-    const cuts = this.#settings.terminate === 'reset' || (this.#settings.terminate === 'auto' && this.#wouldCut());
-    this.#end(cuts ? 'abort' : 'destroy');
+    const { terminate } = this.#settings;
+    if (terminate === 'reset') this.#end('abort');
+    // Of bytes that wait in the socket ws would drop those that the kernel does not take.
+    else if (terminate === 'auto' && this.#measure().unsent > 0) this.#end('terminate');
+    else this.#end('destroy');
   }
 
   abort(): void {
@@ -125,15 +136,15 @@ export class Connection {
       return;
     }
     this.#step({ type: 'closed' });
-    clearTimeout(this.#timer);
+    this.#stopTimer();
     const info = this.#describe();
     this.info = info;
     logDisconnect(this.#settings.logger, info, (this.#stream as { remoteAddress?: string } | null)?.remoteAddress);
+    for (const resolve of this.#waiting) resolve(info); // heard after this turn
     try {
       ws.emit('disconnect', info);
     } finally {
       this.#base.emitClose.call(ws);
-      for (const resolve of this.#waiting) resolve(info);
     }
   }
 
@@ -158,17 +169,17 @@ export class Connection {
     }
   }
 
-  #end(type: 'abort' | 'destroy'): void {
+  #end(type: 'abort' | 'destroy' | 'terminate'): void {
     const ws = this.#ws;
     if (ws.readyState === Upstream.CLOSED) return;
     this.#step({ type });
     // Without a socket there is only the opening handshake to give up, and ws does that.
     if (!this.#stream) this.#base.terminate.call(ws);
-  }
-
-  /** Whether destroying the socket would drop bytes that wait in user space for a peer that does not read. */
-  #wouldCut(): boolean {
-    return this.#measure().unsent > 0;
+    else if (type === 'terminate' && this.#state.terminating) {
+      // As after ws's own terminate(): nothing more is sent or heard.
+      ws._readyState = Upstream.CLOSING;
+      this.#stream.pause();
+    }
   }
 
   #step(event: Unstamped<Event>): void {
@@ -201,8 +212,13 @@ export class Connection {
 
   #apply(effect: Effect): void {
     if (typeof effect === 'object') {
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#tick(), effect.wakeIn);
+      this.#stopTimer();
+      const due = performance.now() + effect.wakeIn;
+      this.#timer = setTimeout(() => {
+        const lateBy = performance.now() - due;
+        // Once the loop has polled, so that what came while it was busy has been read.
+        this.#immediate = setImmediate(() => this.#tick(lateBy));
+      }, effect.wakeIn);
     } else if (effect === 'reset') {
       this.#ws._readyState = Upstream.CLOSING;
       this.#control?.abort((how) => {
@@ -223,9 +239,28 @@ export class Connection {
     }
   }
 
-  #tick(): void {
-    const paused = this.#stream?.isPaused() ?? false;
-    this.#step({ type: 'tick', paused, lost: paused && this.#control?.probe() === 'reset' });
+  #stopTimer(): void {
+    clearTimeout(this.#timer);
+    clearImmediate(this.#immediate);
+  }
+
+  #tick(lateBy: number): void {
+    const stream = this.#stream;
+    // Once the socket is closed, what is left is ws's receiver at work on what it has: the end is near, and ws's.
+    if (!stream || this.#socketClosed) return;
+    const paused = stream.isPaused() && !this.#state.terminating;
+    const { accepted, unsent } = this.#measure();
+    const quiet = performance.now() - this.#state.progressAt >= this.#settings.closeTimeout / 2;
+    const outstanding = quiet ? this.#control?.outstanding() : undefined;
+    this.#step({
+      type: 'tick',
+      lateBy,
+      paused,
+      lost: paused && this.#control?.probe() === 'reset',
+      busy: unsent === 0 && isBusy(this.#ws._sender),
+      outstanding: outstanding ?? undefined,
+      inFlight: unsent === 0 && outstanding === null && accepted > SURELY_ARRIVED,
+    });
   }
 
   #describe(): CloseInfo {
@@ -247,6 +282,11 @@ export class Connection {
       elapsedMs: endingSince === null ? 0 : performance.now() - endingSince,
     };
   }
+}
+
+/** Whether messages wait for deflate, or for a message that does. */
+function isBusy(sender: Internals['_sender']): boolean {
+  return sender !== null && ((sender._queue?.length ?? 0) > 0 || Boolean(sender._state ?? sender._deflating));
 }
 
 /** Whether TCP keep-alive was asked for on this socket. Node keeps that to itself, so its field is found by its name. */

@@ -65,6 +65,10 @@ export interface State {
   /** The sum of bytes when it last changed, and when that was seen. */
   readonly progress: number;
   readonly progressAt: number;
+  /** Unacknowledged bytes at the last look. */
+  readonly outstanding: number;
+  /** terminate() was called, and all that is still asked is whether the peer reads. */
+  readonly terminating: boolean;
 }
 
 /** `at` is a monotonic time in ms, `progress` the sum of bytes read from and accepted by the peer so far. */
@@ -78,19 +82,41 @@ export type Event = { at: number; progress: number } & (
   /** ws destroys the socket on any error, so this is the last but one event. */
   | SocketError
   | { type: 'protocol-error'; error: CloseError }
-  /** abort(), or terminate() where it cuts the stream. */
+  /** abort() */
   | { type: 'abort' }
-  /** terminate() where it leaves delivery to the kernel, as ws does. */
+  /** terminate() where nothing waits to be sent, or where it is to do as ws does. */
   | { type: 'destroy' }
-  /** A timer that this machine asked for. `paused`: nothing is read; `lost`: and the peer is known to be gone. */
-  | { type: 'tick'; paused?: boolean; lost?: boolean }
+  /** terminate() while bytes wait to be sent. */
+  | { type: 'terminate' }
+  | Tick
   | { type: 'closed' }
 );
+
+/** A timer that this machine asked for, and what a look at the connection shows. */
+export interface Tick {
+  type: 'tick';
+  /** Ms by which it comes later than asked for. While this process does not run, it does not count against the peer. */
+  lateBy?: number;
+  /** Nothing is read here at present. */
+  paused?: boolean;
+  /** The peer is known to be gone, though nothing has been read of it. */
+  lost?: boolean;
+  /** This side is still at work on what it will send (deflate), and the transport waits for it. */
+  busy?: boolean;
+  /** Bytes that the peer's system has not acknowledged, where this system tells. */
+  outstanding?: number | undefined;
+  /** Bytes may be on their way that the peer's application would still get; RST would destroy them. */
+  inFlight?: boolean;
+}
 
 export type Effect = 'reset' | 'destroy' | 'resume' | 'emit-close' | { wakeIn: number };
 
 /** How long the socket may take to report 'close' after it was cut, before 'close' is emitted without it. */
 export const WATCHDOG_MS = 1_000;
+
+/** How long terminate() looks whether the peer reads, and how often, in ms. */
+const TERMINATE_MS = 500;
+const TERMINATE_LOOK_MS = 20;
 
 /** Progress is looked at this often within closeTimeout, so giving up is late by at most a quarter of it. */
 const LOOKS = 4;
@@ -105,6 +131,8 @@ export const initial: State = Object.freeze({
   bothCloseFrames: false,
   progress: 0,
   progressAt: 0,
+  outstanding: 0,
+  terminating: false,
 });
 
 export function step(state: State, event: Event, limits: Limits): [State, Effect[]] {
@@ -131,8 +159,10 @@ export function step(state: State, event: Event, limits: Limits): [State, Effect
       return cut(withCause(state, { type: 'local-abort' }), state, event.at, 'reset');
     case 'destroy':
       return cut(withCause(state, { type: 'local-abort' }), state, event.at, 'destroy');
+    case 'terminate':
+      return terminate(state, event, limits);
     case 'tick':
-      return tick(state, event, limits);
+      return state.terminating ? tickTerminating(state, event) : tick(state, event, limits);
     case 'closed':
       return [{ ...began(state, state, event.at), phase: 'closed' }, []];
   }
@@ -152,24 +182,42 @@ function close(state: State, event: Event & { type: 'close' }, limits: Limits): 
     : [shortened, [{ wakeIn: untilNextLook(shortened, event.at, limits) }]];
 }
 
-function tick(
-  state: State,
-  { at, progress, paused, lost }: Event & { type: 'tick' },
-  limits: Limits,
-): [State, Effect[]] {
+/**
+ * ws would deliver what the kernel holds and drop the rest. To a peer that reads, the same happens here; a peer that has
+ * stopped gets RST, so that nothing stays in the kernel for it. Which of both it is shows within a moment.
+ */
+function terminate(state: State, { at, progress }: Event, limits: Limits): [State, Effect[]] {
+  if (state.phase === 'reset' || state.terminating) return [state, []];
+  const next = began(withCause(state, { type: 'local-abort' }), state, at);
+  if (state.phase === 'opening') return [next, []];
+  const deadlineAt = Math.min(next.deadlineAt, at + TERMINATE_MS, at + limits.closeTimeout);
+  return [{ ...next, phase: 'fin', terminating: true, deadlineAt, progress }, [{ wakeIn: TERMINATE_LOOK_MS }]];
+}
+
+function tickTerminating(state: State, { at, progress }: Event): [State, Effect[]] {
+  if (state.phase === 'reset') return [state, ['emit-close']];
+  if (progress !== state.progress) return cut(state, state, at, 'destroy');
+  if (at >= state.deadlineAt) return cut(state, state, at, 'reset');
+  return [state, [{ wakeIn: Math.min(TERMINATE_LOOK_MS, state.deadlineAt - at) }]];
+}
+
+function tick(state: State, event: Event & Tick, limits: Limits): [State, Effect[]] {
   if (state.phase === 'reset') return [state, ['emit-close']];
   if (state.phase !== 'handshake' && state.phase !== 'fin') return [state, []];
 
-  const seen = progress === state.progress ? state : { ...state, progress, progressAt: at };
+  const { at, progress, outstanding = state.outstanding, lateBy = 0 } = event;
+  const moved = progress !== state.progress || outstanding < state.outstanding || event.busy === true;
+  const seen = { ...state, progress, outstanding, progressAt: moved ? at : state.progressAt + lateBy };
   const wakeIn = untilNextLook(seen, at, limits);
-  if (paused && at < seen.deadlineAt && (lost || wakeIn <= 0)) {
+  if (event.paused && at < seen.deadlineAt && (event.lost || wakeIn <= 0)) {
     // A reader that is paused never hears of the peer's close frame, FIN or RST: it gets one more look.
     const look = limits.closeTimeout / LOOKS;
     const heard = { ...seen, progressAt: Math.max(seen.progressAt, at + look - limits.closeTimeout) };
     return [heard, ['resume', { wakeIn: untilNextLook(heard, at, limits) }]];
   }
   if (wakeIn > 0) return [seen, [{ wakeIn }]];
-  return cut(withCause(seen, { type: 'close-timeout' }), seen, at, limits.onTimeout);
+  const how = event.inFlight ? 'destroy' : limits.onTimeout;
+  return cut(withCause(seen, { type: 'close-timeout' }), seen, at, how);
 }
 
 /** Ms until progress is to be looked at again; 0 or less when a limit has been reached. */

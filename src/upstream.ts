@@ -13,13 +13,22 @@ export { Upstream };
 export interface Internals {
   _socket: Duplex | null;
   _receiver: Writable | null;
-  _sender: { _bufferedBytes: number; onerror?: (error: Error) => void } | null;
+  _sender: {
+    _bufferedBytes: number;
+    _queue?: unknown[];
+    /** What it is at work on, 0 for nothing; `_deflating` in older versions. */
+    _state?: number;
+    _deflating?: boolean;
+    onerror?: (error: Error) => void;
+  } | null;
   _readyState: number;
   _closeFrameReceived: boolean;
   _closeFrameSent: boolean;
   _closeCode: number;
   _closeMessage: Buffer;
   _closeTimer: NodeJS.Timeout | null;
+  /** The `closeTimeout` option of newer versions. */
+  _closeTimeout?: number;
   /** The request of the opening handshake; clients only, until it is answered. */
   _req?: NodeJS.EventEmitter | null;
   setSocket(socket: Duplex, head: Buffer, options: object): void;

@@ -117,11 +117,7 @@ function inheritAttributes(target: object, base: object): void {
 
 const ADDED = ['closeInfo', 'close', 'closeAsync', 'terminate', 'abort', 'setSocket', 'emitClose'] as const;
 
-type ServerSide = new (
-  address: null,
-  protocols: undefined,
-  options: { linger?: unknown; closeTimeout?: number },
-) => Upstream;
+type AnyConstructor = new (address: unknown, protocols: unknown, options?: ConstructorOptions) => Upstream;
 
 const lingeringClasses = new WeakMap<object, typeof Upstream>();
 
@@ -131,11 +127,14 @@ export function lingeringClass(Base: typeof Upstream): typeof Upstream {
   const known = lingeringClasses.get(Base);
   if (known) return known;
 
-  class Lingering extends (Base as unknown as ServerSide) {
-    constructor(...[address, protocols, options]: ConstructorParameters<ServerSide>) {
+  class Lingering extends (Base as unknown as AnyConstructor) {
+    constructor(address: unknown, protocols?: unknown, options?: ConstructorOptions) {
       super(address, protocols, options);
-      const settings = parseOptions(options.linger, options.closeTimeout);
-      new Connection(this as unknown as UpstreamSocket, Base.prototype as UpstreamSocket, settings);
+      // A server hands its options on; what else makes one of these is a caller of `ws.constructor`.
+      const settings = parseOptions(address === null ? options?.linger : undefined, options?.closeTimeout);
+      const connection = new Connection(this as unknown as UpstreamSocket, Base.prototype as UpstreamSocket, settings);
+      const request = (this as unknown as UpstreamSocket)._req;
+      if (request) connection.watchRequest(request);
     }
   }
   Object.defineProperty(Lingering, 'name', { value: Base.name });
@@ -144,6 +143,7 @@ export function lingeringClass(Base: typeof Upstream): typeof Upstream {
     Object.defineProperty(Lingering.prototype, name, descriptor);
   }
   lingeringClasses.set(Base, Lingering as unknown as typeof Upstream);
+  lingeringClasses.set(Lingering, Lingering as unknown as typeof Upstream);
   return Lingering as unknown as typeof Upstream;
 }
 

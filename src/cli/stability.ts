@@ -58,6 +58,7 @@ export function stabilityCommand(): Command {
     .addHelpText('after', EXAMPLES)
     .action(async (url: string | undefined, flags: Flags, command: Command) => {
       if (url && flags.plain) command.error('error: --plain starts a server of its own, so it goes without a url');
+      process.exitCode = 1; // until there is a verdict
       const result = await runWithProgress(url, flags);
       console.log(flags.json ? JSON.stringify(result, null, 2) : render(result, pc.createColors(useColor(flags))));
       process.exitCode = result.pass ? 0 : 1;

@@ -15,6 +15,9 @@ export interface SocketControl {
   /** A lost connection is a result, never a throw. */
   shutdown(how: 'send' | 'receive' | 'both'): SocketResult;
 
+  /** Bytes sent that the peer's system has not acknowledged yet; null where this system does not tell. */
+  outstanding(): number | null;
+
   /** Looks at the connection without reading from it. */
   probe(): 'connected' | 'peer-closed' | 'reset' | 'unknown';
 }

@@ -60,6 +60,10 @@ export class NativeControl implements SocketControl {
     return { ok: false, code: this.#binding.errorName(code), wsaCode: code };
   }
 
+  outstanding(): number | null {
+    return null;
+  }
+
   probe(): 'connected' | 'peer-closed' | 'reset' | 'unknown' {
     return this.#stream.destroyed ? 'unknown' : this.#binding.probe(this.#connection);
   }

@@ -6,9 +6,11 @@
  * So the reset is asked of the TCP handle below the stream, at the moment that the stream closes it, and never while a
  * shutdown is pending.
  */
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { SocketControl, SocketResult } from './contract';
 import { transportHandle } from './handle';
+import { unacknowledged } from './proc-net-tcp';
 
 export class PortableControl implements SocketControl {
   readonly kind = 'portable';
@@ -44,6 +46,10 @@ export class PortableControl implements SocketControl {
 
   shutdown(): SocketResult {
     return { ok: false, code: 'UNSUPPORTED' };
+  }
+
+  outstanding(): number | null {
+    return unacknowledged(this.#stream as Partial<Socket>);
   }
 
   /** A TCP connection that was reset has no peer address any more; of others nothing can be known without reading. */

@@ -36,7 +36,8 @@ export async function runStability(options: StabilityOptions): Promise<Stability
     ? { url, control: 'foreign', own: null }
     : await startServer(plain, (message) => tally.uncaughtError(`in the server: ${message.split('\n')[0]}`));
   try {
-    return await run(options, server, tally);
+    const running = run(options, server, tally);
+    return await (server.own ? Promise.race([running, server.own.died]) : running);
   } finally {
     process.off('uncaughtException', onUncaught);
     server.own?.stop();
@@ -70,6 +71,7 @@ async function run(options: StabilityOptions, server: ServerUnderTest, tally: Ta
         } catch (error) {
           tally.failed++;
           tally.problem(`did not open: ${(error as Error).message}`, one.id);
+          client.giveUp();
         }
         opened();
       }),
@@ -120,14 +122,18 @@ async function run(options: StabilityOptions, server: ServerUnderTest, tally: Ta
 
   // Ends are judged when all is over, so that a second 'close' of any of them has been counted.
   const leaked = await settle(server.own, handlesBefore);
+  const received = new Map<number, number>();
   for (const one of planned) {
     const end = server.own?.lastEnd(one.id);
     if (end) tally.end(one, 'server', end, false);
+    if (end && one.scenario === 'clean') received.set(one.id, end.received);
   }
   for (const client of clients) {
     const end = client.end;
     if (end.closes > 0) tally.end(client.planned, 'client', end, server.own === null);
     tally.exchanged(client.sent, client.received);
+    const atServer = received.get(client.planned.id) ?? client.sent;
+    if (atServer !== client.sent) tally.problem(`sent ${client.sent}, the server got ${atServer}`, client.planned.id);
   }
   const { platform, version } = process;
   return tally.result(connections, { platform, node: version, control: server.control, leaked, seed });
@@ -147,7 +153,7 @@ async function endClient(
     await inTime(client.exchange(messages), timeout).catch(() => tally.problem('got no echo in time', planned.id));
   }
   const began = performance.now();
-  await client.finish(own ? () => own.close(planned.id) : null);
+  await inTime(client.finish(own ? () => own.close(planned.id) : null), timeout).catch(() => {});
   const atServer = expectServerEnd(planned, own, tally, timeout);
   if (planned.scenario === 'stall' && own) {
     await atServer;
@@ -179,15 +185,16 @@ async function expectServerEnd(
 async function settle(own: OwnServer | null, handlesBefore: number): Promise<StabilityResult['leaked']> {
   const deadline = performance.now() + 2_000;
   for (;;) {
-    const server = (await own?.status()) ?? { clients: null, handles: null };
-    const handles = openHandles() - handlesBefore + (server.handles ?? 0);
-    if ((!server.clients && handles <= 0) || performance.now() > deadline) {
-      return { clients: server.clients, handles: Math.max(0, handles) };
+    const server = (await own?.status()) ?? { clients: null, handles: 0 };
+    const handles = Math.max(0, openHandles() - handlesBefore) + Math.max(0, server.handles);
+    if ((!server.clients && handles === 0) || performance.now() > deadline) {
+      return { clients: server.clients, handles };
     }
     await delay(20);
   }
 }
 
+/** Sockets of this process. (Its timers are this run's own; those of connections are counted in the server.) */
 function openHandles(): number {
   return process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
 }

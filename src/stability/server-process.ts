@@ -15,13 +15,22 @@ export interface ServerUnderTest {
 }
 
 export class OwnServer {
+  /** Rejects when the server's process dies by itself. */
+  readonly died: Promise<never>;
   readonly #child: ChildProcess;
   readonly #ends = new Map<number, ServerEnd>();
   readonly #waiting = new Map<number, (end: ServerEnd) => void>();
   #onStatus: (status: FromServer & { type: 'status' }) => void = () => {};
+  #stopped = false;
 
   constructor(child: ChildProcess, onUncaught: (message: string) => void) {
     this.#child = child;
+    this.died = new Promise((_, reject) => {
+      child.once('exit', (code, signal) => {
+        if (!this.#stopped) reject(new Error(`the server's process died: ${signal ?? `exit code ${code}`}`));
+      });
+    });
+    this.died.catch(() => {}); // told by whoever waits for it
     child.on('message', (message: FromServer) => {
       if (message.type === 'end') {
         this.#ends.set(message.id, message);
@@ -53,11 +62,12 @@ export class OwnServer {
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#child.kill('SIGKILL');
   }
 
   #send(message: ToServer): void {
-    this.#child.send(message);
+    if (this.#child.connected) this.#child.send(message);
   }
 }
 
@@ -65,7 +75,7 @@ export async function startServer(plain: boolean, onUncaught: (message: string) 
   const child = fork(join(__dirname, 'server.js'), plain ? ['--plain'] : []);
   const own = new OwnServer(child, onUncaught);
   const listening = await new Promise<FromServer & { type: 'listening' }>((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`the server ended with exit code ${code}`)));
+    own.died.catch(reject);
     child.on('message', (message: FromServer) => {
       if (message.type === 'listening') resolve(message);
       else if (message.type === 'uncaught') reject(new Error(`the server did not start: ${message.message}`));

@@ -84,7 +84,7 @@ async function serverPair({ make, transport = 'tcp', linger, perMessageDeflate =
     ws,
     peer,
     frames: CLIENT_FRAMES,
-    reset: () => tcp.resetAndDestroy(),
+    reset: () => reset(tcp, peer),
     clients: wss.clients,
     stop: () => {
       peer.destroy();
@@ -118,7 +118,7 @@ async function clientPair({ make, transport = 'tcp', linger }: PairOptions): Pro
     ws,
     peer,
     frames: SERVER_FRAMES,
-    reset: () => (peer._parent ?? peer).resetAndDestroy(),
+    reset: () => reset(peer._parent ?? peer, peer),
     clients: null,
     stop: () => {
       peer.destroy();
@@ -126,6 +126,12 @@ async function clientPair({ make, transport = 'tcp', linger }: PairOptions): Pro
       server.close();
     },
   };
+}
+
+/** RST, but while FIN is pending: Node would refuse it then and leak the peer's handle. */
+function reset(tcp: net.Socket, stream: net.Socket): void {
+  if (stream.writableEnded && !stream.writableFinished) stream.destroy();
+  else tcp.resetAndDestroy();
 }
 
 export function acceptUpgrade(request: http.IncomingMessage, socket: net.Socket): void {
