@@ -1,0 +1,59 @@
+/** Two hosts on one machine: network namespaces with a cable between them, which can be cut without either end noticing. */
+import { type ChildProcess, execFileSync, fork } from 'node:child_process';
+import { join } from 'node:path';
+
+export const SERVER_ADDRESS = '192.0.2.1'; // RFC 5737: addresses for examples
+const CLIENT_ADDRESS = '192.0.2.2';
+
+const ip = (...args: string[]) => execFileSync('ip', args, { stdio: ['ignore', 'pipe', 'pipe'] }).toString();
+
+export class TwoHosts {
+  readonly #server = `wsl-s-${process.pid}`;
+  readonly #client = `wsl-c-${process.pid}`;
+  readonly #children: ChildProcess[] = [];
+
+  constructor() {
+    for (const name of [this.#server, this.#client]) ip('netns', 'add', name);
+    ip('link', 'add', 'wsl0', 'netns', this.#server, 'type', 'veth', 'peer', 'name', 'wsl0', 'netns', this.#client);
+    for (const [name, address] of [
+      [this.#server, SERVER_ADDRESS],
+      [this.#client, CLIENT_ADDRESS],
+    ] as const) {
+      ip('-n', name, 'addr', 'add', `${address}/24`, 'dev', 'wsl0');
+      for (const device of ['wsl0', 'lo']) ip('-n', name, 'link', 'set', device, 'up');
+    }
+    // Retransmission gives up after seconds in place of a quarter of an hour.
+    this.onServer('sh', '-c', 'echo 3 > /proc/sys/net/ipv4/tcp_retries2');
+  }
+
+  /** From now on the client's host takes nothing in and gives nothing out. */
+  cut(): void {
+    const rules = 'add table inet t; add chain inet t i { type filter hook input priority 0; policy drop; }';
+    const out = '; add chain inet t o { type filter hook output priority 0; policy drop; }';
+    ip('netns', 'exec', this.#client, 'nft', rules + out);
+  }
+
+  mend(): void {
+    ip('netns', 'exec', this.#client, 'nft', 'delete table inet t');
+  }
+
+  onServer(...command: string[]): string {
+    return ip('netns', 'exec', this.#server, ...command);
+  }
+
+  /** Runs one of the test's own scripts on a host, with a channel to it. */
+  start(host: 'server' | 'client', script: string, ...args: string[]): ChildProcess {
+    const name = host === 'server' ? this.#server : this.#client;
+    const child = fork(join(__dirname, script), args, {
+      execPath: 'ip',
+      execArgv: ['netns', 'exec', name, process.execPath],
+    });
+    this.#children.push(child);
+    return child;
+  }
+
+  remove(): void {
+    for (const child of this.#children) child.kill('SIGKILL');
+    for (const name of [this.#server, this.#client]) ip('netns', 'delete', name);
+  }
+}
