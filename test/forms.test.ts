@@ -1,0 +1,140 @@
+// The forms in which people use ws: each ends in the same way.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http from 'node:http';
+import net from 'node:net';
+import { it } from 'node:test';
+import tls from 'node:tls';
+import WebSocket, { createWebSocketStream, WebSocketServer } from 'ws-linger';
+import { portOf, watchEnd } from './support/end.js';
+import { openPair, socketOf } from './support/pairs.js';
+import { connectPeer } from './support/peer.js';
+
+const linger = { closeTimeout: 300, logger: false } as const;
+
+async function serve(options: WebSocket.ServerOptions = {}): Promise<WebSocketServer> {
+  const wss = new WebSocketServer({ port: 0, linger, ...options });
+  await once(wss, 'listening');
+  return wss;
+}
+
+it('noServer, with clientTracking off', async () => {
+  const wss = new WebSocketServer({ noServer: true, clientTracking: false, linger });
+  const server = http.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const upgraded = new Promise<WebSocket>((resolve) => {
+    server.once('upgrade', (request, socket, head) => wss.handleUpgrade(request, socket, head, resolve));
+  });
+  const peer = await connectPeer(portOf(server));
+  const ended = watchEnd(await upgraded);
+  peer.resetAndDestroy();
+  assert.equal((await ended).info.kind, 'reset');
+  server.close();
+});
+
+it("a user's subclass, on the server and as a client", async () => {
+  class Mine extends WebSocket {
+    mine = true;
+  }
+  const wss = new WebSocketServer<typeof Mine>({ port: 0, linger, WebSocket: Mine });
+  await once(wss, 'listening');
+  const connected = once(wss, 'connection');
+  const client = new Mine(`ws://127.0.0.1:${portOf(wss)}`, { linger });
+  const [ws] = (await connected) as [Mine];
+  assert.ok(ws.mine && ws instanceof Mine && client.mine);
+  const ends = Promise.all([watchEnd(ws), watchEnd(client)]);
+  await once(client, 'open');
+  client.abort();
+  assert.deepEqual(
+    (await ends).map(({ info }) => info.kind),
+    ['reset', 'local-abort'],
+  );
+  wss.close();
+});
+
+it('a client behind a proxy (createConnection)', async () => {
+  const wss = await serve();
+  const proxy = net.createServer((inside) => {
+    const outside = net.connect(portOf(wss), '127.0.0.1');
+    inside.pipe(outside).pipe(inside);
+    for (const side of [inside, outside]) side.on('error', () => {}).on('close', () => outside.resetAndDestroy());
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  const createConnection = (() => net.connect(portOf(proxy), '127.0.0.1')) as unknown as typeof net.createConnection;
+  const connected = once(wss, 'connection');
+  const ws = new WebSocket('ws://example.invalid', { createConnection, linger });
+  await once(ws, 'open');
+  const ended = watchEnd((await connected)[0] as WebSocket);
+  ws.abort();
+  assert.equal((await ended).info.kind, 'reset');
+  proxy.close();
+  wss.close();
+});
+
+it('createWebSocketStream(): destroying the stream ends the connection, ending it closes by the handshake', async () => {
+  const wss = await serve();
+  for (const [how, kind] of [
+    ['destroy', 'closed-without-handshake'],
+    ['end', 'clean'],
+  ] as const) {
+    const connected = once(wss, 'connection');
+    const ws = new WebSocket(`ws://127.0.0.1:${portOf(wss)}`, { linger });
+    const [atServer] = (await connected) as [WebSocket];
+    await once(ws, 'open');
+    const stream = createWebSocketStream(ws);
+    stream.on('error', () => {}).resume();
+    const ended = watchEnd(atServer);
+    stream[how]();
+    assert.equal((await ended).info.kind, kind);
+  }
+  wss.close();
+});
+
+it('permessage-deflate, reset while messages are in zlib', async () => {
+  const wss = await serve({ perMessageDeflate: { threshold: 0 } });
+  const connected = once(wss, 'connection');
+  const ws = new WebSocket(`ws://127.0.0.1:${portOf(wss)}`, { linger });
+  await once(ws, 'open');
+  const ended = watchEnd((await connected)[0] as WebSocket);
+  const here = watchEnd(ws);
+  for (let i = 0; i < 5; i++) ws.send(Buffer.alloc(4 << 20, i));
+  ws.abort();
+  const { info } = await here;
+  assert.deepEqual([info.kind, info.forced], ['local-abort', 'reset']);
+  assert.ok(info.bytesUnsent >= 4 << 20);
+  assert.equal((await ended).info.kind, 'reset');
+  wss.close();
+});
+
+it("Node's resetAndDestroy() refuses TLS, abort() does not", async () => {
+  const { ws, stop } = await openPair({ make: 'ours', role: 'server', transport: 'tls', linger });
+  const socket = socketOf(ws);
+  assert.ok(socket instanceof tls.TLSSocket);
+  assert.throws(() => socket.resetAndDestroy(), { code: 'ERR_INVALID_HANDLE_TYPE' });
+  const ended = watchEnd(ws);
+  ws.abort();
+  assert.equal((await ended).info.forced, 'reset');
+  stop();
+});
+
+it('wss.close() waits for its connections and leaves no listener on a server that is not its own', async () => {
+  const server = http.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const count = () => server.eventNames().reduce((sum, name) => sum + server.listenerCount(name), 0);
+  const before = count();
+  const wss = new WebSocketServer({ server, linger });
+  const connected = once(wss, 'connection');
+  const ws = new WebSocket(`ws://127.0.0.1:${portOf(server)}`, { linger });
+  await connected;
+  let closed = false;
+  wss.close(() => {
+    closed = true;
+  });
+  assert.equal(count(), before);
+  await once(ws, 'open');
+  assert.equal(closed, false);
+  await ws.closeAsync();
+  if (!closed) await once(wss, 'close');
+  server.close();
+});
