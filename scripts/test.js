@@ -75,6 +75,29 @@ function canMakeNetworks(group) {
   return root || CI;
 }
 
+/** TCP sockets of this machine (Wine's included) that are not closed; without `ss`, none can be seen. */
+function openSockets() {
+  const states = ['established', 'fin-wait-1', 'fin-wait-2', 'close-wait', 'last-ack', 'closing'];
+  try {
+    const list = execFileSync('ss', ['-tanH', ...states.flatMap((state) => ['state', state])], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    return list
+      .toString()
+      .split('\n')
+      .filter((line) => / (127\.0\.0\.1|\[::1\]|\[::ffff:127)/.test(line)).length;
+  } catch {
+    return 0;
+  }
+}
+
+/** How many more there are than before the tests, once those on their way out have had time to go. */
+async function socketsLeft(before) {
+  for (let tries = 0; tries < 50 && openSockets() > before; tries++)
+    await new Promise((later) => setTimeout(later, 200));
+  return openSockets() - before;
+}
+
 async function main() {
   if (process.getuid() === 0)
     execFileSync(path.join(__dirname, 'toolchain.sh'), ['network'], { stdio: ['ignore', 2, 2] });
@@ -83,6 +106,7 @@ async function main() {
   const all = fs.readdirSync(path.join(root, 'dist-test')).filter((file) => file.endsWith('.test.js'));
   const picked = all.filter((file) => names.length === 0 || names.some((name) => file.startsWith(name)));
 
+  const before = openSockets();
   const results = [];
   for (const { group, name, env, run, files = picked } of RUNS) {
     if (groups.length > 0 && !groups.includes(group)) continue;
@@ -105,6 +129,10 @@ async function main() {
       else results.push({ name, passed: 0, failed: 0, time: 'NOT RUN' });
     }
   }
+
+  // Elsewhere other programs open sockets as they like.
+  const left = CI ? await socketsLeft(before) : 0;
+  if (left > 0) results.push({ name: `${left} TCP sockets are left open`, passed: 0, failed: 1, time: '' });
 
   console.log('');
   for (const { name, passed, failed, time } of results) {
