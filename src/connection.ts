@@ -7,14 +7,14 @@ import type { Duplex } from 'node:stream';
 import { classify } from './classify';
 import { closeErrorOf, systemError } from './close-error';
 import type { CloseInfo } from './close-info';
-import { type Effect, type Event, initial, type State, step } from './lifecycle';
+import { type Effect, type Event, initial, type Look, type State, step } from './lifecycle';
 import { logDisconnect, warn } from './log';
 import type { Settings } from './options';
 import { controlOf } from './socket-control/choose';
 import type { SocketControl } from './socket-control/contract';
 import { transportHandle } from './socket-control/handle';
 import { NO_TRAFFIC, type Traffic, TrafficMeter } from './traffic';
-import { type Internals, Upstream, type UpstreamSocket } from './upstream';
+import { type Internals, type OpeningRequest, Upstream, type UpstreamSocket } from './upstream';
 
 const kConnection = Symbol('ws-linger connection');
 
@@ -23,7 +23,7 @@ const SURELY_ARRIVED = 64 * 1024;
 
 type Owner = UpstreamSocket & { [kConnection]?: Connection };
 type BaseMethods = Pick<Upstream, 'close' | 'terminate'> & Pick<Internals, 'setSocket' | 'emitClose'>;
-type Unstamped<E> = E extends unknown ? Omit<E, 'at' | 'progress'> : never;
+type Unstamped<E> = E extends unknown ? Omit<E, keyof Look> : never;
 
 /** The connection of a WebSocket, or undefined when this package has nothing to do with it. */
 export function connectionOf(ws: object): Connection | undefined {
@@ -55,9 +55,10 @@ export class Connection {
   }
 
   /** The opening handshake of a client goes through this request. */
-  watchRequest(request: NodeJS.EventEmitter): void {
+  watchRequest(request: OpeningRequest): void {
     request.prependListener('error', (error: Error) => this.#onError(error));
-    request.prependListener('timeout', () => this.#onError(systemError('ETIMEDOUT')));
+    // ws's handshakeTimeout; a time-out that the user sets on the request ends nothing by itself.
+    if (request.timeout) request.prependListener('timeout', () => this.#onError(systemError('ETIMEDOUT')));
   }
 
   setSocket(socket: Duplex, head: Buffer, options: object): void {
@@ -171,7 +172,7 @@ export class Connection {
 
   #end(type: 'abort' | 'destroy' | 'terminate'): void {
     const ws = this.#ws;
-    if (ws.readyState === Upstream.CLOSED) return;
+    if (ws.readyState === Upstream.CLOSED || this.#socketClosed) return;
     this.#step({ type });
     // Without a socket there is only the opening handshake to give up, and ws does that.
     if (!this.#stream) this.#base.terminate.call(ws);
@@ -192,9 +193,12 @@ export class Connection {
 
   #dispatch(event: Unstamped<Event>): void {
     const { received, accepted, unsent } = this.#measure();
-    // Bytes that leave a queue count too: some streams have no other counters, and deflate works on its queue first.
-    const progress = received + accepted - unsent - this.#queuedInSender();
-    const stamped = { ...event, at: performance.now(), progress } as Event;
+    const look: Look = {
+      at: performance.now(),
+      progress: received + accepted,
+      queued: unsent + this.#queuedInSender(),
+    };
+    const stamped = { ...event, ...look } as Event;
     const [state, effects] = step(this.#state, stamped, this.#settings);
     this.#state = state;
     // Once the connection is lost or about to be cut, the counts stand: what the socket tells later is its clean-up.

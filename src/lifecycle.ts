@@ -62,8 +62,9 @@ export interface State {
   /** When the close gives up in all cases. */
   readonly deadlineAt: number;
   readonly bothCloseFrames: boolean;
-  /** The sum of bytes when it last changed, and when that was seen. */
+  /** The last look, and when one last showed progress. */
   readonly progress: number;
+  readonly queued: number;
   readonly progressAt: number;
   /** Unacknowledged bytes at the last look. */
   readonly outstanding: number;
@@ -71,26 +72,36 @@ export interface State {
   readonly terminating: boolean;
 }
 
-/** `at` is a monotonic time in ms, `progress` the sum of bytes read from and accepted by the peer so far. */
-export type Event = { at: number; progress: number } & (
-  | { type: 'open' }
-  /** A close frame was sent or received. `within` is a limit for this close, in ms, below closeDeadline. */
-  | { type: 'close'; by: 'local' | 'peer'; within?: number | undefined }
-  | { type: 'both-close-frames' }
-  /** The peer's FIN came, in answer to one of ours (`local`) or not. */
-  | { type: 'fin'; by: 'local' | 'peer' }
-  /** ws destroys the socket on any error, so this is the last but one event. */
-  | SocketError
-  | { type: 'protocol-error'; error: CloseError }
-  /** abort() */
-  | { type: 'abort' }
-  /** terminate() where nothing waits to be sent, or where it is to do as ws does. */
-  | { type: 'destroy' }
-  /** terminate() while bytes wait to be sent. */
-  | { type: 'terminate' }
-  | Tick
-  | { type: 'closed' }
-);
+/** What the connection looks like when an event comes. */
+export interface Look {
+  /** A monotonic time in ms. */
+  at: number;
+  /** The sum of bytes read from and accepted by the peer so far. */
+  progress: number;
+  /** Bytes that wait to be accepted. Fewer than before is progress too: some streams tell no more than this. */
+  queued: number;
+}
+
+export type Event = Look &
+  (
+    | { type: 'open' }
+    /** A close frame was sent or received. `within` is a limit for this close, in ms, below closeDeadline. */
+    | { type: 'close'; by: 'local' | 'peer'; within?: number | undefined }
+    | { type: 'both-close-frames' }
+    /** The peer's FIN came, in answer to one of ours (`local`) or not. */
+    | { type: 'fin'; by: 'local' | 'peer' }
+    /** ws destroys the socket on any error, so this is the last but one event. */
+    | SocketError
+    | { type: 'protocol-error'; error: CloseError }
+    /** abort() */
+    | { type: 'abort' }
+    /** terminate() where nothing waits to be sent, or where it is to do as ws does. */
+    | { type: 'destroy' }
+    /** terminate() while bytes wait to be sent. */
+    | { type: 'terminate' }
+    | Tick
+    | { type: 'closed' }
+  );
 
 /** A timer that this machine asked for, and what a look at the connection shows. */
 export interface Tick {
@@ -130,6 +141,7 @@ export const initial: State = Object.freeze({
   deadlineAt: Number.POSITIVE_INFINITY,
   bothCloseFrames: false,
   progress: 0,
+  queued: 0,
   progressAt: 0,
   outstanding: 0,
   terminating: false,
@@ -139,7 +151,7 @@ export function step(state: State, event: Event, limits: Limits): [State, Effect
   if (state.phase === 'closed') return [state, []];
   switch (event.type) {
     case 'open':
-      return state.phase === 'opening' ? [{ ...state, phase: 'open' }, []] : [state, []];
+      return state.phase === 'opening' ? [{ ...initial, phase: 'open' }, []] : [state, []];
     case 'close':
       return close(state, event, limits);
     case 'both-close-frames':
@@ -186,17 +198,18 @@ function close(state: State, event: Event & { type: 'close' }, limits: Limits): 
  * ws would deliver what the kernel holds and drop the rest. To a peer that reads, the same happens here; a peer that has
  * stopped gets RST, so that nothing stays in the kernel for it. Which of both it is shows within a moment.
  */
-function terminate(state: State, { at, progress }: Event, limits: Limits): [State, Effect[]] {
+function terminate(state: State, { at, progress, queued }: Event, limits: Limits): [State, Effect[]] {
   if (state.phase === 'reset' || state.terminating) return [state, []];
   const next = began(withCause(state, { type: 'local-abort' }), state, at);
   if (state.phase === 'opening') return [next, []];
   const deadlineAt = Math.min(next.deadlineAt, at + TERMINATE_MS, at + limits.closeTimeout);
-  return [{ ...next, phase: 'fin', terminating: true, deadlineAt, progress }, [{ wakeIn: TERMINATE_LOOK_MS }]];
+  return [{ ...next, phase: 'fin', terminating: true, deadlineAt, progress, queued }, [{ wakeIn: TERMINATE_LOOK_MS }]];
 }
 
-function tickTerminating(state: State, { at, progress }: Event): [State, Effect[]] {
+function tickTerminating(state: State, event: Event): [State, Effect[]] {
+  const { at } = event;
   if (state.phase === 'reset') return [state, ['emit-close']];
-  if (progress !== state.progress) return cut(state, state, at, 'destroy');
+  if (hasMoved(state, event)) return cut(state, state, at, 'destroy');
   if (at >= state.deadlineAt) return cut(state, state, at, 'reset');
   return [state, [{ wakeIn: Math.min(TERMINATE_LOOK_MS, state.deadlineAt - at) }]];
 }
@@ -205,9 +218,9 @@ function tick(state: State, event: Event & Tick, limits: Limits): [State, Effect
   if (state.phase === 'reset') return [state, ['emit-close']];
   if (state.phase !== 'handshake' && state.phase !== 'fin') return [state, []];
 
-  const { at, progress, outstanding = state.outstanding, lateBy = 0 } = event;
-  const moved = progress !== state.progress || outstanding < state.outstanding || event.busy === true;
-  const seen = { ...state, progress, outstanding, progressAt: moved ? at : state.progressAt + lateBy };
+  const { at, progress, queued, outstanding = state.outstanding, lateBy = 0 } = event;
+  const moved = hasMoved(state, event) || outstanding < state.outstanding || event.busy === true;
+  const seen = { ...state, progress, queued, outstanding, progressAt: moved ? at : state.progressAt + lateBy };
   const wakeIn = untilNextLook(seen, at, limits);
   if (event.paused && at < seen.deadlineAt && (event.lost || wakeIn <= 0)) {
     // A reader that is paused never hears of the peer's close frame, FIN or RST: it gets one more look.
@@ -220,6 +233,10 @@ function tick(state: State, event: Event & Tick, limits: Limits): [State, Effect
   return cut(withCause(seen, { type: 'close-timeout' }), seen, at, how);
 }
 
+function hasMoved(state: State, { progress, queued }: Look): boolean {
+  return progress > state.progress || queued < state.queued;
+}
+
 /** Ms until progress is to be looked at again; 0 or less when a limit has been reached. */
 function untilNextLook(state: State, at: number, limits: Limits): number {
   const withoutProgress = state.progressAt + limits.closeTimeout - at;
@@ -229,8 +246,8 @@ function untilNextLook(state: State, at: number, limits: Limits): number {
 /** Enters a closing phase; the first one starts the clock, later ones only go on with it. */
 function beginClosing(next: State, from: State, event: Event, limits: Limits): [State, Effect[]] {
   if (isClosing(from)) return [next, []];
-  const { at, progress } = event;
-  const closing = { ...began(next, from, at), deadlineAt: at + limits.closeDeadline, progress, progressAt: at };
+  const { at, progress, queued } = event;
+  const closing = { ...began(next, from, at), deadlineAt: at + limits.closeDeadline, progress, queued, progressAt: at };
   return [closing, [{ wakeIn: untilNextLook(closing, at, limits) }]];
 }
 

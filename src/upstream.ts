@@ -9,6 +9,9 @@ import Upstream = require('ws-upstream');
 
 export { Upstream };
 
+/** A ClientRequest; its `timeout` is declared nowhere. */
+export type OpeningRequest = NodeJS.EventEmitter & { timeout?: number };
+
 /** What is used of a ws WebSocket beyond its documented interface. The same in every ws 8. */
 export interface Internals {
   _socket: Duplex | null;
@@ -30,7 +33,7 @@ export interface Internals {
   /** The `closeTimeout` option of newer versions. */
   _closeTimeout?: number;
   /** The request of the opening handshake; clients only, until it is answered. */
-  _req?: NodeJS.EventEmitter | null;
+  _req?: OpeningRequest | null;
   setSocket(socket: Duplex, head: Buffer, options: object): void;
   emitClose(): void;
 }
