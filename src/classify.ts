@@ -29,6 +29,8 @@ const LOST: Readonly<Record<string, Judgement>> = {
   ECONNABORTED: ['aborted', 'network'],
   ECANCELED: ['aborted', 'network'],
   EPIPE: ['closed-without-handshake', 'peer'],
+  // What libuv makes of a write to a Windows pipe whose other end is closed.
+  EOF: ['closed-without-handshake', 'peer'],
   ETIMEDOUT: ['timed-out', 'network'],
   ENETDOWN: ['unreachable', 'network'],
   ENETUNREACH: ['unreachable', 'network'],

@@ -18,7 +18,7 @@ import { type Internals, type OpeningRequest, Upstream, type UpstreamSocket } fr
 
 const kConnection = Symbol('ws-linger connection');
 
-/** What fits into any receive window: a peer that lives has it, so RST does not take it from the wire. In bytes. */
+/** What fits into any receive window: a peer that lives has it, so nobody needs to be asked about it. In bytes. */
 const SURELY_ARRIVED = 64 * 1024;
 
 type Owner = UpstreamSocket & { [kConnection]?: Connection };
@@ -39,6 +39,7 @@ export class Connection {
   #state: State = initial;
   #stream: Duplex | null = null;
   #socketClosed = false;
+  #senderFailed = false;
   #control: SocketControl | null = null;
   #traffic: TrafficMeter | null = null;
   #final: Traffic | null = null;
@@ -77,6 +78,7 @@ export class Connection {
     socket.prependListener('close', () => {
       this.#socketClosed = true;
     });
+    this.#watchSender(); // there already when ws was attached later
     this.#step({ type: 'open' });
   }
 
@@ -87,6 +89,7 @@ export class Connection {
     if (!sender || !onerror) return;
     sender.onerror = (error) => {
       const open = this.#ws.readyState === Upstream.OPEN;
+      this.#senderFailed = true;
       onerror.call(sender, error);
       if (open) this.#beganClosing('local');
     };
@@ -98,9 +101,13 @@ export class Connection {
     if (ws.readyState === Upstream.CONNECTING) this.#step({ type: 'abort' });
     const broken = ws._receiver?.errored;
     if (broken) this.#step({ type: 'protocol-error', error: closeErrorOf(broken) });
-    this.#base.close.call(ws, code, reason);
-    if (ws.readyState === Upstream.CLOSING && this.#stream) {
-      this.#beganClosing(ws._closeFrameReceived ? 'peer' : 'local', within);
+    try {
+      this.#base.close.call(ws, code, reason);
+    } finally {
+      // Also when it throws: some versions of ws are closing by then.
+      if (ws.readyState === Upstream.CLOSING && this.#stream) {
+        this.#beganClosing(ws._closeFrameReceived ? 'peer' : 'local', within);
+      }
     }
   }
 
@@ -255,15 +262,16 @@ export class Connection {
     const paused = stream.isPaused() && !this.#state.terminating;
     const { accepted, unsent } = this.#measure();
     const quiet = performance.now() - this.#state.progressAt >= this.#settings.closeTimeout / 2;
-    const outstanding = quiet ? this.#control?.outstanding() : undefined;
+    const asks = accepted > SURELY_ARRIVED && (quiet || this.#state.terminating);
+    const outstanding = asks ? this.#control?.outstanding() : undefined;
     this.#step({
       type: 'tick',
       lateBy,
       paused,
       lost: paused && this.#control?.probe() === 'reset',
-      busy: unsent === 0 && isBusy(this.#ws._sender),
+      busy: unsent === 0 && !this.#senderFailed && isBusy(this.#ws._sender),
       outstanding: outstanding ?? undefined,
-      inFlight: unsent === 0 && outstanding === null && accepted > SURELY_ARRIVED,
+      inFlight: outstanding === null,
     });
   }
 

@@ -68,6 +68,8 @@ export interface State {
   readonly progressAt: number;
   /** Unacknowledged bytes at the last look. */
   readonly outstanding: number;
+  /** In this close the peer was seen to take bytes, though perhaps slowly. */
+  readonly peerTakes: boolean;
   /** terminate() was called, and all that is still asked is whether the peer reads. */
   readonly terminating: boolean;
 }
@@ -116,7 +118,7 @@ export interface Tick {
   busy?: boolean;
   /** Bytes that the peer's system has not acknowledged, where this system tells. */
   outstanding?: number | undefined;
-  /** Bytes may be on their way that the peer's application would still get; RST would destroy them. */
+  /** Nobody can tell whether bytes are on their way that the peer's application would still get. */
   inFlight?: boolean;
 }
 
@@ -128,6 +130,8 @@ export const WATCHDOG_MS = 1_000;
 /** How long terminate() looks whether the peer reads, and how often, in ms. */
 const TERMINATE_MS = 500;
 const TERMINATE_LOOK_MS = 20;
+/** The system of a peer that has stopped still takes what its buffers have room for; a peer that reads takes more. */
+const TAKEN_BYTES = 192 * 1024;
 
 /** Progress is looked at this often within closeTimeout, so giving up is late by at most a quarter of it. */
 const LOOKS = 4;
@@ -144,14 +148,18 @@ export const initial: State = Object.freeze({
   queued: 0,
   progressAt: 0,
   outstanding: 0,
+  peerTakes: false,
   terminating: false,
 });
+
+/** One object for all connections that are open, which is most of them. */
+const open: State = Object.freeze({ ...initial, phase: 'open' });
 
 export function step(state: State, event: Event, limits: Limits): [State, Effect[]] {
   if (state.phase === 'closed') return [state, []];
   switch (event.type) {
     case 'open':
-      return state.phase === 'opening' ? [{ ...initial, phase: 'open' }, []] : [state, []];
+      return [state.phase === 'opening' ? open : state, []];
     case 'close':
       return close(state, event, limits);
     case 'both-close-frames':
@@ -206,12 +214,14 @@ function terminate(state: State, { at, progress, queued }: Event, limits: Limits
   return [{ ...next, phase: 'fin', terminating: true, deadlineAt, progress, queued }, [{ wakeIn: TERMINATE_LOOK_MS }]];
 }
 
-function tickTerminating(state: State, event: Event): [State, Effect[]] {
-  const { at } = event;
+function tickTerminating(state: State, event: Event & Tick): [State, Effect[]] {
+  const { at, outstanding = 0 } = event;
   if (state.phase === 'reset') return [state, ['emit-close']];
-  if (hasMoved(state, event)) return cut(state, state, at, 'destroy');
+  const first = state.outstanding || outstanding;
+  const taken = outstanding > 0 && first - outstanding >= TAKEN_BYTES;
+  if (taken || hasMoved(state, event)) return cut(state, state, at, 'destroy');
   if (at >= state.deadlineAt) return cut(state, state, at, 'reset');
-  return [state, [{ wakeIn: Math.min(TERMINATE_LOOK_MS, state.deadlineAt - at) }]];
+  return [{ ...state, outstanding: first }, [{ wakeIn: Math.min(TERMINATE_LOOK_MS, state.deadlineAt - at) }]];
 }
 
 function tick(state: State, event: Event & Tick, limits: Limits): [State, Effect[]] {
@@ -219,8 +229,10 @@ function tick(state: State, event: Event & Tick, limits: Limits): [State, Effect
   if (state.phase !== 'handshake' && state.phase !== 'fin') return [state, []];
 
   const { at, progress, queued, outstanding = state.outstanding, lateBy = 0 } = event;
+  const peerTakes = state.peerTakes || outstanding < state.outstanding || queued < state.queued;
   const moved = hasMoved(state, event) || outstanding < state.outstanding || event.busy === true;
-  const seen = { ...state, progress, queued, outstanding, progressAt: moved ? at : state.progressAt + lateBy };
+  const progressAt = moved ? at : state.progressAt + lateBy;
+  const seen = { ...state, progress, queued, outstanding, peerTakes, progressAt };
   const wakeIn = untilNextLook(seen, at, limits);
   if (event.paused && at < seen.deadlineAt && (event.lost || wakeIn <= 0)) {
     // A reader that is paused never hears of the peer's close frame, FIN or RST: it gets one more look.
@@ -229,7 +241,9 @@ function tick(state: State, event: Event & Tick, limits: Limits): [State, Effect
     return [heard, ['resume', { wakeIn: untilNextLook(heard, at, limits) }]];
   }
   if (wakeIn > 0) return [seen, [{ wakeIn }]];
-  const how = event.inFlight ? 'destroy' : limits.onTimeout;
+  // Where all is in the kernel's hands and the peer may still be taking it, the kernel goes on; RST would destroy it.
+  const onlySlow = event.inFlight || peerTakes || at < seen.progressAt + limits.closeTimeout;
+  const how = queued === 0 && onlySlow ? 'destroy' : limits.onTimeout;
   return cut(withCause(seen, { type: 'close-timeout' }), seen, at, how);
 }
 

@@ -20,7 +20,16 @@ function defaultLogger(): Logger {
 /** Says something that an operator should know. `logger` is the `logger` option. */
 export function warn(logger: Logger | false | undefined, fields: object, message: string): void {
   if (logger === false) return;
-  (logger ?? defaultLogger()).warn(fields, message);
+  safely(() => (logger ?? defaultLogger()).warn(fields, message));
+}
+
+/** A logger that fails (a full disk, a closed stream) must not keep a connection from ending. */
+function safely(write: () => void): void {
+  try {
+    write();
+  } catch {
+    // There is nobody left to tell.
+  }
 }
 
 /** Logs one end: at debug when it is expected, at warn when it is not. */
@@ -42,6 +51,6 @@ export function logDisconnect(
     elapsedMs: info.elapsedMs,
   };
   const message = `connection ended: ${info.kind}`;
-  if (info.expected) logger?.debug(fields, message);
+  if (info.expected) safely(() => logger?.debug(fields, message));
   else warn(logger, fields, message);
 }

@@ -36,6 +36,7 @@ const TABLE: Row[] = [
     'local',
     true,
   ],
+  ['write EOF, on a Windows pipe', { ...open, cause: error('EOF') }, 'closed-without-handshake', 'peer', true],
   ['read ETIMEDOUT', { ...open, cause: error('ETIMEDOUT') }, 'timed-out', 'network', true],
   ['UNKNOWN, keep-alive on', { ...open, cause: error('UNKNOWN', { keepAlive: true }) }, 'timed-out', 'network', true],
   ['UNKNOWN, keep-alive off', { ...open, cause: error('UNKNOWN') }, 'unknown', 'network', false],

@@ -23,7 +23,7 @@ fc.assert(property, {
 }).then(
   () => console.log(`${process.platform}: ${done} sequences, seed ${values.seed}, 0 violations`),
   (error: Error) => {
-    console.log(error.message);
+    console.log(error.message, error.cause);
     console.log(`${process.platform}: violated after ${done} sequences, seed ${values.seed}`);
     process.exitCode = 1;
   },

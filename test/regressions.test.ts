@@ -238,6 +238,57 @@ describe('closeAsync()', () => {
   });
 });
 
+it('a logger that throws does not keep a connection from ending', async () => {
+  const broken = () => {
+    throw new Error('the disk is full');
+  };
+  const logger = { debug: broken, warn: broken };
+  const { ws, peer, clients, stop } = await openPair({ make: 'ours', role: 'server', linger: { logger } });
+  ws.on('error', () => {});
+  peer.write(Buffer.from([0xff, 0xff, 0xff, 0xff]));
+  peer.once('data', () => peer.end());
+  await new Promise((resolve) => ws.once('close', resolve));
+  assert.equal(ws.closeInfo?.kind, 'protocol-error');
+  await new Promise(setImmediate);
+  assert.equal(clients?.size, 0);
+  stop();
+});
+
+for (const make of ['ours', 'attached'] as const) {
+  it(`a message that cannot be sent does not lift the limits of the close (${make})`, async () => {
+    const { ws, peer, stop } = await openPair({ make, role: 'server', linger: QUICK });
+    const failed = new Promise<Error>((resolve) => ws.once('error', resolve));
+    peer.pause();
+    const blob = new Blob(['x']);
+    blob.arrayBuffer = () => Promise.reject(new Error('gone'));
+    ws.send(blob);
+    assert.equal((await failed).message, 'gone');
+    await once(ws, 'close');
+    assert.ok((ws.closeInfo as WebSocket.CloseInfo).elapsedMs < 5_000);
+    stop();
+  });
+}
+
+it('a time limit on one close takes nothing from a peer that is reading', async () => {
+  const { ws, peer, stop } = await openPair({
+    make: 'ours',
+    role: 'server',
+    linger: { closeTimeout: 2_000, logger: false },
+  });
+  const size = 1 << 20;
+  peer.pause();
+  ws.send(Buffer.alloc(size));
+  await new Promise(setImmediate);
+  assert.equal(ws.bufferedAmount, 0);
+  const info = await ws.closeAsync(1000, '', { timeout: 50 });
+  assert.equal(info.forced, 'destroy');
+  const before = peer.bytesRead;
+  let read = 0;
+  for await (const chunk of peer) read += (chunk as Buffer).length;
+  assert.ok(read >= size, `${read} of ${size}, ${before} before`);
+  stop();
+});
+
 describe('closeInfo', () => {
   it('accounts for every byte of a stalled connection', async () => {
     const { ws, peer, stop } = await openPair({ make: 'ours', role: 'server', linger: QUICK });

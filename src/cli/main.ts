@@ -17,6 +17,6 @@ program.parseAsync().catch((error: unknown) => {
     process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE;
   } else {
     console.error(`error: ${(error as Error).message}`);
-    process.exitCode = 1;
+    process.exit(1); // a run that broke off leaves timers and processes
   }
 });

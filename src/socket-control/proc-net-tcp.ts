@@ -5,38 +5,56 @@
 import { readFileSync } from 'node:fs';
 import { isIPv4, type Socket } from 'node:net';
 
-/** One reading serves all connections that ask within this time, since its cost grows with their number. */
+/** One reading serves all connections that ask within this time. */
 const FRESH_MS = 100;
+/** The cost grows with the sockets of the machine, not with ours, so readings take at most this share of the time. */
+const MAX_SHARE = 1 / 20;
 
-let table = new Map<string, number>();
-let readAt = Number.NEGATIVE_INFINITY;
+class Table {
+  readonly #file: string;
+  #queues = new Map<string, number>();
+  #staleAt = Number.NEGATIVE_INFINITY;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /** Bytes in the send queue of this connection, or null when it is not in the table. */
+  find(key: string): number | null {
+    const now = performance.now();
+    if (now >= this.#staleAt) {
+      this.#read();
+      const done = performance.now();
+      this.#staleAt = done + Math.max(FRESH_MS, (done - now) / MAX_SHARE);
+      // Nobody may ask again for long.
+      setTimeout(() => this.#queues.clear(), this.#staleAt - done).unref();
+    }
+    return this.#queues.get(key) ?? null;
+  }
+
+  #read(): void {
+    this.#queues = new Map();
+    let text: string;
+    try {
+      text = readFileSync(this.#file, 'latin1');
+    } catch {
+      return; // no IPv6, or no /proc here
+    }
+    for (const line of text.split('\n').slice(1)) {
+      // "  12: 0100007F:1F90 0100007F:C350 01 00000A00:00000000 …": both ends, state, send queue
+      const [, local, remote, , queue] = line.trim().split(/\s+/, 5);
+      if (local && remote && queue) this.#queues.set(`${local} ${remote}`, Number.parseInt(queue, 16));
+    }
+  }
+}
+
+const tables = { 4: new Table('/proc/net/tcp'), 6: new Table('/proc/net/tcp6') };
 
 /** Bytes in the send queue of this connection that the peer has not acknowledged; null where nobody tells. */
 export function unacknowledged({ localAddress, localPort, remoteAddress, remotePort }: Partial<Socket>): number | null {
   if (process.platform !== 'linux' || !localAddress || !localPort || !remoteAddress || !remotePort) return null;
-  if (performance.now() - readAt > FRESH_MS) {
-    table = readTable();
-    readAt = performance.now();
-  }
-  return table.get(`${endpoint(localAddress, localPort)} ${endpoint(remoteAddress, remotePort)}`) ?? null;
-}
-
-function readTable(): Map<string, number> {
-  const queues = new Map<string, number>();
-  for (const file of ['/proc/net/tcp', '/proc/net/tcp6']) {
-    let text: string;
-    try {
-      text = readFileSync(file, 'latin1');
-    } catch {
-      continue; // no IPv6, or no /proc here
-    }
-    for (const line of text.split('\n').slice(1)) {
-      // "  12: 0100007F:1F90 0100007F:C350 01 00000000:00000000 …", the last but one being the send queue
-      const [, local, remote, , queue] = line.trim().split(/\s+/, 5);
-      if (local && remote && queue) queues.set(`${local} ${remote}`, Number.parseInt(queue, 16));
-    }
-  }
-  return queues;
+  const table = tables[isIPv4(localAddress) ? 4 : 6];
+  return table.find(`${endpoint(localAddress, localPort)} ${endpoint(remoteAddress, remotePort)}`);
 }
 
 /** An address as the table has it: hexadecimal, each word of 32 bits in the byte order of this machine. */
@@ -58,7 +76,7 @@ function ipv6Bytes(address: string): number[] {
     const [a = 0, b = 0, c = 0, d = 0] = quad.map(Number);
     return `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
   });
-  const [head = '', tail = ''] = text.split('::', 2).map((half) => half);
+  const [head = '', tail = ''] = text.split('::', 2);
   const before = head ? head.split(':') : [];
   const after = tail ? tail.split(':') : [];
   const zeros = new Array<string>(8 - before.length - after.length).fill('0');

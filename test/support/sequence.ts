@@ -54,6 +54,19 @@ export const sequences: fc.Arbitrary<Sequence> = fc.record({
   acts: fc.array(fc.constantFrom(...(Object.keys(ACTS) as Act[])), { minLength: 1, maxLength: 12 }),
 });
 
+/** Sequences that were found to break the invariant once; tried first, always. */
+export const KEPT: [Sequence][] = [
+  [{ role: 'server', transport: 'tcp', make: 'ours', acts: ['caller ends the socket'] }],
+  [
+    {
+      role: 'server',
+      transport: 'pipe',
+      make: 'ours',
+      acts: ['caller sends 4 MB', 'the loop turns', 'peer destroys its socket', 'caller sends'],
+    },
+  ],
+];
+
 /** Carries out one sequence and throws when the invariant does not hold. */
 export async function runSequence({ role, transport, make, acts }: Sequence): Promise<void> {
   const before = openHandles();
