@@ -114,6 +114,34 @@ describe('an opening that is', () => {
     });
   }
 
+  for (const [how, cut] of [
+    ['reset', (socket: net.Socket) => socket.resetAndDestroy()],
+    ['closed', (socket: net.Socket) => socket.destroy()],
+  ] as const) {
+    for (const bytes of [1, 100, 600]) {
+      it(`TLS that is ${how} after ${bytes} bytes of the server's answer`, async () => {
+        const wss = https.createServer(await certificate()).on('tlsClientError', () => {});
+        wss.listen(0, '127.0.0.1');
+        await once(wss, 'listening');
+        const proxy = net.createServer((inside) => {
+          const outside = net.connect(portOf(wss), '127.0.0.1');
+          inside.pipe(outside);
+          outside.once('data', (answer: Buffer) => inside.write(answer.subarray(0, bytes), () => cut(inside)));
+          for (const side of [inside, outside]) side.on('error', () => {}).on('close', () => outside.destroy());
+        });
+        proxy.listen(0, '127.0.0.1');
+        await once(proxy, 'listening');
+        const ws = new WebSocket(`wss://127.0.0.1:${portOf(proxy)}`, { linger: { logger: false } });
+        ws.on('error', () => {});
+        const { info } = await watchEnd(ws);
+        assert.deepEqual([info.kind, info.origin, info.phase], ['upgrade-failed', 'peer', 'opening']);
+        assert.equal(info.error?.code, 'ECONNRESET');
+        proxy.close();
+        wss.close();
+      });
+    }
+  }
+
   it('redirected, then reset', async () => {
     const last = net.createServer((socket) => void socket.once('data', () => socket.resetAndDestroy()));
     last.listen(0, '127.0.0.1');
