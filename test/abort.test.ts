@@ -8,6 +8,7 @@ import tls from 'node:tls';
 import WebSocket, { WebSocketServer } from 'ws-linger';
 import { certificate } from './support/certificate.js';
 import { portOf, watchEnd } from './support/end.js';
+import { socketOf } from './support/pairs.js';
 import { connectPeer, endOf } from './support/peer.js';
 
 const LINGER = { closeTimeout: 60_000, logger: false } as const; // long: only abort() ends these connections
@@ -47,10 +48,6 @@ const states: [string, (ws: WebSocket, peer: net.Socket) => unknown][] = [
   ['a turn after end() of its socket', (ws) => new Promise((turn) => socketOf(ws).end(() => setImmediate(turn)))],
   ['paused', (ws) => ws.pause()],
 ];
-
-function socketOf(ws: WebSocket): net.Socket {
-  return (ws as unknown as { _socket: net.Socket })._socket;
-}
 
 describe('abort() sends RST', () => {
   for (const [state, prepare] of states) {

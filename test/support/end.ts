@@ -6,7 +6,6 @@ import type WebSocket from 'ws-linger';
 
 export interface WatchedEnd {
   info: WebSocket.CloseInfo;
-  events: string[];
 }
 
 /**
@@ -22,7 +21,7 @@ export function watchEnd(ws: WebSocket): Promise<WatchedEnd> {
     assert.deepEqual(events, ['disconnect', 'close']);
     assert.ok(ws.closeInfo);
     assert.equal(ws.readyState, ws.CLOSED);
-    return { info: ws.closeInfo, events };
+    return { info: ws.closeInfo };
   });
 }
 
