@@ -9,6 +9,7 @@
 const { execFileSync, spawn } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { faultMatrix } = require('./fault-matrix.js');
 const { nodeBinary, runWindowsNode } = require('./windows-node.js');
 
 const root = path.join(__dirname, '..');
@@ -110,6 +111,7 @@ async function main() {
 
   const before = openSockets();
   const results = [];
+  const ran = [];
   for (const { group, name, env, run, files = picked } of RUNS) {
     if (groups.length > 0 && !groups.includes(group)) continue;
     const tests = files
@@ -120,11 +122,12 @@ async function main() {
     const began = Date.now();
     const seconds = () => `${Math.round((Date.now() - began) / 1000)} s`;
     try {
-      const ran = await run(
+      const result = await run(
         ['--test', '--test-force-exit', '--test-timeout=120000', '--test-reporter=spec', ...tests],
         env,
       );
-      results.push({ name, ...count(ran), time: seconds() });
+      results.push({ name, ...count(result), time: seconds() });
+      ran.push({ name, ...result });
     } catch (error) {
       console.log(`cannot run: ${error.message}`);
       if (CI) results.push({ name, passed: 0, failed: 1, time: 'cannot run' });
@@ -136,7 +139,7 @@ async function main() {
   const left = CI ? await socketsLeft(before) : 0;
   if (left > 0) results.push({ name: `${left} TCP sockets are left open`, passed: 0, failed: 1, time: '' });
 
-  console.log('');
+  console.log(`\n${faultMatrix(ran)}\n`);
   for (const { name, passed, failed, time } of results) {
     console.log(
       `${name.padEnd(40)} ${String(passed).padStart(5)} passed ${String(failed).padStart(4)} failed   ${time}`,

@@ -40,6 +40,11 @@ const LOST: Readonly<Record<string, Judgement>> = {
   ENOBUFS: ['unknown', 'local'],
 };
 
+/** Whether a socket's error means that the connection is lost, rather than that somebody made a mistake. */
+export function isLost(code: string): boolean {
+  return Object.hasOwn(LOST, code) && code !== 'ENOBUFS';
+}
+
 export function classify(state: State): Verdict {
   const [kind, origin] = judge(state);
   // A client's caller is told of a failed opening by ws's 'error' event.

@@ -7,8 +7,9 @@ import type { Duplex } from 'node:stream';
 import { classify } from './classify';
 import { closeErrorOf, systemError } from './close-error';
 import type { CloseInfo } from './close-info';
+import { release } from './guard';
 import { type Effect, type Event, initial, type Look, type State, step } from './lifecycle';
-import { logDisconnect, warn } from './log';
+import { logEnd, warn } from './log';
 import type { Settings } from './options';
 import { controlOf } from './socket-control/choose';
 import type { SocketControl } from './socket-control/contract';
@@ -70,6 +71,7 @@ export class Connection {
 
   /** Before ws's own listeners: ws drops the error, and the cause must be known before ws acts on it. */
   watchSocket(socket: Duplex): void {
+    release(socket);
     this.#stream = socket;
     this.#traffic = new TrafficMeter(socket, transportHandle(socket));
     this.#control = controlOf(socket, this.#settings);
@@ -147,7 +149,8 @@ export class Connection {
     this.#stopTimer();
     const info = this.#describe();
     this.info = info;
-    logDisconnect(this.#settings.logger, info, (this.#stream as { remoteAddress?: string } | null)?.remoteAddress);
+    const { remoteAddress } = (this.#stream ?? {}) as { remoteAddress?: string };
+    logEnd(this.#settings.logger, 'disconnect', info, remoteAddress);
     for (const resolve of this.#waiting) resolve(info); // heard after this turn
     try {
       ws.emit('disconnect', info);

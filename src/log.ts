@@ -32,25 +32,21 @@ function safely(write: () => void): void {
   }
 }
 
-/** Logs one end: at debug when it is expected, at warn when it is not. */
-export function logDisconnect(
+/** What is logged of an end. */
+type End = Pick<CloseInfo, 'kind' | 'origin' | 'phase' | 'code' | 'error' | 'expected' | 'elapsedMs'>;
+
+/** Logs the end of a WebSocket, or of what was to become one: at debug when it is expected, at warn when it is not. */
+export function logEnd(
   logger: Logger | false | undefined,
-  info: CloseInfo,
+  event: 'disconnect' | 'opening-failed',
+  end: End,
   remoteAddress: string | undefined,
 ): void {
   // The default logger drops debug lines; it is not loaded only to do that.
-  if (logger === false || (logger === undefined && info.expected)) return;
-  const fields = {
-    event: 'disconnect',
-    kind: info.kind,
-    origin: info.origin,
-    phase: info.phase,
-    code: info.code,
-    errorCode: info.error?.code,
-    remoteAddress,
-    elapsedMs: info.elapsedMs,
-  };
-  const message = `connection ended: ${info.kind}`;
-  if (info.expected) safely(() => logger?.debug(fields, message));
+  if (logger === false || (logger === undefined && end.expected)) return;
+  const { kind, origin, phase, code, error, elapsedMs } = end;
+  const fields = { event, kind, origin, phase, code, errorCode: error?.code, remoteAddress, elapsedMs };
+  const message = `connection ended: ${kind}`;
+  if (end.expected) safely(() => logger?.debug(fields, message));
   else warn(logger, fields, message);
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { guard } from './guard';
 import { type LingerOptions, parseOptions, type Settings } from './options';
 import { checkControl, onAccepted } from './socket-control/choose';
 import { Upstream, type UpstreamServer } from './upstream';
@@ -42,5 +43,9 @@ export function watchAccepts(wss: UpstreamServer, settings: Settings): void {
   if (!server) return;
   const listener = (socket: Socket) => onAccepted(socket, settings);
   server.prependListener('connection', listener);
-  stopWatching.set(wss, () => server.removeListener('connection', listener));
+  const stopGuard = guard(server, settings);
+  stopWatching.set(wss, () => {
+    stopGuard();
+    server.removeListener('connection', listener);
+  });
 }

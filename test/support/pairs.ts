@@ -11,7 +11,7 @@ import WebSocket, { attach, WebSocketServer } from 'ws-linger';
 import Upstream from 'ws-upstream';
 import { certificate } from './certificate.js';
 import { portOf } from './end.js';
-import { CLIENT_FRAMES, type Frames, SERVER_FRAMES } from './peer.js';
+import { CLIENT_FRAMES, type Frames, SERVER_FRAMES, UPGRADE_REQUEST } from './peer.js';
 
 /** `plain` is ws itself, `attached` is ws after attach(). */
 export type Make = 'plain' | 'ours' | 'attached';
@@ -74,10 +74,7 @@ async function serverPair({ make, transport = 'tcp', linger, perMessageDeflate =
   tcp.on('error', () => {});
   const peer = transport === 'tls' ? tls.connect({ socket: tcp, rejectUnauthorized: false }) : tcp;
   peer.on('error', () => {});
-  peer.write(
-    'GET / HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
-      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
-  );
+  peer.write(UPGRADE_REQUEST);
   await once(peer, 'data');
   const [ws] = (await connected) as [WebSocket];
   return {

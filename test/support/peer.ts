@@ -28,14 +28,15 @@ export const SERVER_FRAMES: Frames = {
   hello: Buffer.concat([Buffer.from([0x81, 5]), Buffer.from('hello')]),
 };
 
+export const UPGRADE_REQUEST =
+  'GET / HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+
 /** Connects to a WebSocket server and does the opening handshake. Errors of the socket are left to the test. */
 export async function connectPeer(port: number, host = '127.0.0.1'): Promise<net.Socket> {
   const socket = net.connect({ port, host, allowHalfOpen: true });
   socket.on('error', () => {});
-  socket.write(
-    'GET / HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
-      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
-  );
+  socket.write(UPGRADE_REQUEST);
   const [answer] = (await once(socket, 'data')) as [Buffer];
   if (!answer.toString().startsWith('HTTP/1.1 101')) throw new Error(`no upgrade: ${answer}`);
   return socket;
