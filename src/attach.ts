@@ -1,10 +1,11 @@
 import { Connection, connectionOf } from './connection';
 import { withCode } from './errors';
+import { Group, groupOf } from './group';
 import { type LingerOptions, parseOptions, type Settings } from './options';
+import { type ServerAdditions, ServerSide, sideOf } from './server-side';
 import { checkControl } from './socket-control/choose';
 import { Upstream, type UpstreamServer, type UpstreamSocket } from './upstream';
 import { lingeringClass, type WebSocket } from './websocket';
-import { stopWatching, WebSocketServer, watchAccepts } from './websocket-server';
 
 /**
  * Gives a WebSocket or a WebSocketServer that plain `ws` made what this package's own have; for a server, its present
@@ -12,7 +13,7 @@ import { stopWatching, WebSocketServer, watchAccepts } from './websocket-server'
  *
  * Throws `WSL_ERR_NOT_ATTACHABLE` for anything else, and `WSL_ERR_*` for wrong options, before anything is touched.
  */
-export function attach<T extends AnyServer>(wss: T, options?: LingerOptions): T;
+export function attach<T extends AnyServer>(wss: T, options?: LingerOptions): T & ServerAdditions;
 export function attach<T extends AnySocket>(ws: T, options?: LingerOptions): T & WebSocket;
 export function attach(target: object, options?: LingerOptions): object {
   if (isServer(target)) {
@@ -23,7 +24,7 @@ export function attach(target: object, options?: LingerOptions): object {
   if (isSocket(target)) {
     const settings = parseOptions(options, target._closeTimeout);
     checkControl(settings);
-    return attachSocket(target, settings);
+    return attachSocket(target, groupOf(settings, undefined));
   }
   throw withCode(new TypeError('attach() takes a WebSocket or a WebSocketServer made by ws'), 'WSL_ERR_NOT_ATTACHABLE');
 }
@@ -39,27 +40,38 @@ interface AnySocket {
   readonly bufferedAmount: number;
 }
 
+type Upgrade = Parameters<UpstreamServer['handleUpgrade']>;
+
 function attachServer(wss: UpstreamServer, settings: Settings): UpstreamServer {
-  if (wss instanceof WebSocketServer || attached.has(wss)) return wss;
-  attached.add(wss);
+  if (sideOf(wss)) return wss;
+  const group = new Group(settings, 'server');
   wss.options.WebSocket = lingeringClass(wss.options.WebSocket);
-  Object.assign(wss.options, { linger: settings });
-  for (const ws of wss.clients ?? []) attachSocket(ws as UpstreamSocket, settings);
-  watchAccepts(wss, settings);
-  const { close } = wss;
-  wss.close = function (this: UpstreamServer, callback) {
-    stopWatching.get(this)?.();
-    close.call(this, callback);
+  Object.assign(wss.options, { linger: group });
+  const side = new ServerSide(wss, group);
+  for (const ws of wss.clients ?? []) attachSocket(ws as UpstreamSocket, group);
+
+  const { close, handleUpgrade } = wss;
+  const added: ServerAdditions & Pick<UpstreamServer, 'close'> & { handleUpgrade(...args: Upgrade): void } = {
+    close(callback) {
+      side.stop();
+      close.call(wss, callback);
+    },
+    handleUpgrade(...upgrade) {
+      if (!side.refuses(upgrade[1])) handleUpgrade.apply(wss, upgrade);
+    },
+    stats: () => group.metrics.read(),
+    drain: (options) => side.drain(options),
   };
+  for (const [name, value] of Object.entries(added)) {
+    Object.defineProperty(wss, name, { value, writable: true, configurable: true });
+  }
   return wss;
 }
 
-const attached = new WeakSet<object>();
-
-function attachSocket(ws: UpstreamSocket, settings: Settings): UpstreamSocket {
+function attachSocket(ws: UpstreamSocket, group: Group): UpstreamSocket {
   if (connectionOf(ws) || ws.readyState === Upstream.CLOSED) return ws;
   const Base = ws.constructor as typeof Upstream;
-  const connection = new Connection(ws, Base.prototype as UpstreamSocket, settings);
+  const connection = new Connection(ws, Base.prototype as UpstreamSocket, group);
   Object.setPrototypeOf(ws, lingeringClass(Base).prototype);
   if (ws._socket) connection.watchSocket(ws._socket);
   else if (ws._req) connection.watchRequest(ws._req);

@@ -40,9 +40,16 @@ const LOST: Readonly<Record<string, Judgement>> = {
   ENOBUFS: ['unknown', 'local'],
 };
 
-/** Whether a socket's error means that the connection is lost, rather than that somebody made a mistake. */
-export function isLost(code: string): boolean {
-  return Object.hasOwn(LOST, code) && code !== 'ENOBUFS';
+/** What a socket's error says of its connection; null when none came to be, or when somebody erred rather than the network. */
+export function judgeLost({
+  code,
+  syscall,
+}: {
+  code?: string | undefined;
+  syscall?: string | undefined;
+}): Judgement | null {
+  if (code === undefined || !Object.hasOwn(LOST, code) || code === 'ENOBUFS' || syscall === 'connect') return null;
+  return LOST[code] ?? null;
 }
 
 export function classify(state: State): Verdict {
@@ -60,6 +67,10 @@ function judge({ cause, closedBy, bothCloseFrames, endedIn }: State): Judgement 
       return endedIn === 'opening' ? ['upgrade-failed', 'peer'] : ['local-abort', 'local'];
     case 'local-abort':
       return ['local-abort', 'local'];
+    case 'timed-out':
+      return ['timed-out', 'network'];
+    case 'slow-consumer':
+      return ['slow-consumer', 'peer'];
     case 'fin':
       return ['closed-without-handshake', cause.by];
     case 'close-timeout':

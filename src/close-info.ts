@@ -1,3 +1,19 @@
+export const CLOSE_KINDS = [
+  'clean',
+  'closed-without-handshake',
+  'reset',
+  'aborted',
+  'timed-out',
+  'unreachable',
+  'close-timeout',
+  'protocol-error',
+  'slow-consumer',
+  'local-abort',
+  'upgrade-failed',
+  'tls-failed',
+  'unknown',
+] as const;
+
 /**
  * How a connection ended. A closed set, fit for metric labels.
  *
@@ -15,20 +31,7 @@
  * - `tls-failed`: TLS could not be set up or broke.
  * - `unknown`: none of these; `error` has what is known.
  */
-export type CloseKind =
-  | 'clean'
-  | 'closed-without-handshake'
-  | 'reset'
-  | 'aborted'
-  | 'timed-out'
-  | 'unreachable'
-  | 'close-timeout'
-  | 'protocol-error'
-  | 'slow-consumer'
-  | 'local-abort'
-  | 'upgrade-failed'
-  | 'tls-failed'
-  | 'unknown';
+export type CloseKind = (typeof CLOSE_KINDS)[number];
 
 /** Who ended it: this side, the other side, or what lies between (the local TCP stack included). */
 export type CloseOrigin = 'local' | 'peer' | 'network';

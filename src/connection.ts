@@ -7,9 +7,10 @@ import type { Duplex } from 'node:stream';
 import { classify } from './classify';
 import { closeErrorOf, systemError } from './close-error';
 import type { CloseInfo } from './close-info';
+import type { Group } from './group';
 import { release } from './guard';
-import { type Effect, type Event, initial, type Look, type State, step } from './lifecycle';
-import { logEnd, warn } from './log';
+import { type Effect, type Event, initial, type Look, type Phase, type State, step } from './lifecycle';
+import { warn } from './log';
 import type { Settings } from './options';
 import { controlOf } from './socket-control/choose';
 import type { SocketControl } from './socket-control/contract';
@@ -36,9 +37,11 @@ export class Connection {
   readonly #ws: UpstreamSocket;
   /** ws's own methods, below the ones that lead here. */
   readonly #base: BaseMethods;
+  readonly #group: Group;
   readonly #settings: Settings;
   #state: State = initial;
   #stream: Duplex | null = null;
+  #counted = false;
   #socketClosed = false;
   #senderFailed = false;
   #control: SocketControl | null = null;
@@ -49,15 +52,17 @@ export class Connection {
   #immediate: NodeJS.Immediate | undefined;
   #waiting: ((info: CloseInfo) => void)[] = [];
 
-  constructor(ws: UpstreamSocket, base: BaseMethods, settings: Settings) {
+  constructor(ws: UpstreamSocket, base: BaseMethods, group: Group) {
     this.#ws = ws;
     this.#base = base;
-    this.#settings = settings;
+    this.#group = group;
+    this.#settings = group.settings;
     Object.defineProperty(ws, kConnection, { value: this });
   }
 
   /** The opening handshake of a client goes through this request. */
   watchRequest(request: OpeningRequest): void {
+    if (!this.#counted) this.#moved(null, 'opening');
     request.prependListener('error', (error: Error) => this.#onError(error));
     // ws's handshakeTimeout; a time-out that the user sets on the request ends nothing by itself.
     if (request.timeout) request.prependListener('timeout', () => this.#onError(systemError('ETIMEDOUT')));
@@ -79,9 +84,12 @@ export class Connection {
     socket.prependListener('end', () => this.#onEnd(socket));
     socket.prependListener('close', () => {
       this.#socketClosed = true;
+      // Of what ws still reads from its buffers, it reports errors without a close().
+      this.#ws._receiver?.prependListener('error', (error: Error) => this.#onProtocolError(error));
     });
     this.#watchSender(); // there already when ws was attached later
     this.#step({ type: 'open' });
+    this.#group.opened(this.#ws, this);
   }
 
   /** A message that cannot be sent (a broken Blob, a failed deflate) ends the connection inside ws, past close(). */
@@ -102,7 +110,7 @@ export class Connection {
     const ws = this.#ws;
     if (ws.readyState === Upstream.CONNECTING) this.#step({ type: 'abort' });
     const broken = ws._receiver?.errored;
-    if (broken) this.#step({ type: 'protocol-error', error: closeErrorOf(broken) });
+    if (broken) this.#onProtocolError(broken);
     try {
       this.#base.close.call(ws, code, reason);
     } finally {
@@ -150,7 +158,7 @@ export class Connection {
     const info = this.#describe();
     this.info = info;
     const { remoteAddress } = (this.#stream ?? {}) as { remoteAddress?: string };
-    logEnd(this.#settings.logger, 'disconnect', info, remoteAddress);
+    this.#group.ended(ws, info, remoteAddress);
     for (const resolve of this.#waiting) resolve(info); // heard after this turn
     try {
       ws.emit('disconnect', info);
@@ -167,6 +175,12 @@ export class Connection {
       ended: socket?.writableEnded ?? false,
       keepAlive: socket !== null && hasKeepAlive(socket),
     });
+  }
+
+  /** ws emits the error once it has closed. Where nobody listens that would kill the process for what a peer did. */
+  #onProtocolError(error: Error): void {
+    this.#step({ type: 'protocol-error', error: closeErrorOf(error) });
+    if (this.#settings.guard && this.#ws.listenerCount('error') === 0) this.#ws.once('error', () => {});
   }
 
   #onEnd(socket: Duplex): void {
@@ -209,11 +223,32 @@ export class Connection {
       queued: unsent + this.#queuedInSender(),
     };
     const stamped = { ...event, ...look } as Event;
+    const before = this.#state.phase;
     const [state, effects] = step(this.#state, stamped, this.#settings);
     this.#state = state;
+    if (state.phase !== before) this.#moved(before, state.phase);
     // Once the connection is lost or about to be cut, the counts stand: what the socket tells later is its clean-up.
     if (state.cause?.type === 'error' || state.phase === 'reset') this.#final ??= this.#traffic?.read() ?? NO_TRAFFIC;
     for (const effect of effects) this.#apply(effect);
+  }
+
+  look(): Traffic & { queued: number; paused: boolean } {
+    const traffic = this.#measure();
+    return { ...traffic, queued: traffic.unsent + this.#queuedInSender(), paused: this.#stream?.isPaused() ?? true };
+  }
+
+  ping(): void {
+    if (this.#ws.readyState === Upstream.OPEN) this.#ws.ping();
+  }
+
+  giveUp(why: 'timed-out' | 'slow-consumer'): void {
+    this.#step({ type: 'give-up', why });
+  }
+
+  /** One that nobody has begun to open does not count: `new WebSocket(null)` is what servers begin with. */
+  #moved(from: Phase | null, to: Phase): void {
+    this.#group.moved(this.#counted ? from : null, to, this);
+    this.#counted = true;
   }
 
   #queuedInSender(): number {

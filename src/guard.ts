@@ -4,68 +4,158 @@
  */
 import type { Server, Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
-import { isLost } from './classify';
 import { closeErrorOf } from './close-error';
+import { type OpeningFailedMessage, openingFailedChannel } from './diagnostics';
 import { logEnd } from './log';
-import type { Settings } from './options';
+import { type Metrics, processMetrics } from './metrics';
+import { type LingerOptions, parseOptions, type Settings } from './options';
+import { catchLost } from './unheard';
 
 interface Guarded {
-  readonly settings: Settings;
-  /** What had been written to the peer when it connected, or when it last asked for something. */
+  readonly guard: Guard;
+  /** What had been written to the peer when it connected, or when it asked for an upgrade. */
   answered: number;
+  timer?: NodeJS.Timeout;
 }
 
 const guarded = new WeakMap<object, Guarded>();
 
-/** Guards each connection of an HTTP server until it is a WebSocket. Returns what takes the guard off again. */
-export function guard(server: Server, settings: Settings): () => void {
-  const onConnection = (socket: Socket) => guardSocket(socket, settings);
-  // 'clientError' would tell of lost connections too, but a listener there takes Node's own answers away.
-  const connected = server instanceof TlsServer ? 'secureConnection' : 'connection';
-  const onTlsFailed = (error: Error, socket: Socket) => report('tls-failed', error, socket, settings);
-  server.prependListener(connected, onConnection);
-  server.prependListener('tlsClientError', onTlsFailed);
-  server.prependListener('upgrade', onUpgrade);
-  return () => {
-    server.removeListener(connected, onConnection);
-    server.removeListener('tlsClientError', onTlsFailed);
-    server.removeListener('upgrade', onUpgrade);
-  };
+export function isGuarded(socket: object): boolean {
+  return guarded.has(socket);
 }
 
 /** To be called when a WebSocket has taken the socket over, which listens for itself. */
 export function release(socket: object): void {
-  if (guarded.delete(socket)) (socket as Socket).removeListener('error', onError);
+  guarded.get(socket)?.guard.release(socket as Socket);
 }
 
-function guardSocket(socket: Socket, settings: Settings): void {
-  guarded.set(socket, { settings, answered: socket.bytesWritten });
-  socket.on('error', onError);
-}
+/** Guards the connections of an HTTP server, each until it is a WebSocket. */
+export class Guard {
+  /** The sockets that are guarded at present. */
+  readonly sockets = new Set<Socket>();
+  readonly settings: Settings;
+  readonly metrics: Metrics;
+  readonly #stop: (() => void)[] = [];
 
-function onUpgrade(_request: unknown, socket: Socket): void {
-  const watched = guarded.get(socket);
-  if (watched) watched.answered = socket.bytesWritten;
-}
-
-/** One function for all sockets: a server may hold many that are idle. */
-function onError(this: Socket, error: NodeJS.ErrnoException): void {
-  const watched = guarded.get(this);
-  const code = String(error.code);
-  if (!isLost(code) && this.listenerCount('error') === 1) {
-    // Somebody's mistake, which would have been thrown without this listener, so it is.
-    this.removeListener('error', onError);
-    this.emit('error', error);
-    return;
+  constructor(settings: Settings, metrics: Metrics) {
+    this.settings = settings;
+    this.metrics = metrics;
   }
+
+  watch(server: Server): void {
+    const listen = <A extends unknown[]>(event: string, listener: (...args: A) => void) => {
+      server.prependListener(event, listener as (...args: unknown[]) => void);
+      this.#stop.push(() => server.removeListener(event, listener as (...args: unknown[]) => void));
+    };
+    // 'clientError' would tell of lost connections too, but a listener there takes Node's own answers away.
+    listen(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => this.add(socket));
+    listen('tlsClientError', (error: Error, socket: Socket) => this.report('tls-failed', 'peer', error, socket));
+    listen('upgrade', (_request: unknown, socket: Socket) => onUpgrade(socket));
+  }
+
+  stop(): void {
+    for (const stop of this.#stop.splice(0)) stop();
+  }
+
+  add(socket: Socket): void {
+    if (guarded.has(socket)) return; // by another server on the same port, say
+    guarded.set(socket, { guard: this, answered: socket.bytesWritten });
+    this.sockets.add(socket);
+    socket.on('error', onError);
+    socket.once('close', onClose);
+  }
+
+  release(socket: Socket): void {
+    clearTimeout(guarded.get(socket)?.timer);
+    guarded.delete(socket);
+    this.sockets.delete(socket);
+    socket.removeListener('error', onError);
+    socket.removeListener('close', onClose);
+  }
+
+  report(kind: 'upgrade-failed' | 'tls-failed', origin: 'peer' | 'local', error: Error | null, socket: Socket): void {
+    this.metrics.openingFailed(kind);
+    const { remoteAddress } = (socket as { _parent?: Socket | null })._parent ?? socket;
+    const told = { kind, origin, error: error && closeErrorOf(error), remoteAddress };
+    // That a peer is lost is expected; that the application leaves it without an answer is not.
+    const end = { ...told, phase: 'opening', code: 1006, expected: origin === 'peer', elapsedMs: 0 } as const;
+    logEnd(this.settings.logger, 'opening-failed', end, remoteAddress);
+    if (openingFailedChannel.hasSubscribers) openingFailedChannel.publish(told satisfies OpeningFailedMessage);
+  }
+}
+
+// One function of each for all sockets, found by the socket: a server may hold many that are idle.
+
+function onUpgrade(socket: Socket): void {
+  const watched = guarded.get(socket);
+  if (!watched) return;
+  watched.answered = socket.bytesWritten;
+  watched.timer = setTimeout(reap, watched.guard.settings.upgradeTimeout, socket, watched).unref();
+}
+
+function reap(socket: Socket, { guard, answered }: Guarded): void {
+  if (socket.bytesWritten === answered) {
+    guard.metrics.upgradeAbandoned();
+    guard.report('upgrade-failed', 'local', null, socket);
+  } else if (!socket.writableEnded) return; // somebody else's protocol, a proxy's say, has been accepted
+  socket.destroy();
+}
+
+const onError = catchLost((socket, error) => {
+  const watched = guarded.get(socket);
   // A peer that has its answer and leaves is no failure, and HTTP's own connections end like this all day. To a request that
   // is malformed or ends in its middle, Node has given its own answer before the error comes.
-  const unanswered = watched?.answered === this.bytesWritten || code.startsWith('HPE_');
-  if (watched && unanswered) report('upgrade-failed', error, this, watched.settings);
+  const unanswered = watched?.answered === socket.bytesWritten || error.code?.startsWith('HPE_');
+  if (watched && unanswered) watched.guard.report('upgrade-failed', 'peer', error, socket);
+});
+
+function onClose(this: Socket): void {
+  release(this);
 }
 
-function report(kind: 'upgrade-failed' | 'tls-failed', error: Error, socket: Socket, { logger }: Settings): void {
-  const end = { kind, origin: 'peer', phase: 'opening', code: 1006, expected: true, elapsedMs: 0 } as const;
-  const { remoteAddress } = (socket as { _parent?: Socket | null })._parent ?? socket;
-  logEnd(logger, 'opening-failed', { ...end, error: closeErrorOf(error) }, remoteAddress);
+/** The guards of servers, and how many have asked for each. */
+const guards = new WeakMap<Server, { guard: Guard; users: number }>();
+
+/** Guards a server's connections. Returns the guard and what takes it off; who asks second shares the first one's. */
+export function guardOf(server: Server, settings: Settings, metrics: Metrics): { guard: Guard; stop(): void } {
+  const entry = guards.get(server) ?? { guard: new Guard(settings, metrics), users: 0 };
+  guards.set(server, entry);
+  if (entry.users++ === 0) entry.guard.watch(server);
+  let stopped = false;
+  return {
+    guard: entry.guard,
+    stop() {
+      if (stopped) return;
+      stopped = true;
+      if (--entry.users > 0) return;
+      entry.guard.stop();
+      guards.delete(server);
+    },
+  };
+}
+
+/**
+ * Keeps peers that are lost before they are WebSockets from killing the process: during TLS, in their request, between
+ * 'upgrade' and `handleUpgrade()`, after a refusal. Such a loss is logged and counted; any other error is left to whom it
+ * would have met. An upgrade request that nobody answers within `upgradeTimeout` is closed.
+ *
+ * A `WebSocketServer` with `port` or `server`, and an attached one, do this for themselves; it is needed for `noServer`, and
+ * for proxies. To be called once the server has its 'upgrade' listener. Guarding a server twice changes nothing.
+ *
+ * @param options - The `linger` options; `logger` and `upgradeTimeout` are of use here.
+ * @returns What takes the guard off again.
+ * @throws `WSL_ERR_*` for wrong options, before anything is touched.
+ */
+export function guardServer(server: Server, options?: LingerOptions): () => void {
+  return guardOf(server, parseOptions(options), processMetrics.server).stop;
+}
+
+/**
+ * The same for one socket: a lost connection is logged in place of being thrown where nobody listens for 'error', until the
+ * socket is a WebSocket or closed.
+ *
+ * @throws `WSL_ERR_*` for wrong options, before anything is touched.
+ */
+export function guardSocket(socket: Socket, options?: LingerOptions): void {
+  new Guard(parseOptions(options), processMetrics.server).add(socket);
 }

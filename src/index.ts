@@ -1,4 +1,7 @@
 import { attach } from './attach';
+import { drainOnSignal } from './drain-on-signal';
+import { guardServer, guardSocket } from './guard';
+import { guardProcess } from './guard-process';
 import { Upstream } from './upstream';
 import { WebSocket } from './websocket';
 import { WebSocketServer } from './websocket-server';
@@ -10,6 +13,10 @@ for (const [name, value] of Object.entries({
   WebSocket,
   WebSocketServer,
   attach,
+  drainOnSignal,
+  guardProcess,
+  guardServer,
+  guardSocket,
 })) {
   if (!Object.hasOwn(WebSocket, name)) {
     Object.defineProperty(WebSocket, name, { value, enumerable: true, writable: true, configurable: true });

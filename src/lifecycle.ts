@@ -28,6 +28,8 @@ export type Cause =
   | SocketError
   | { type: 'protocol-error'; error: CloseError }
   | { type: 'close-timeout' }
+  | { type: 'timed-out' }
+  | { type: 'slow-consumer' }
   | { type: 'local-abort' };
 
 /** A socket's error, with what must be known of the socket to judge it. */
@@ -95,6 +97,8 @@ export type Event = Look &
     /** ws destroys the socket on any error, so this is the last but one event. */
     | SocketError
     | { type: 'protocol-error'; error: CloseError }
+    /** The heartbeat was not answered, or the peer does not read what is sent to it. */
+    | { type: 'give-up'; why: 'timed-out' | 'slow-consumer' }
     /** abort() */
     | { type: 'abort' }
     /** terminate() where nothing waits to be sent, or where it is to do as ws does. */
@@ -175,6 +179,11 @@ export function step(state: State, event: Event, limits: Limits): [State, Effect
     }
     case 'protocol-error':
       return [began(withCause(state, { type: 'protocol-error', error: event.error }), state, event.at), []];
+    case 'give-up':
+      // A connection that is being closed has its limits already.
+      return state.phase === 'open'
+        ? cut(withCause(state, { type: event.why }), state, event.at, limits.onTimeout)
+        : [state, []];
     case 'abort':
       return cut(withCause(state, { type: 'local-abort' }), state, event.at, 'reset');
     case 'destroy':

@@ -1,6 +1,7 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { withCode } from './errors';
-import type { Logger } from './log';
+import type { HeartbeatOptions } from './heartbeat';
+import type { Logger, LoggerOption } from './log';
 
 /** The `linger` option of `WebSocket`, `WebSocketServer` and `attach()`. */
 export interface LingerOptions {
@@ -32,6 +33,37 @@ export interface LingerOptions {
    */
   logger?: Logger | false;
   /**
+   * Finds peers that have vanished without a word: pings (RFC 6455 §5.5.2), and gives a peer up of which nothing at all has
+   * come for `timeout` ms after a ping. It takes at most `interval + timeout` ms. `true` stands for
+   * `{ interval: 30_000, timeout: 10_000 }`. A connection that is paused here is not judged.
+   * @defaultValue false
+   */
+  heartbeat?: boolean | Partial<HeartbeatOptions>;
+  /**
+   * A peer for which more bytes than this are queued is given up, as `slow-consumer`. What the kernel has taken does not
+   * count, as in `bufferedAmount`. Looked at four times a second. A positive integer, or Infinity for no limit.
+   * @defaultValue Infinity
+   */
+  maxBufferedAmount?: number;
+  /**
+   * A peer for which bytes are queued, and that takes none of them for this long, is given up as `slow-consumer`. In ms, a
+   * positive integer.
+   * @defaultValue no limit
+   */
+  sendTimeout?: number;
+  /**
+   * Whether a peer that breaks the protocol ends as a logged disconnect where the WebSocket has no 'error' listener. With
+   * `false` it is an uncaught exception there, as in ws.
+   * @defaultValue true
+   */
+  guard?: boolean;
+  /**
+   * The socket of an upgrade request that nobody has answered for this long is closed, and so is one that was refused and
+   * that its peer does not close. Servers only. In ms, a positive integer.
+   * @defaultValue 10000
+   */
+  upgradeTimeout?: number;
+  /**
    * How sockets are handled. `'native'` needs the Windows addon and throws `WSL_ERR_NATIVE_UNAVAILABLE` where it is
    * not loaded; the environment variable `WS_LINGER_NATIVE=0` keeps it from being loaded.
    * @defaultValue 'auto'
@@ -45,8 +77,13 @@ export class Settings {
   readonly closeDeadline: number;
   readonly terminate: 'auto' | 'reset' | 'destroy';
   readonly onTimeout: 'reset' | 'destroy';
-  readonly logger: Logger | false | undefined;
+  readonly logger: LoggerOption;
   readonly control: 'auto' | 'native' | 'portable';
+  readonly heartbeat: HeartbeatOptions | null;
+  readonly maxBufferedAmount: number;
+  readonly sendTimeout: number;
+  readonly guard: boolean;
+  readonly upgradeTimeout: number;
 
   constructor(options: LingerOptions, wsCloseTimeout: number | undefined) {
     this.closeTimeout = options.closeTimeout ?? 2_000;
@@ -55,10 +92,19 @@ export class Settings {
     this.onTimeout = options.onTimeout ?? 'reset';
     this.logger = options.logger;
     this.control = options.control ?? 'auto';
+    this.heartbeat = options.heartbeat ? heartbeatOf(options.heartbeat === true ? {} : options.heartbeat) : null;
+    this.maxBufferedAmount = options.maxBufferedAmount ?? Number.POSITIVE_INFINITY;
+    this.sendTimeout = options.sendTimeout ?? Number.POSITIVE_INFINITY;
+    this.guard = options.guard ?? true;
+    this.upgradeTimeout = options.upgradeTimeout ?? 10_000;
   }
 }
 
-type Check = (name: string, value: unknown) => void;
+function heartbeatOf({ interval = 30_000, timeout = 10_000 }: Partial<HeartbeatOptions>): HeartbeatOptions {
+  return { interval, timeout };
+}
+
+export type Check = (name: string, value: unknown) => void;
 
 const CHECKS: Record<keyof LingerOptions, Check> = {
   closeTimeout: milliseconds,
@@ -67,7 +113,14 @@ const CHECKS: Record<keyof LingerOptions, Check> = {
   onTimeout: oneOf('reset', 'destroy'),
   logger: checkLogger,
   control: oneOf('auto', 'native', 'portable'),
+  heartbeat: checkHeartbeat,
+  maxBufferedAmount: bytes,
+  sendTimeout: milliseconds,
+  guard: flag,
+  upgradeTimeout: milliseconds,
 };
+
+const HEARTBEAT_CHECKS: Record<keyof HeartbeatOptions, Check> = { interval: milliseconds, timeout: milliseconds };
 
 /**
  * Checks the `linger` option and fills in its defaults. Throws `WSL_ERR_UNKNOWN_OPTION`, `WSL_ERR_OPTION_TYPE` or
@@ -79,11 +132,17 @@ export function parseOptions(options: unknown, wsCloseTimeout?: number): Setting
   if (typeof options !== 'object' || options === null) {
     throw wrongType('linger', 'an object', options);
   }
-  for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(CHECKS, name)) throw unknownOption(name);
-    if (value !== undefined) CHECKS[name as keyof LingerOptions](`linger.${name}`, value);
-  }
+  checkAll('linger', options, CHECKS);
   return new Settings(options, wsCloseTimeout);
+}
+
+/** Checks each value of an object by its name. */
+export function checkAll(prefix: string, values: object, checks: Readonly<Record<string, Check>>): void {
+  for (const [name, value] of Object.entries(values)) {
+    const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
+    if (!check) throw unknownOption(prefix, name, Object.keys(checks));
+    if (value !== undefined) check(`${prefix}.${name}`, value);
+  }
 }
 
 const DEFAULTS = new Settings({}, undefined);
@@ -99,6 +158,25 @@ export function milliseconds(name: string, value: unknown): void {
       'WSL_ERR_OPTION_RANGE',
     );
   }
+}
+
+function bytes(name: string, value: unknown): void {
+  if (typeof value !== 'number') throw wrongType(name, 'a number of bytes', value);
+  if (value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && value >= 1)) return;
+  throw withCode(
+    new RangeError(`${name} must be a positive integer or Infinity, not ${value}`),
+    'WSL_ERR_OPTION_RANGE',
+  );
+}
+
+export function flag(name: string, value: unknown): void {
+  if (typeof value !== 'boolean') throw wrongType(name, 'true or false', value);
+}
+
+function checkHeartbeat(name: string, value: unknown): void {
+  if (typeof value === 'boolean') return;
+  if (typeof value !== 'object' || value === null) throw wrongType(name, 'true, false or an object', value);
+  checkAll(name, value, HEARTBEAT_CHECKS);
 }
 
 function oneOf(...allowed: string[]): Check {
@@ -119,13 +197,13 @@ function checkLogger(name: string, value: unknown): void {
   }
 }
 
-function wrongType(name: string, wanted: string, value: unknown): Error {
+export function wrongType(name: string, wanted: string, value: unknown): Error {
   const got = value === null ? 'null' : typeof value;
   return withCode(new TypeError(`${name} must be ${wanted}, not ${got}`), 'WSL_ERR_OPTION_TYPE');
 }
 
-function unknownOption(name: string): Error {
-  const near = closest(name, Object.keys(CHECKS));
-  const hint = distance(name, near) <= 3 ? `, did you mean linger.${near}?` : '';
-  return withCode(new TypeError(`linger.${name} is no option${hint}`), 'WSL_ERR_UNKNOWN_OPTION');
+function unknownOption(prefix: string, name: string, known: string[]): Error {
+  const near = closest(name, known);
+  const hint = distance(name, near) <= 3 ? `, did you mean ${prefix}.${near}?` : '';
+  return withCode(new TypeError(`${prefix}.${name} is no option${hint}`), 'WSL_ERR_UNKNOWN_OPTION');
 }

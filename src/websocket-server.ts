@@ -1,8 +1,12 @@
-import type { IncomingMessage, Server } from 'node:http';
-import type { Socket } from 'node:net';
-import { guard } from './guard';
-import { type LingerOptions, parseOptions, type Settings } from './options';
-import { checkControl, onAccepted } from './socket-control/choose';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { CloseKind } from './close-info';
+import type { DrainOptions } from './drain';
+import { Group } from './group';
+import type { Stats } from './metrics';
+import { type LingerOptions, parseOptions } from './options';
+import { type ServerAdditions, ServerSide, sideOf } from './server-side';
+import { checkControl } from './socket-control/choose';
 import { Upstream, type UpstreamServer } from './upstream';
 import { lingeringClass, WebSocket } from './websocket';
 
@@ -15,37 +19,42 @@ export interface ServerOptions<
 
 /** ws's WebSocketServer; its connections are this package's. */
 export class WebSocketServer<
-  U extends typeof Upstream = typeof WebSocket,
-  V extends typeof IncomingMessage = typeof IncomingMessage,
-> extends Upstream.Server<U, V> {
+    U extends typeof Upstream = typeof WebSocket,
+    V extends typeof IncomingMessage = typeof IncomingMessage,
+  >
+  extends Upstream.Server<U, V>
+  implements ServerAdditions
+{
   constructor(options?: ServerOptions<U, V>, callback?: () => void) {
     const { linger, WebSocket: given, ...rest } = (options ?? {}) as ServerOptions & { closeTimeout?: number };
     const settings = parseOptions(linger, rest.closeTimeout);
     checkControl(settings);
-    // ws hands these options to each connection's constructor, which finds the settings there.
-    const forUpstream = { ...rest, linger: settings, WebSocket: given ? lingeringClass(given) : WebSocket };
+    const group = new Group(settings, 'server');
+    // ws hands these options to each connection's constructor, which finds the group there.
+    const forUpstream = { ...rest, linger: group, WebSocket: given ? lingeringClass(given) : WebSocket };
     super(forUpstream as unknown as ServerOptions<U, V>, callback);
-    watchAccepts(this as unknown as UpstreamServer, settings);
+    new ServerSide(this as unknown as UpstreamServer, group);
   }
 
   override close(callback?: (error?: Error) => void): void {
-    stopWatching.get(this)?.();
+    sideOf(this)?.stop();
     super.close(callback);
   }
-}
 
-/** What to do when a server closes. Not a listener of the server, since users may remove all of those first. */
-export const stopWatching = new WeakMap<object, () => void>();
+  override handleUpgrade(
+    request: InstanceType<V>,
+    socket: Duplex,
+    head: Buffer,
+    callback: (client: InstanceType<U>, request: InstanceType<V>) => void,
+  ): void {
+    if (!sideOf(this)?.refuses(socket)) super.handleUpgrade(request, socket, head, callback);
+  }
 
-/** Looks at each connection when it is accepted, when its SOCKET is found in one step and its peer's address is known. */
-export function watchAccepts(wss: UpstreamServer, settings: Settings): void {
-  const server: Server | null | undefined = wss._server;
-  if (!server) return;
-  const listener = (socket: Socket) => onAccepted(socket, settings);
-  server.prependListener('connection', listener);
-  const stopGuard = guard(server, settings);
-  stopWatching.set(wss, () => {
-    stopGuard();
-    server.removeListener('connection', listener);
-  });
+  stats(): Stats {
+    return (sideOf(this) as ServerSide).group.metrics.read();
+  }
+
+  drain(options?: DrainOptions): Promise<Record<CloseKind, number>> {
+    return (sideOf(this) as ServerSide).drain(options);
+  }
 }

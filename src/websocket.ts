@@ -3,9 +3,14 @@ import type { Duplex } from 'node:stream';
 import type * as closeInfo from './close-info';
 import type { CloseInfo } from './close-info';
 import { Connection, connectionOf } from './connection';
+import type * as diagnostics from './diagnostics';
+import type * as drain from './drain';
+import { groupOf } from './group';
+import type * as heartbeat from './heartbeat';
 import type * as log from './log';
+import type * as metrics from './metrics';
 import type * as options from './options';
-import { type LingerOptions, milliseconds, parseOptions } from './options';
+import { type LingerOptions, milliseconds } from './options';
 import { checkControl } from './socket-control/choose';
 import { Upstream, type UpstreamSocket } from './upstream';
 import type * as server from './websocket-server';
@@ -83,9 +88,9 @@ const upstreamMethods = Upstream.prototype as unknown as UpstreamSocket;
 function withLinger(address: string | URL | null, protocols: unknown, options: unknown) {
   const protocolsAreOptions = typeof protocols === 'object' && protocols !== null && !Array.isArray(protocols);
   const given = ((protocolsAreOptions ? protocols : options) ?? {}) as ConstructorOptions;
-  const settings = parseOptions(given.linger, given.closeTimeout);
-  checkControl(settings);
-  const begin = (ws: UpstreamSocket, base: UpstreamSocket) => connectionOf(ws) ?? new Connection(ws, base, settings);
+  const group = groupOf(given.linger, given.closeTimeout);
+  checkControl(group.settings);
+  const begin = (ws: UpstreamSocket, base: UpstreamSocket) => connectionOf(ws) ?? new Connection(ws, base, group);
   if (address === null) return { forUpstream: [address, protocols, options] as unknown as [null], begin };
 
   const watched: ConstructorOptions = {
@@ -131,8 +136,8 @@ export function lingeringClass(Base: typeof Upstream): typeof Upstream {
     constructor(address: unknown, protocols?: unknown, options?: ConstructorOptions) {
       super(address, protocols, options);
       // A server hands its options on; what else makes one of these is a caller of `ws.constructor`.
-      const settings = parseOptions(address === null ? options?.linger : undefined, options?.closeTimeout);
-      const connection = new Connection(this as unknown as UpstreamSocket, Base.prototype as UpstreamSocket, settings);
+      const group = groupOf(address === null ? options?.linger : undefined, options?.closeTimeout);
+      const connection = new Connection(this as unknown as UpstreamSocket, Base.prototype as UpstreamSocket, group);
       const request = (this as unknown as UpstreamSocket)._req;
       if (request) connection.watchRequest(request);
     }
@@ -174,8 +179,15 @@ export declare namespace WebSocket {
   type CloseOrigin = closeInfo.CloseOrigin;
   type ClosePhase = closeInfo.ClosePhase;
   type CloseError = closeInfo.CloseError;
+  type DisconnectMessage = diagnostics.DisconnectMessage;
+  type DrainOptions = drain.DrainOptions;
+  type HeartbeatOptions = heartbeat.HeartbeatOptions;
+  type Histogram = metrics.Histogram;
   type LingerOptions = options.LingerOptions;
   type Logger = log.Logger;
+  type OpeningFailedMessage = diagnostics.OpeningFailedMessage;
+  type OpenMessage = diagnostics.OpenMessage;
+  type Stats = metrics.Stats;
 
   const WebSocketServer: typeof server.WebSocketServer;
   type WebSocketServer<
@@ -191,4 +203,8 @@ export declare namespace WebSocket {
   type WebSocket = import('./websocket').WebSocket;
   const createWebSocketStream: typeof Upstream.createWebSocketStream;
   const attach: typeof import('./attach').attach;
+  const drainOnSignal: typeof import('./drain-on-signal').drainOnSignal;
+  const guardProcess: typeof import('./guard-process').guardProcess;
+  const guardServer: typeof import('./guard').guardServer;
+  const guardSocket: typeof import('./guard').guardSocket;
 }

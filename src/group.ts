@@ -1,0 +1,57 @@
+/** The connections that share settings: those of one server, or clients. What concerns them together is kept here. */
+import type { CloseInfo } from './close-info';
+import { type DisconnectMessage, disconnectChannel, type OpenMessage, openChannel } from './diagnostics';
+import type { Phase } from './lifecycle';
+import { logEnd } from './log';
+import { Metrics, processMetrics } from './metrics';
+import { parseOptions, type Settings } from './options';
+import { type Watch, type Watchable, watchFor } from './watch';
+
+export class Group {
+  readonly settings: Settings;
+  readonly role: 'server' | 'client';
+  readonly metrics: Metrics;
+  /** The open WebSockets, where ws itself keeps none (`clientTracking: false`). */
+  tracked: Set<object> | null = null;
+  /** Told of each that opens. */
+  onOpened: ((ws: object) => void) | null = null;
+  readonly #watch: Watch | null;
+
+  constructor(settings: Settings, role: 'server' | 'client') {
+    this.settings = settings;
+    this.role = role;
+    this.metrics = role === 'server' ? new Metrics(processMetrics.server) : processMetrics.client;
+    this.#watch = watchFor(settings);
+  }
+
+  opened(ws: object, connection: Watchable): void {
+    this.#watch?.add(connection);
+    this.tracked?.add(ws);
+    this.onOpened?.(ws);
+    if (openChannel.hasSubscribers) openChannel.publish({ ws, role: this.role } satisfies OpenMessage);
+  }
+
+  moved(from: Phase | null, to: Phase, connection: Watchable): void {
+    this.metrics.moved(from, to);
+    if (from === 'open') this.#watch?.remove(connection);
+  }
+
+  ended(ws: object, info: CloseInfo, remoteAddress: string | undefined): void {
+    this.metrics.ended(info);
+    this.tracked?.delete(ws);
+    logEnd(this.settings.logger, 'disconnect', info, remoteAddress);
+    if (disconnectChannel.hasSubscribers)
+      disconnectChannel.publish({ ws, role: this.role, info } satisfies DisconnectMessage);
+  }
+}
+
+const clientGroups = new WeakMap<Settings, Group>();
+
+/** The group for a client's `linger` option. A server hands its group to its connections in place of that option. */
+export function groupOf(linger: unknown, wsCloseTimeout: number | undefined): Group {
+  if (linger instanceof Group) return linger;
+  const settings = parseOptions(linger, wsCloseTimeout);
+  const group = clientGroups.get(settings) ?? new Group(settings, 'client');
+  clientGroups.set(settings, group);
+  return group;
+}

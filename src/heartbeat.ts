@@ -1,0 +1,38 @@
+/** When to ping a peer, and when to give it up. Pure. */
+
+export interface HeartbeatOptions {
+  /** A peer is pinged (RFC 6455 §5.5.2) about this often, never less often. In ms. */
+  interval: number;
+  /** A peer of which not one byte has come for so long after a ping is given up. In ms. */
+  timeout: number;
+}
+
+export interface Pulse {
+  /** When the last ping went out. */
+  readonly pingedAt: number;
+  /** Something has come from the peer since. */
+  readonly answered: boolean;
+}
+
+/** Looks so many times within the shorter of both times; what they cost in exactness is taken off `interval`. */
+export const LOOKS = 8;
+
+/** The first ping comes early by a random part of an interval, so that those who connect together are not pinged together. */
+export function firstPulse(at: number, { interval }: HeartbeatOptions, random: number): Pulse {
+  return { pingedAt: at - (interval / 2) * random, answered: true };
+}
+
+/**
+ * What a look every `period` ms makes of a connection. With looks on time, a peer that has vanished is given up within
+ * `interval + timeout`: the ping comes at most `interval - period` after it, the end at most `timeout + period` later.
+ */
+export function beat(
+  { pingedAt, answered }: Pulse,
+  { at, alive, period }: { at: number; alive: boolean; period: number },
+  { interval, timeout }: HeartbeatOptions,
+): [Pulse, 'ping' | 'timed-out' | null] {
+  const heard = { pingedAt, answered: answered || alive };
+  if (!heard.answered) return [heard, at - pingedAt >= timeout ? 'timed-out' : null];
+  if (at - pingedAt < interval - 2 * period) return [heard, null];
+  return [{ pingedAt: at, answered: false }, 'ping'];
+}

@@ -1,0 +1,24 @@
+/** 'error' listeners that catch lost connections for which nobody else listens, and nothing else. */
+import type { Socket } from 'node:net';
+import { judgeLost } from './classify';
+
+const ours = new WeakSet<object>();
+
+/**
+ * A listener that may be on any socket. An error that is no lost connection, and that nobody else listens for, is thrown from
+ * the socket as it would have been without this; of all others `tell` is called, `heard` when somebody else listens too.
+ */
+export function catchLost(tell: (socket: Socket, error: NodeJS.ErrnoException, heard: boolean) => void) {
+  function onError(this: Socket, error: NodeJS.ErrnoException): void {
+    const listeners = this.listeners('error') as (() => void)[];
+    const heard = listeners.some((listener) => !ours.has(listener));
+    if (heard || judgeLost(error)) {
+      tell(this, error, heard);
+      return;
+    }
+    for (const listener of listeners) this.removeListener('error', listener);
+    this.emit('error', error);
+  }
+  ours.add(onError);
+  return onError;
+}

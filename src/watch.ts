@@ -1,0 +1,119 @@
+/** Looks at open connections now and then, for the heartbeat and for slow peers. Nothing of it runs while both are off. */
+import { performance } from 'node:perf_hooks';
+import { type Flow, flow } from './backpressure';
+import { beat, firstPulse, LOOKS, type Pulse } from './heartbeat';
+import type { Settings } from './options';
+
+/** What is looked at. */
+export interface Watchable {
+  look(): { received: number; accepted: number; unsent: number; queued: number; paused: boolean };
+  ping(): void;
+  giveUp(why: 'timed-out' | 'slow-consumer'): void;
+}
+
+interface Watched {
+  received: number;
+  accepted: number;
+  unsent: number;
+  pulse: Pulse | null;
+  flow: Flow;
+}
+
+/** maxBufferedAmount is compared this often, in ms: looking at each send() would cost every message. */
+const BUFFER_LOOK_MS = 250;
+const MIN_TICK_MS = 5;
+const MAX_SLOTS = 8;
+
+export class Watch {
+  readonly #settings: Settings;
+  /** Ms between two looks at the same connection. */
+  readonly #period: number;
+  readonly #tick: number;
+  /** Each connection is in one of these, and they take turns: the work is spread over the period. */
+  readonly #slots: Map<Watchable, Watched>[];
+  #turn = 0;
+  #size = 0;
+  #timer: NodeJS.Timeout | undefined;
+  /** Time in which this process ran. While it was stopped or busy, nobody could have been heard. */
+  #now = 0;
+  #tickedAt = 0;
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+    this.#period = lookPeriod(settings);
+    const slots = Math.min(MAX_SLOTS, Math.max(1, Math.floor(this.#period / MIN_TICK_MS)));
+    this.#tick = this.#period / slots;
+    this.#slots = Array.from({ length: slots }, () => new Map());
+  }
+
+  add(connection: Watchable): void {
+    if (this.#size++ === 0) this.#start();
+    const { received, accepted, unsent } = connection.look();
+    const { heartbeat } = this.#settings;
+    const pulse = heartbeat && firstPulse(this.#now, heartbeat, Math.random());
+    const slot = Math.floor(Math.random() * this.#slots.length);
+    this.#slots[slot]?.set(connection, { received, accepted, unsent, pulse, flow: { accepted, movedAt: this.#now } });
+  }
+
+  remove(connection: Watchable): void {
+    if (!this.#slots.some((slot) => slot.delete(connection))) return;
+    if (--this.#size === 0) clearInterval(this.#timer);
+  }
+
+  #start(): void {
+    this.#tickedAt = performance.now();
+    // What came while the loop was busy is read before anybody is judged: setImmediate() runs after the loop has polled.
+    this.#timer = setInterval(() => setImmediate(() => this.#onTick()), this.#tick).unref();
+  }
+
+  #onTick(): void {
+    const at = performance.now();
+    this.#now += Math.min(at - this.#tickedAt, 2 * this.#tick);
+    this.#tickedAt = at;
+    this.#turn = (this.#turn + 1) % this.#slots.length;
+    for (const [connection, watched] of this.#slots[this.#turn] ?? []) this.#visit(connection, watched);
+  }
+
+  #visit(connection: Watchable, watched: Watched): void {
+    const { heartbeat } = this.#settings;
+    const { received, accepted, unsent, queued, paused } = connection.look();
+    const at = this.#now;
+    // Bytes that are accepted while others wait were acknowledged by the peer. Of a paused connection nothing is read.
+    const alive = paused || received > watched.received || (watched.unsent > 0 && accepted > watched.accepted);
+    Object.assign(watched, { received, accepted, unsent });
+
+    const [nextFlow, slow] = flow(watched.flow, { at, accepted, queued }, this.#settings);
+    watched.flow = nextFlow;
+    if (slow) connection.giveUp(slow);
+
+    if (slow || !heartbeat || !watched.pulse) return;
+    const [pulse, act] = beat(watched.pulse, { at, alive, period: this.#period }, heartbeat);
+    watched.pulse = pulse;
+    if (act === 'ping') connection.ping();
+    else if (act) connection.giveUp(act);
+  }
+}
+
+function lookPeriod({ heartbeat, maxBufferedAmount, sendTimeout }: Settings): number {
+  return Math.max(
+    MIN_TICK_MS,
+    Math.min(
+      heartbeat ? Math.min(heartbeat.interval, heartbeat.timeout) / LOOKS : Number.POSITIVE_INFINITY,
+      maxBufferedAmount < Number.POSITIVE_INFINITY ? BUFFER_LOOK_MS : Number.POSITIVE_INFINITY,
+      sendTimeout / LOOKS,
+    ),
+  );
+}
+
+const watches = new Map<string, Watch>();
+
+/** The one watch for all connections with these settings, or null where there is nothing to watch for. */
+export function watchFor(settings: Settings): Watch | null {
+  const { heartbeat, maxBufferedAmount, sendTimeout } = settings;
+  if (!heartbeat && maxBufferedAmount === Number.POSITIVE_INFINITY && sendTimeout === Number.POSITIVE_INFINITY)
+    return null;
+  const key = [heartbeat?.interval, heartbeat?.timeout, maxBufferedAmount, sendTimeout].join();
+  const watch = watches.get(key) ?? new Watch(settings);
+  watches.set(key, watch);
+  return watch;
+}
