@@ -19,7 +19,7 @@ export interface DrainOptions {
    */
   reason?: string;
   /**
-   * Connections that are not closed after this long end by RST. In ms, a positive integer.
+   * Connections that are not closed after this long are cut. In ms, a positive integer.
    * @defaultValue 10000, and `spread` on top of it
    */
   timeout?: number;

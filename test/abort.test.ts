@@ -9,7 +9,7 @@ import WebSocket, { WebSocketServer } from 'ws-linger';
 import { certificate } from './support/certificate.js';
 import { portOf, watchEnd } from './support/end.js';
 import { socketOf } from './support/pairs.js';
-import { connectPeer, endOf } from './support/peer.js';
+import { assertReset, connectPeer, endOf } from './support/peer.js';
 
 const LINGER = { closeTimeout: 60_000, logger: false } as const; // long: only abort() ends these connections
 
@@ -82,18 +82,6 @@ describe('abort() sends RST', () => {
     });
   }
 });
-
-/** FIN may have come first where it was pending; then the peer's next write tells that nobody is there any more. */
-async function assertReset(peer: net.Socket, seen: string): Promise<void> {
-  if (seen === 'end') {
-    const failed = once(peer, 'error');
-    peer.write('anybody there?');
-    seen = (await failed.catch((error) => [error]))[0].code;
-    assert.ok(['EPIPE', 'ECONNRESET', 'ECONNABORTED'].includes(seen), seen);
-  } else {
-    assert.equal(seen, 'ECONNRESET');
-  }
-}
 
 /**
  * What the peer's kernel had taken may still be read, but it does not come whole. (libuv on Linux reports an orderly end

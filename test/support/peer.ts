@@ -1,4 +1,5 @@
 /** A WebSocket peer made of a bare TCP socket, so that a test decides every byte, FIN and RST itself. */
+import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
 
@@ -49,4 +50,16 @@ export function endOf(socket: net.Socket): Promise<'end' | 'ECONNRESET' | string
     socket.once('end', () => resolve('end'));
     socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
   });
+}
+
+/** FIN may have come first where it was pending, or be what libuv makes of RST behind data; then the peer's next write tells that nobody is there any more. */
+export async function assertReset(peer: net.Socket, seen: string): Promise<void> {
+  if (seen === 'end') {
+    const failed = once(peer, 'error');
+    peer.write('anybody there?');
+    seen = (await failed.catch((error) => [error]))[0].code;
+    assert.ok(['EPIPE', 'ECONNRESET', 'ECONNABORTED'].includes(seen), seen);
+  } else {
+    assert.equal(seen, 'ECONNRESET');
+  }
 }

@@ -1,0 +1,65 @@
+/** `ws-linger/opentelemetry`: what happens to this process's connections, as OpenTelemetry metrics. */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { type Meter, metrics, type ObservableResult } from '@opentelemetry/api';
+import type { DisconnectMessage, OpeningFailedMessage, OpenMessage } from './diagnostics';
+import { CLOSE_MS_BOUNDS, processMetrics } from './metrics';
+
+/**
+ * Records metrics of all connections of this process, this package's and attached ones:
+ *
+ * | instrument | attributes |
+ * | --- | --- |
+ * | `ws_linger.connections` (up-down counter) | `role` (server, client), `phase` |
+ * | `ws_linger.connections.opened` | `role` |
+ * | `ws_linger.disconnects` | `role`, `kind` |
+ * | `ws_linger.close.duration` (histogram, s) | `role`, `kind` |
+ * | `ws_linger.failed_openings` | `kind`, `origin` |
+ *
+ * Counts from the call on. Needs `@opentelemetry/api` 1.3 or newer.
+ *
+ * @param meter - By default that of the global meter provider, named `ws-linger`.
+ * @returns What stops recording.
+ */
+export function collectMetrics(meter: Meter = metrics.getMeter('ws-linger')): () => void {
+  const connections = meter.createObservableUpDownCounter('ws_linger.connections', {
+    description: 'WebSocket connections at present',
+  });
+  const opened = meter.createCounter('ws_linger.connections.opened', { description: 'WebSocket connections opened' });
+  const disconnects = meter.createCounter('ws_linger.disconnects', {
+    description: 'WebSocket connections ended, by how they ended',
+  });
+  const duration = meter.createHistogram('ws_linger.close.duration', {
+    description: 'Time from the first sign of the end to the end',
+    unit: 's',
+    advice: { explicitBucketBoundaries: CLOSE_MS_BOUNDS.map((ms) => ms / 1_000) },
+  });
+  const failed = meter.createCounter('ws_linger.failed_openings', {
+    description: 'Peers of servers that were lost before they were WebSockets',
+  });
+
+  const observe = (result: ObservableResult) => {
+    for (const role of ['server', 'client'] as const) {
+      for (const [phase, count] of Object.entries(processMetrics[role].read().connections)) {
+        result.observe(count, { role, phase });
+      }
+    }
+  };
+  const listeners: Record<string, (message: unknown) => void> = {
+    'ws-linger:open': (message) => opened.add(1, { role: (message as OpenMessage).role }),
+    'ws-linger:disconnect': (message) => {
+      const { role, info } = message as DisconnectMessage;
+      disconnects.add(1, { role, kind: info.kind });
+      duration.record(info.elapsedMs / 1_000, { role, kind: info.kind });
+    },
+    'ws-linger:opening-failed': (message) => {
+      const { kind, origin } = message as OpeningFailedMessage;
+      failed.add(1, { kind, origin });
+    },
+  };
+  connections.addCallback(observe);
+  for (const [channel, listener] of Object.entries(listeners)) subscribe(channel, listener);
+  return () => {
+    connections.removeCallback(observe);
+    for (const [channel, listener] of Object.entries(listeners)) unsubscribe(channel, listener);
+  };
+}

@@ -1,0 +1,185 @@
+// Peers that vanish without a word are found by pings, and only those; a peer that reads too slowly is given up.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { after, describe, it } from 'node:test';
+import type WebSocket from 'ws-linger';
+import { flow } from '../dist/backpressure.js';
+import { beat, firstPulse, type Pulse } from '../dist/heartbeat.js';
+import { openHandles, until, watchEnd } from './support/end.js';
+import { stall } from './support/faults.js';
+import { type Make, openPair, type Role, socketOf } from './support/pairs.js';
+
+const before = openHandles();
+
+/** Opcodes of frames as they arrive one by one; all that a test of pings sends are small. */
+const PING = 0x89;
+/** A masked pong and an unmasked one, both empty (RFC 6455 §5.5.3). */
+const PONG = { server: Buffer.from([0x8a, 0x80, 0, 0, 0, 0]), client: Buffer.from([0x8a, 0]) };
+
+const FAST = { interval: 60, timeout: 60 };
+
+describe('a heartbeat', () => {
+  for (const make of ['ours', 'attached'] as const satisfies Make[]) {
+    for (const role of ['server', 'client'] as const satisfies Role[]) {
+      it(`gives up a silent peer of a ${role}'s connection (${make}), as timed out`, async () => {
+        const pair = await openPair({ make, role, linger: { heartbeat: FAST, logger: false } });
+        const began = performance.now();
+        const { info } = await watchEnd(pair.ws);
+        assert.deepEqual(
+          [info.kind, info.origin, info.phase, info.forced, info.expected],
+          ['timed-out', 'network', 'open', 'reset', true],
+        );
+        assert.ok(performance.now() - began >= FAST.timeout);
+        pair.stop();
+      });
+
+      it(`leaves a peer of a ${role}'s connection (${make}) alone that answers each ping`, async () => {
+        const pair = await openPair({ make, role, linger: { heartbeat: FAST, logger: false } });
+        let pings = 0;
+        const enough = new Promise<void>((resolve) => {
+          pair.peer.on('data', (frame: Buffer) => {
+            assert.equal(frame[0], PING);
+            pair.peer.write(PONG[role]);
+            if (++pings === 5) resolve();
+          });
+        });
+        await enough;
+        assert.equal(pair.ws.closeInfo, null);
+        pair.stop();
+        await once(pair.ws, 'close');
+      });
+    }
+  }
+
+  it('takes any byte of the peer for a sign of life', async () => {
+    const pair = await openPair({ make: 'ours', role: 'server', linger: { heartbeat: FAST, logger: false } });
+    let pings = 0;
+    const enough = new Promise<void>((resolve) => {
+      pair.peer.on('data', () => {
+        pair.peer.write(pair.frames.hello);
+        if (++pings === 5) resolve();
+      });
+    });
+    await enough;
+    assert.equal(pair.ws.closeInfo, null);
+    pair.stop();
+    await once(pair.ws, 'close');
+  });
+
+  it('does not judge a connection that is paused here, whose pongs nobody reads', async () => {
+    const pair = await openPair({ make: 'ours', role: 'server', linger: { heartbeat: FAST, logger: false } });
+    pair.ws.pause();
+    let pings = 0;
+    const enough = new Promise<void>((resolve) => pair.peer.on('data', () => ++pings === 4 && resolve()));
+    await enough;
+    assert.equal(pair.ws.closeInfo, null);
+    pair.ws.resume();
+    assert.equal((await watchEnd(pair.ws)).info.kind, 'timed-out');
+    pair.stop();
+  });
+
+  it('leaves a closing connection to the limits of the close', async () => {
+    const linger = { heartbeat: FAST, closeTimeout: 400, logger: false } as const;
+    const pair = await openPair({ make: 'ours', role: 'server', linger });
+    pair.ws.close();
+    assert.equal((await watchEnd(pair.ws)).info.kind, 'close-timeout');
+    pair.stop();
+  });
+
+  it('gives a peer up by destroy where onTimeout says so', async () => {
+    const linger = { heartbeat: FAST, onTimeout: 'destroy', logger: false } as const;
+    const pair = await openPair({ make: 'ours', role: 'server', linger });
+    const { info } = await watchEnd(pair.ws);
+    assert.deepEqual([info.kind, info.forced], ['timed-out', 'destroy']);
+    pair.stop();
+  });
+});
+
+describe('the heartbeat as a decision', () => {
+  const options = { interval: 30_000, timeout: 10_000 };
+  const period = 1_250;
+
+  /** Looks at a peer that falls silent at `diesAt`; returns when it is given up. */
+  function givenUpAt(diesAt: number, random: number): number {
+    let pulse: Pulse = firstPulse(0, options, random);
+    for (let at = random * period; ; at += period) {
+      const alive = !pulse.answered && at <= diesAt; // its pong has come
+      const [next, act] = beat(pulse, { at, alive, period }, options);
+      pulse = next;
+      if (act === 'timed-out') return at;
+    }
+  }
+
+  it('gives up a peer within interval + timeout, whenever it dies', () => {
+    for (let diesAt = 1; diesAt < 100_000; diesAt += 317) {
+      for (const random of [0, 0.3, 0.99]) {
+        const took = givenUpAt(diesAt, random) - diesAt;
+        assert.ok(took <= options.interval + options.timeout, `${took} ms for one that died at ${diesAt}`);
+      }
+    }
+  });
+
+  it('gives no peer up before it had `timeout` to answer', () => {
+    const pinged: Pulse = { pingedAt: 0, answered: false };
+    assert.equal(beat(pinged, { at: 9_999, alive: false, period }, options)[1], null);
+    assert.equal(beat(pinged, { at: 10_000, alive: false, period }, options)[1], 'timed-out');
+    assert.equal(beat(pinged, { at: 10_000, alive: true, period }, options)[1], null);
+  });
+
+  it('pings no more often than needed', () => {
+    const answered: Pulse = { pingedAt: 0, answered: true };
+    assert.equal(beat(answered, { at: 27_000, alive: false, period }, options)[1], null);
+    assert.equal(beat(answered, { at: 27_500, alive: false, period }, options)[1], 'ping');
+  });
+});
+
+describe('a peer that does not read', () => {
+  const cases: [string, WebSocket.LingerOptions][] = [
+    ['maxBufferedAmount is exceeded', { maxBufferedAmount: 1024 * 1024 }],
+    ['it takes nothing for sendTimeout', { sendTimeout: 200 }],
+  ];
+  for (const [when, linger] of cases) {
+    for (const role of ['server', 'client'] as const satisfies Role[]) {
+      it(`is given up by a ${role} as a slow consumer when ${when}`, async () => {
+        const pair = await openPair({ make: 'ours', role, linger: { ...linger, logger: false } });
+        await stall(pair);
+        const { info } = await watchEnd(pair.ws);
+        assert.deepEqual(
+          [info.kind, info.origin, info.phase, info.forced, info.expected],
+          ['slow-consumer', 'peer', 'open', 'reset', false],
+        );
+        assert.ok(info.bytesUnsent > 0);
+        pair.stop();
+      });
+    }
+  }
+
+  it('is kept while it takes bytes, however slowly', async () => {
+    const sendTimeout = 600; // on Windows a message of 1 MB is accepted as a whole
+    const pair = await openPair({ make: 'ours', role: 'server', linger: { sendTimeout, logger: false } });
+    await stall(pair);
+    const began = performance.now();
+    pair.peer.on('data', () => {
+      pair.peer.pause();
+      setTimeout(() => pair.peer.resume(), 6);
+    });
+    pair.peer.resume();
+    await until('it has taken all', () => socketOf(pair.ws).writableLength === 0);
+    assert.ok(performance.now() - began > sendTimeout);
+    assert.equal(pair.ws.closeInfo, null);
+    pair.stop();
+    await once(pair.ws, 'close');
+  });
+
+  it('is given up after sendTimeout and not before', () => {
+    const limits = { maxBufferedAmount: 1_000, sendTimeout: 500 };
+    const start = { accepted: 10, movedAt: 0 };
+    assert.equal(flow(start, { at: 499, accepted: 10, queued: 5 }, limits)[1], null);
+    assert.equal(flow(start, { at: 500, accepted: 10, queued: 5 }, limits)[1], 'slow-consumer');
+    assert.equal(flow(start, { at: 500, accepted: 11, queued: 5 }, limits)[1], null);
+    assert.equal(flow(start, { at: 500, accepted: 10, queued: 0 }, limits)[1], null);
+    assert.equal(flow(start, { at: 1, accepted: 11, queued: 1_001 }, limits)[1], 'slow-consumer');
+  });
+});
+
+after(() => until('all handles are gone', () => openHandles() <= before));
