@@ -48,8 +48,8 @@ export function judgeLost({
   code?: string | undefined;
   syscall?: string | undefined;
 }): Judgement | null {
-  if (code === undefined || !Object.hasOwn(LOST, code) || code === 'ENOBUFS' || syscall === 'connect') return null;
-  return LOST[code] ?? null;
+  if (code === undefined || code === 'ENOBUFS' || syscall === 'connect') return null;
+  return Object.hasOwn(LOST, code) ? (LOST[code] ?? null) : null;
 }
 
 export function classify(state: State): Verdict {

@@ -107,6 +107,8 @@ const onError = catchLost((socket, error) => {
   // is malformed or ends in its middle, Node has given its own answer before the error comes.
   const unanswered = watched?.answered === socket.bytesWritten || error.code?.startsWith('HPE_');
   if (watched && unanswered) watched.guard.report('upgrade-failed', 'peer', error, socket);
+  // TLS reports a record that is none and leaves the socket open, to nobody any more.
+  if (watched?.timer) socket.destroy();
 });
 
 function onClose(this: Socket): void {

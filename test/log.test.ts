@@ -1,0 +1,111 @@
+// What is logged of connections: stable fields, the right level, and never a flood.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { Writable } from 'node:stream';
+import { describe, it } from 'node:test';
+import { pino } from 'pino';
+import { WebSocketServer } from 'ws-linger';
+import { portOf, until, watchEnd } from './support/end.js';
+import { openPair } from './support/pairs.js';
+import { connectPeer } from './support/peer.js';
+
+type Line = Record<string, unknown>;
+
+/** A pino logger, and the lines it has written. */
+function logTo(level: string, options: object = {}) {
+  const lines: Line[] = [];
+  const stream = new Writable({
+    write(chunk, _, done) {
+      for (const line of String(chunk).trim().split('\n')) lines.push(JSON.parse(line));
+      done();
+    },
+  });
+  return { lines, logger: pino({ level, ...options }, stream) };
+}
+
+describe('the log', () => {
+  it('has an expected end at debug, with all that tells where it happened', async () => {
+    const { lines, logger } = logTo('debug');
+    const pair = await openPair({ make: 'ours', role: 'server', linger: { logger } });
+    pair.reset();
+    await watchEnd(pair.ws);
+    const [{ time, elapsedMs, pid, hostname, ...line }] = lines as [Line];
+    assert.deepEqual(line, {
+      level: 20,
+      event: 'disconnect',
+      kind: 'reset',
+      origin: 'peer',
+      phase: 'open',
+      code: 1006,
+      errorCode: 'ECONNRESET',
+      remoteAddress: '127.0.0.1',
+      msg: 'connection ended: reset',
+    });
+    assert.equal(typeof elapsedMs, 'number');
+    pair.stop();
+  });
+
+  it('has any other end at warn', async () => {
+    const { lines, logger } = logTo('warn');
+    const pair = await openPair({ make: 'ours', role: 'server', linger: { logger } });
+    pair.peer.write(Buffer.from([0xff, 0xff, 0xff, 0xff]));
+    pair.peer.resume().end();
+    await watchEnd(pair.ws);
+    assert.deepEqual(
+      lines.map(({ level, kind }) => [level, kind]),
+      [[40, 'protocol-error']],
+    );
+    pair.stop();
+  });
+
+  it('lets addresses be redacted', async () => {
+    const { lines, logger } = logTo('debug', { redact: ['remoteAddress'] });
+    const pair = await openPair({ make: 'ours', role: 'server', linger: { logger } });
+    pair.reset();
+    await watchEnd(pair.ws);
+    assert.equal(lines[0]?.remoteAddress, '[Redacted]');
+    pair.stop();
+  });
+
+  it('makes no line that the level would drop', async () => {
+    const told: string[] = [];
+    const logger = {
+      debug: () => void told.push('debug'),
+      warn: () => void told.push('warn'),
+      isLevelEnabled: (level: string) => level === 'warn',
+    };
+    const pair = await openPair({ make: 'ours', role: 'server', linger: { logger } });
+    pair.reset();
+    await watchEnd(pair.ws);
+    assert.deepEqual(told, []);
+    pair.stop();
+  });
+
+  it('has a few lines and a count of a storm, and each kind is counted by itself', async () => {
+    const { lines, logger } = logTo('debug');
+    const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', linger: { logger } });
+    await once(wss, 'listening');
+    const peers = await Promise.all(Array.from({ length: 200 }, () => connectPeer(portOf(wss))));
+    peers.pop()?.end();
+    for (const peer of peers) peer.resetAndDestroy();
+    await until('the storm is summed up', () => lines.some(({ suppressed }) => suppressed !== undefined));
+    assert.equal(wss.stats().ended.reset, 199);
+    const resets = lines.filter(({ kind }) => kind === 'reset');
+    const suppressed = resets.reduce((sum, line) => sum + Number(line.suppressed ?? 0), 0);
+    const told = resets.filter((line) => line.suppressed === undefined).length;
+    assert.equal(told + suppressed, 199);
+    assert.ok(told <= 40, `${told} lines`);
+    assert.equal(lines.filter(({ kind }) => kind === 'closed-without-handshake').length, 1);
+    wss.close();
+  });
+
+  it('does not keep a connection from ending when the logger fails', async () => {
+    const fail = () => {
+      throw new Error('disk full');
+    };
+    const pair = await openPair({ make: 'ours', role: 'server', linger: { logger: { debug: fail, warn: fail } } });
+    pair.reset();
+    await watchEnd(pair.ws);
+    pair.stop();
+  });
+});

@@ -1,0 +1,11 @@
+// Runs one entry of crashes.ts: `crash-child.js <library> <index>`. Prints what is logged, and that it survived.
+import { CRASHES, type Library } from './crashes.js';
+
+const [, , library, index] = process.argv;
+const ws = require(library as string) as Library;
+const print = (fields: object) => console.log(JSON.stringify(fields));
+
+CRASHES[Number(index)]?.act(ws, { closeTimeout: 500, logger: { debug: print, warn: print } }).then(() => {
+  console.log('survived');
+  process.exit(0);
+});
