@@ -3,7 +3,9 @@ import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { join } from 'node:path';
 
 export const SERVER_ADDRESS = '192.0.2.1'; // RFC 5737: addresses for examples
-const CLIENT_ADDRESS = '192.0.2.2';
+export const CLIENT_ADDRESS = '192.0.2.2';
+/** The client's host has two, so that it can be cut off by half. */
+export const OTHER_CLIENT_ADDRESS = '192.0.2.3';
 
 const ip = (...args: string[]) => execFileSync('ip', args, { stdio: ['ignore', 'pipe', 'pipe'] }).toString();
 
@@ -18,6 +20,7 @@ export class TwoHosts {
     for (const [name, address] of [
       [this.#server, SERVER_ADDRESS],
       [this.#client, CLIENT_ADDRESS],
+      [this.#client, OTHER_CLIENT_ADDRESS],
     ] as const) {
       ip('-n', name, 'addr', 'add', `${address}/24`, 'dev', 'wsl0');
       for (const device of ['wsl0', 'lo']) ip('-n', name, 'link', 'set', device, 'up');
@@ -26,11 +29,13 @@ export class TwoHosts {
     this.onServer('sh', '-c', 'echo 3 > /proc/sys/net/ipv4/tcp_retries2');
   }
 
-  /** From now on the client's host takes nothing in and gives nothing out. */
-  cut(): void {
-    const rules = 'add table inet t; add chain inet t i { type filter hook input priority 0; policy drop; }';
-    const out = '; add chain inet t o { type filter hook output priority 0; policy drop; }';
-    ip('netns', 'exec', this.#client, 'nft', rules + out);
+  /** From now on the client's host takes nothing in and gives nothing out, at one of its addresses or at all. */
+  cut(address?: string): void {
+    const [from, to] = address ? [`ip daddr ${address} drop`, `ip saddr ${address} drop`] : ['drop', 'drop'];
+    const chain = (name: string, hook: string, rule: string) =>
+      `add chain inet t ${name} { type filter hook ${hook} priority 0; }; add rule inet t ${name} ${rule}`;
+    const rules = ['add table inet t', chain('i', 'input', from), chain('o', 'output', to)].join('; ');
+    ip('netns', 'exec', this.#client, 'nft', rules);
   }
 
   mend(): void {

@@ -1,0 +1,60 @@
+// Thousands of connections, half of whose peers vanish behind a firewall: the heartbeat finds all of those and no other, and a
+// drain then ends the rest without losing a message.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { after, before, it } from 'node:test';
+import { until } from '../support/end.js';
+import { OTHER_CLIENT_ADDRESS, SERVER_ADDRESS, TwoHosts } from '../support/namespaces.js';
+import { CONNECTIONS, HEARTBEAT, type ToParent } from './half-vanish.js';
+
+let hosts: TwoHosts;
+const started = performance.now();
+const at = () => `${Math.round(performance.now() - started)} ms`;
+
+before(() => {
+  hosts = new TwoHosts();
+  // As usual, so that TCP itself gives nobody up meanwhile.
+  hosts.onServer('sh', '-c', 'echo 15 > /proc/sys/net/ipv4/tcp_retries2');
+});
+after(() => hosts.remove());
+
+it(`${CONNECTIONS} connections, half of them black-holed`, async () => {
+  const server = hosts.start('server', '../scale/half-vanish-server.js');
+  const ends: (ToParent & { type: 'disconnect' })[] = [];
+  let drained: (ToParent & { type: 'drained' }) | undefined;
+  server.on('message', (message: ToParent) => {
+    if (message.type === 'disconnect') ends.push(message);
+    if (message.type === 'drained') drained = message;
+  });
+  const [{ port }] = (await once(server, 'message')) as [{ port: number }];
+  const clients = hosts.start('client', '../scale/half-vanish-clients.js', `ws://${SERVER_ADDRESS}:${port}`);
+  let told: { lost: number; codes: Record<string, number> } | undefined;
+  clients.on('message', (message) => {
+    if (message !== 'open') told = message as typeof told;
+  });
+  await once(clients, 'message');
+  console.log(`open at ${at()}`);
+
+  hosts.cut(OTHER_CLIENT_ADDRESS);
+  const cutAt = performance.now();
+  await until('the heartbeat has found them', () => ends.length >= CONNECTIONS / 2, 60_000);
+  const took = performance.now() - cutAt;
+  console.log(
+    `all found within ${Math.round(took)} ms, interval + timeout being ${HEARTBEAT.interval + HEARTBEAT.timeout} ms`,
+  );
+  const addresses = new Set(ends.map(({ address }) => address));
+  assert.deepEqual([...addresses], [OTHER_CLIENT_ADDRESS]);
+  for (const { info } of ends) {
+    assert.deepEqual([info.kind, info.origin, info.error, info.forced], ['timed-out', 'network', null, 'reset']);
+  }
+
+  // Another full round in which nobody else may be given up, seen by the drain's counts: nobody ended before it.
+  await new Promise((resolve) => setTimeout(resolve, HEARTBEAT.interval + HEARTBEAT.timeout));
+  assert.equal(ends.length, CONNECTIONS / 2);
+
+  server.send('drain');
+  await until('the rest is drained', () => drained !== undefined && told !== undefined, 60_000);
+  console.log(`drained ${CONNECTIONS / 2} in ${drained?.ms} ms`);
+  assert.equal(drained?.counts.clean, CONNECTIONS / 2);
+  assert.deepEqual(told, { lost: 0, codes: { 1012: CONNECTIONS / 2 } });
+});

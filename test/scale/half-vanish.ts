@@ -1,0 +1,11 @@
+/** What the parts of half-vanish.test.ts agree on. */
+import type WebSocket from 'ws-linger';
+
+export const CONNECTIONS = 5_000;
+export const HEARTBEAT = { interval: 6_000, timeout: 4_000 };
+export const MESSAGES = 20;
+
+export type ToParent =
+  | { type: 'listening'; port: number }
+  | { type: 'disconnect'; address: string; info: WebSocket.CloseInfo }
+  | { type: 'drained'; counts: Record<WebSocket.CloseKind, number>; ms: number };

@@ -1,0 +1,20 @@
+/** The peers of storm.test.ts: `storm-peers.js <port> <count>`. Bare sockets that reset when they are told to. */
+import type net from 'node:net';
+import { connectPeer } from '../support/peer.js';
+
+const [, , port, count] = process.argv.map(Number) as [number, number, number, number];
+const BATCH = 500;
+
+async function main(): Promise<void> {
+  const peers: net.Socket[] = [];
+  while (peers.length < count) {
+    peers.push(...(await Promise.all(Array.from({ length: BATCH }, () => connectPeer(port)))));
+  }
+  process.send?.('open');
+  process.once('message', () => {
+    for (const peer of peers) peer.resetAndDestroy();
+  });
+}
+
+process.on('disconnect', () => process.exit());
+main();
