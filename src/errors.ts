@@ -3,11 +3,11 @@
  *
  * | code | class | meaning |
  * | --- | --- | --- |
- * | `WSL_ERR_UNKNOWN_OPTION` | TypeError | an option name under `linger` that does not exist |
+ * | `WSL_ERR_UNKNOWN_OPTION` | TypeError | an option name under `linger`, or of `drain()`, that does not exist |
  * | `WSL_ERR_OPTION_TYPE` | TypeError | an option value of the wrong type |
  * | `WSL_ERR_OPTION_RANGE` | RangeError | an option value of the right type that is not allowed |
  * | `WSL_ERR_NATIVE_UNAVAILABLE` | Error | `control: 'native'` where the addon is not loaded; the message says why |
- * | `WSL_ERR_NOT_ATTACHABLE` | TypeError | `attach()` was given something that `ws` did not make |
+ * | `WSL_ERR_NOT_ATTACHABLE` | TypeError | `attach()` was given something that `ws` did not make, or `drainOnSignal()` no server of this package |
  */
 export type LingerErrorCode =
   | 'WSL_ERR_UNKNOWN_OPTION'

@@ -62,11 +62,16 @@ describe('to a peer that vanishes', () => {
 });
 
 describe('what the kernel keeps after terminate() of a connection whose peer has stopped reading', () => {
-  async function leftBy(make: Make): Promise<string> {
-    const pair = await openPair({ make, role: 'server', linger: { logger: false } });
+  /** Without `sendTimeout` it is ended by terminate(). */
+  async function leftBy(make: Make, sendTimeout?: number): Promise<string> {
+    const pair = await openPair({
+      make,
+      role: 'server',
+      linger: { logger: false, ...(sendTimeout && { sendTimeout }) },
+    });
     const port = (pair.peer as { remotePort?: number }).remotePort;
     await stall(pair);
-    pair.ws.terminate();
+    if (!sendTimeout) pair.ws.terminate();
     await once(pair.ws, 'close');
     const left = execFileSync('ss', ['-tanH', 'state', 'fin-wait-1', `( sport = :${port} )`]).toString();
     pair.stop();
@@ -80,6 +85,10 @@ describe('what the kernel keeps after terminate() of a connection whose peer has
 
   it('is nothing with ws-linger', async () => {
     assert.equal(await leftBy('ours'), '');
+  });
+
+  it('is nothing when sendTimeout ended it', async () => {
+    assert.equal(await leftBy('ours', 100), '');
   });
 });
 
