@@ -1,6 +1,6 @@
 /** Finds the addon, once per process and thread, and keeps the reason for what was found. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { NativeBinding } from './native';
 
 export interface Loaded {
@@ -34,10 +34,17 @@ function load(): Loaded {
   if (process.platform !== 'win32') return { ...none, reason: `${process.platform} has no native part` };
   if (process.env.WS_LINGER_NATIVE === '0') return { ...none, reason: 'WS_LINGER_NATIVE=0' };
 
-  const path = candidates().find((file) => existsSync(file));
-  if (!path) return { ...none, reason: `there is no binary for ${process.platform}-${process.arch}` };
+  const looked = candidates();
+  const path = looked.find((file) => existsSync(file));
+  if (!path) {
+    const where = looked.join(' and ') || 'nothing, since this bundle has no __dirname';
+    return { ...none, reason: `there is no binary for ${process.platform}-${process.arch}, looked for ${where}` };
+  }
   try {
-    const binding = require(path) as NativeBinding;
+    // Not by require(): bundlers follow it, and of a path that is only known when it runs they make a warning and a failure.
+    const addon = { exports: {} as NativeBinding };
+    process.dlopen(addon, path);
+    const binding = addon.exports;
     const missing = FUNCTIONS.filter((name) => typeof binding[name] !== 'function');
     if (missing.length > 0) throw new Error(`it lacks ${missing.join(', ')}`);
     return { binding, path, reason: `loaded ${path}`, failed: false };
@@ -46,11 +53,15 @@ function load(): Loaded {
   }
 }
 
-/** The binary that the package ships, then one built on this machine from source. */
+/**
+ * Where the binary may be: in the package, as shipped or as built on this machine from source; for a bundle, in a folder
+ * `prebuilds` beside it. A bundle never looks above its own folder, where others may be able to write.
+ */
 function candidates(): string[] {
+  // A bundle in ES module form has no __dirname unless its banner gives it one.
+  if (typeof __dirname === 'undefined') return [];
+  const prebuilt = join('prebuilds', `${process.platform}-${process.arch}`, 'ws-linger.node');
+  if (basename(__dirname) !== 'socket-control') return [join(__dirname, prebuilt)];
   const root = join(__dirname, '..', '..');
-  return [
-    join(root, 'prebuilds', `${process.platform}-${process.arch}`, 'ws-linger.node'),
-    join(root, 'build', 'Release', 'ws_linger.node'),
-  ];
+  return [join(root, prebuilt), join(root, 'build', 'Release', 'ws_linger.node')];
 }
