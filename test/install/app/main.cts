@@ -1,0 +1,5 @@
+import WebSocket = require('ws-linger');
+
+import { talk } from './talk.js';
+
+talk(WebSocket);

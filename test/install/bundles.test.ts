@@ -1,0 +1,150 @@
+// An app that uses ws-linger, as one file made by a bundler, or as the files that @vercel/nft says it needs.
+import assert from 'node:assert/strict';
+import { copyFileSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename, dirname, join } from 'node:path';
+import { before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
+import { assertNative, assertPortable } from './expect.js';
+import { canRunWindows, emptyFolder, install, type Project, run } from './projects.js';
+
+const BINARY = join('prebuilds', 'win32-x64', 'ws-linger.node');
+const onWindows = { skip: !canRunWindows };
+
+let project: Project;
+before(() => {
+  project = install('npm', 'here', ['esbuild@0.28.2', 'webpack@5.112.2', '@vercel/nft@1.11.5']);
+});
+
+/** A tool that the project has installed. */
+const tool = (name: string) => createRequire(join(project.folder, 'package.json'))(name);
+
+/** Bundles a program of the project. Fails on an error or a warning. */
+type Bundler = (program: string, outfile: string) => Promise<void>;
+
+function assertNothingSaid(...said: { text?: string; message?: string }[][]): void {
+  assert.deepEqual(
+    said.flat().map(({ text, message }) => text ?? message),
+    [],
+  );
+}
+
+const esbuild =
+  (more: object = {}): Bundler =>
+  async (program, outfile) => {
+    const options = { bundle: true, platform: 'node', logLevel: 'silent', ...more };
+    const entryPoints = [join(project.folder, program)];
+    const { errors, warnings } = await tool('esbuild').build({ ...options, entryPoints, outfile });
+    assertNothingSaid(errors, warnings);
+  };
+
+/** To an ES module; esbuild leaves it to its user to define what CommonJS modules expect to be there. */
+const esbuildModule = (define: string): Bundler =>
+  esbuild({ format: 'esm', banner: { js: `import { createRequire } from 'node:module'; ${define}` } });
+const REQUIRE = 'const require = createRequire(import.meta.url);';
+const DIRNAME = 'const __dirname = import.meta.dirname;';
+
+const webpack: Bundler = async (program, outfile) => {
+  const options = {
+    mode: 'production',
+    target: 'node',
+    context: project.folder,
+    entry: `./${program}`,
+    output: { path: dirname(outfile), filename: basename(outfile) },
+    // ws uses these two where they are installed, and webpack warns where they are not.
+    externals: { bufferutil: 'commonjs bufferutil', 'utf-8-validate': 'commonjs utf-8-validate' },
+  };
+  const stats = await promisify(tool('webpack'))(options);
+  const { errors, warnings } = stats.toJson();
+  assertNothingSaid(errors, warnings);
+};
+
+const BUNDLES: [title: string, program: string, file: string, bundle: Bundler][] = [
+  ['esbuild, from require()', 'main.cjs', 'bundle.cjs', esbuild()],
+  ['esbuild, from import', 'main.mjs', 'bundle.cjs', esbuild()],
+  ['esbuild, from import to an ES module', 'main.mjs', 'bundle.mjs', esbuildModule(REQUIRE + DIRNAME)],
+  ['webpack, from require()', 'main.cjs', 'bundle.cjs', webpack],
+  ['webpack, from import', 'main.mjs', 'bundle.cjs', webpack],
+];
+
+function putBinaryBeside(folder: string): void {
+  mkdirSync(dirname(join(folder, BINARY)), { recursive: true });
+  copyFileSync(join(project.folder, 'node_modules/ws-linger', BINARY), join(folder, BINARY));
+}
+
+for (const [title, program, file, bundle] of BUNDLES) {
+  describe(title, () => {
+    // Away from the project, so that the bundle finds no node_modules.
+    const folder = emptyFolder();
+
+    it('builds without an error or a warning', () => bundle(program, join(folder, file)));
+
+    it('runs on this machine, where the logger in it says what is to be said', async () => {
+      const ran = await run({ folder }, 'here', [file, 'too-long']);
+      assertPortable(ran, /has no native part/);
+      assert.deepEqual(
+        ran.said.map((line) => JSON.parse(line).kind),
+        ['protocol-error'],
+      );
+    });
+
+    it('on Windows without prebuilds/: portable, and nothing is said', onWindows, async () => {
+      const ran = await run({ folder }, 'windows', [file]);
+      assertPortable(ran, /there is no binary for win32-x64/);
+      assert.deepEqual(ran.said, []);
+    });
+
+    it('on Windows with prebuilds/ beside it: native', onWindows, async () => {
+      putBinaryBeside(folder);
+      const ran = await run({ folder }, 'windows', [file]);
+      assertNative(ran);
+      assert.deepEqual(ran.said, []);
+    });
+
+    it('on Windows with a broken binary beside it: portable, and one warning', onWindows, async () => {
+      writeFileSync(join(folder, BINARY), 'no binary');
+      const ran = await run({ folder }, 'windows', [file]);
+      assertPortable(ran, /ws-linger\.node failed to load: ./);
+      assert.deepEqual(
+        ran.said.map((line) => JSON.parse(line).event),
+        ['native-unavailable'],
+      );
+    });
+  });
+}
+
+it('an ES module without __dirname, on Windows: portable, and nothing is said', onWindows, async () => {
+  const folder = emptyFolder();
+  await esbuildModule(REQUIRE)('main.mjs', join(folder, 'bundle.mjs'));
+  putBinaryBeside(folder);
+  const ran = await run({ folder }, 'windows', ['bundle.mjs']);
+  assertPortable(ran, /this bundle has no __dirname/);
+  assert.deepEqual(ran.said, []);
+});
+
+describe('@vercel/nft', () => {
+  let folder: string;
+
+  it('traces the package with the binary for Windows', async () => {
+    const programs = ['main.cjs', 'main.mjs'].map((file) => join(project.folder, file));
+    const { fileList, warnings } = await tool('@vercel/nft').nodeFileTrace(programs, { base: project.folder });
+    assert.ok(fileList.has(join('node_modules/ws-linger', BINARY)));
+    for (const { message } of warnings) assert.match(message, /"(bufferutil|utf-8-validate)"/);
+    folder = emptyFolder();
+    for (const file of fileList) cpSync(join(project.folder, file), join(folder, file));
+  });
+
+  for (const program of ['main.cjs', 'main.mjs']) {
+    it(`a copy of the traced files runs ${program} on this machine`, async () => {
+      const ran = await run({ folder }, 'here', [program, 'too-long']);
+      assertPortable(ran, /has no native part/);
+      assert.equal(ran.said.length, 1);
+    });
+
+    it(`and on Windows, natively`, onWindows, async () => {
+      const ran = await run({ folder }, 'windows', [program]);
+      assertNative(ran);
+      assert.deepEqual(ran.said, []);
+    });
+  }
+});

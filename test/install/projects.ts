@@ -1,0 +1,86 @@
+/** Projects as users have them: the packed package, put into an empty folder by a package manager, and run there. */
+import assert from 'node:assert/strict';
+import { execFile, spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Report } from './app/talk.js';
+import { type PackageManagerName, packageManagers } from './package-managers.js';
+
+const { runWindowsNode } = require('../../scripts/windows-node.js');
+
+/** Made by scripts/test-install.js, outside the repository; holds the tarball and whatever these tests write. */
+const temporary = process.env.WS_LINGER_TEST_INSTALL ?? '';
+if (!temporary) throw new Error('these tests are started by npm run test:install');
+const tarball = join(temporary, readdirSync(temporary).find((file) => file.endsWith('.tgz')) ?? '');
+
+/** This machine's Node, or Windows Node under Wine. */
+export type Platform = 'here' | 'windows';
+
+/** Without it the Windows half is left out; scripts/test-install.js says so, or fails under CI. */
+export const canRunWindows = process.env.WS_LINGER_TEST_WINDOWS === '1';
+
+export interface Project {
+  folder: string;
+  nodeArgs: string[];
+  /** What the package manager printed. */
+  output: string;
+}
+
+/** Makes a project with ws-linger, `more` packages and the program of test/install/app in it. */
+export function install(name: PackageManagerName, platform: Platform, more: string[] = []): Project {
+  const managers = packageManagers(join(temporary, 'cache'), platform === 'windows');
+  const { command, files = {}, nodeArgs = [] } = managers[name];
+  const folder = emptyFolder();
+  for (const [file, content] of Object.entries({ 'package.json': { name: 'app', private: true }, ...files })) {
+    // JSON is YAML, too.
+    writeFileSync(join(folder, file), typeof content === 'string' ? content : JSON.stringify(content));
+  }
+  cpSync(join(__dirname, 'app'), folder, { recursive: true });
+  const [program = '', ...args] = [...command, `ws-linger@file:${tarball}`, ...more];
+  const { status, stdout, stderr } = spawnSync(program, args, { cwd: folder, env: cleanEnv(), timeout: 120_000 });
+  const output = `${stdout}${stderr}`;
+  assert.equal(status, 0, output);
+  return { folder, nodeArgs, output };
+}
+
+export function emptyFolder(): string {
+  return mkdtempSync(join(temporary, 'project-'));
+}
+
+/** Without what `npm run` tells its scripts: its folder and its log level are not the new project's. */
+function cleanEnv(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')));
+}
+
+export interface Ran {
+  report: Report;
+  /** Every other line that was printed. */
+  said: string[];
+}
+
+/** Runs a program of the project and reads its report. */
+export async function run(
+  { folder, nodeArgs = [] }: Pick<Project, 'folder'> & Partial<Project>,
+  platform: Platform,
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<Ran> {
+  const run = platform === 'windows' ? onWindows : here;
+  const output = await run([...nodeArgs, ...args], folder, env);
+  const lines = output.split(/\r?\n/).filter((line) => line !== '');
+  const reports = lines.filter((line) => line.startsWith('{"control"'));
+  assert.equal(reports.length, 1, output);
+  return { report: JSON.parse(reports[0] as string), said: lines.filter((line) => line !== reports[0]) };
+}
+
+async function here(args: string[], cwd: string, env: Record<string, string>): Promise<string> {
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { cwd, env: { ...cleanEnv(), ...env } });
+  return stdout + stderr;
+}
+
+async function onWindows(args: string[], cwd: string, env: Record<string, string>): Promise<string> {
+  const { code, output } = await runWindowsNode(args, { cwd, env, quiet: true });
+  assert.equal(code, 0, output);
+  return output;
+}
