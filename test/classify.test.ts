@@ -53,6 +53,8 @@ const TABLE: Row[] = [
     false,
   ],
   ['no progress while closing', { ...open, cause: { type: 'close-timeout' } }, 'close-timeout', 'peer', true],
+  ['no answer to a ping', { ...open, cause: { type: 'timed-out' } }, 'timed-out', 'network', true],
+  ['a peer that does not read', { ...open, cause: { type: 'slow-consumer' } }, 'slow-consumer', 'peer', false],
   ['abort()', { ...open, cause: { type: 'local-abort' } }, 'local-abort', 'local', true],
   ['the socket destroyed by somebody here', open, 'local-abort', 'local', true],
   ['reset EINVAL', { ...open, cause: error('EINVAL', { syscall: 'reset' }) }, 'local-abort', 'local', true],

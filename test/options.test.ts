@@ -17,6 +17,19 @@ const cases: [string, unknown, string, RegExp][] = [
   ['a boolean for a word', { onTimeout: true }, 'WSL_ERR_OPTION_TYPE', /one of/],
   ['a logger that cannot log', { logger: {} }, 'WSL_ERR_OPTION_TYPE', /debug\(\) and warn\(\)/],
   ['a control that is none', { control: 'kernel' }, 'WSL_ERR_OPTION_RANGE', /one of/],
+  ['a heartbeat in words', { heartbeat: 'fast' }, 'WSL_ERR_OPTION_TYPE', /true, false or an object/],
+  ['a heartbeat without an interval', { heartbeat: { interval: 0 } }, 'WSL_ERR_OPTION_RANGE', /heartbeat\.interval/],
+  [
+    'a misspelt part of it',
+    { heartbeat: { timout: 5 } },
+    'WSL_ERR_UNKNOWN_OPTION',
+    /did you mean linger\.heartbeat\.timeout/,
+  ],
+  ['a negative amount', { maxBufferedAmount: -1 }, 'WSL_ERR_OPTION_RANGE', /positive integer or Infinity/],
+  ['an amount in words', { maxBufferedAmount: '1 MB' }, 'WSL_ERR_OPTION_TYPE', /number of bytes/],
+  ['a send time without end', { sendTimeout: Number.POSITIVE_INFINITY }, 'WSL_ERR_OPTION_RANGE', /from 1 to/],
+  ['a guard by name', { guard: 'on' }, 'WSL_ERR_OPTION_TYPE', /true or false/],
+  ['no time to answer', { upgradeTimeout: 0 }, 'WSL_ERR_OPTION_RANGE', /from 1 to/],
   ['no object', 7, 'WSL_ERR_OPTION_TYPE', /linger must be an object, not number/],
 ];
 
