@@ -2,70 +2,67 @@
  * One connection's way to its end: the only file where events meet decisions. It listens at the socket, asks lifecycle.ts
  * what to do, does it, and at the end lets classify.ts judge.
  */
+import { errorMonitor } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
 import { classify } from './classify';
 import { closeErrorOf, systemError } from './close-error';
 import type { CloseInfo } from './close-info';
+import { Ending, hasKeepAlive, queuedInSender } from './ending';
 import type { Group } from './group';
 import { release } from './guard';
-import { type Effect, type Event, initial, type Look, type Phase, type State, step } from './lifecycle';
+import { type Effect, initial, type Phase, type Sign, type State, step } from './lifecycle';
 import { warn } from './log';
 import type { Settings } from './options';
-import { controlOf } from './socket-control/choose';
-import type { SocketControl } from './socket-control/contract';
-import { transportHandle } from './socket-control/handle';
+import { findSocket } from './socket-control/choose';
+import { type TransportHandle, transportHandle } from './socket-control/handle';
+import type { NativeConnection } from './socket-control/native';
 import { NO_TRAFFIC, type Traffic, TrafficMeter } from './traffic';
 import { type Internals, type OpeningRequest, Upstream, type UpstreamSocket } from './upstream';
 
 const kConnection = Symbol('ws-linger connection');
 
-/** What fits into any receive window: a peer that lives has it, so nobody needs to be asked about it. In bytes. */
-const SURELY_ARRIVED = 64 * 1024;
-
-type Owner = UpstreamSocket & { [kConnection]?: Connection };
+type Owner = object & { [kConnection]?: Connection };
+type Sender = NonNullable<Internals['_sender']>;
 type BaseMethods = Pick<Upstream, 'close' | 'terminate'> & Pick<Internals, 'setSocket' | 'emitClose'>;
-type Unstamped<E> = E extends unknown ? Omit<E, keyof Look> : never;
 
-/** The connection of a WebSocket, or undefined when this package has nothing to do with it. */
-export function connectionOf(ws: object): Connection | undefined {
-  return (ws as Owner)[kConnection];
+/** The connection of a WebSocket, or of the stream below it; undefined when this package has nothing to do with it. */
+export function connectionOf(ws: Owner): Connection | undefined {
+  return ws[kConnection];
 }
 
+/** A server may hold many that are open and idle, so an open one has little: what only its end needs is made then. */
 export class Connection {
   info: CloseInfo | null = null;
   readonly #ws: UpstreamSocket;
   /** ws's own methods, below the ones that lead here. */
   readonly #base: BaseMethods;
   readonly #group: Group;
-  readonly #settings: Settings;
   #state: State = initial;
-  #stream: Duplex | null = null;
   #counted = false;
-  #socketClosed = false;
-  #senderFailed = false;
-  #control: SocketControl | null = null;
-  #traffic: TrafficMeter | null = null;
-  #final: Traffic | null = null;
-  #forced: 'reset' | 'destroy' | null = null;
-  #timer: NodeJS.Timeout | undefined;
-  #immediate: NodeJS.Immediate | undefined;
-  #waiting: ((info: CloseInfo) => void)[] = [];
+  #stream: Duplex | null = null;
+  #handle: TransportHandle | null = null;
+  #found: NativeConnection | null = null;
+  #upstreamOnError: Sender['onerror'];
+  #madeEnding: Ending | null = null;
 
   constructor(ws: UpstreamSocket, base: BaseMethods, group: Group) {
     this.#ws = ws;
     this.#base = base;
     this.#group = group;
-    this.#settings = group.settings;
     Object.defineProperty(ws, kConnection, { value: this });
+  }
+
+  get #settings(): Settings {
+    return this.#group.settings;
   }
 
   /** The opening handshake of a client goes through this request. */
   watchRequest(request: OpeningRequest): void {
     if (!this.#counted) this.#moved(null, 'opening');
-    request.prependListener('error', (error: Error) => this.#onError(error));
+    request.prependListener('error', (error: Error) => this.onError(error));
     // ws's handshakeTimeout; a time-out that the user sets on the request ends nothing by itself.
-    if (request.timeout) request.prependListener('timeout', () => this.#onError(systemError('ETIMEDOUT')));
+    if (request.timeout) request.prependListener('timeout', () => this.onError(systemError('ETIMEDOUT')));
   }
 
   setSocket(socket: Duplex, head: Buffer, options: object): void {
@@ -78,17 +75,16 @@ export class Connection {
   watchSocket(socket: Duplex): void {
     release(socket);
     this.#stream = socket;
-    this.#traffic = new TrafficMeter(socket, transportHandle(socket));
-    this.#control = controlOf(socket, this.#settings);
-    socket.prependListener('error', (error: Error) => this.#onError(error));
-    socket.prependListener('end', () => this.#onEnd(socket));
-    socket.prependListener('close', () => {
-      this.#socketClosed = true;
-      // Of what ws still reads from its buffers, it reports errors without a close().
-      this.#ws._receiver?.prependListener('error', (error: Error) => this.#onProtocolError(error));
-    });
+    this.#handle = transportHandle(socket);
+    this.#found = findSocket(socket, this.#settings);
+    (socket as Owner)[kConnection] = this;
+    // Heard before any listener of 'error', and a list of its own costs less than a place in that one.
+    socket.on(errorMonitor, socketOnError);
+    socket.prependListener('end', socketOnEnd);
+    socket.prependListener('close', socketOnClose);
     this.#watchSender(); // there already when ws was attached later
-    this.#step({ type: 'open' });
+    const [state] = step(this.#state, { type: 'open' }, this.#settings);
+    this.#enter(state);
     this.#group.opened(this.#ws, this);
   }
 
@@ -97,12 +93,8 @@ export class Connection {
     const sender = this.#ws._sender;
     const onerror = sender?.onerror;
     if (!sender || !onerror) return;
-    sender.onerror = (error) => {
-      const open = this.#ws.readyState === Upstream.OPEN;
-      this.#senderFailed = true;
-      onerror.call(sender, error);
-      if (open) this.#beganClosing('local');
-    };
+    this.#upstreamOnError = onerror;
+    sender.onerror = senderOnError;
   }
 
   /** ws calls this too: when the peer's close frame comes, and when the peer breaks the protocol. */
@@ -124,7 +116,7 @@ export class Connection {
   closeAsync(code?: number, reason?: string | Buffer, within?: number): Promise<CloseInfo> {
     this.close(code, reason, within);
     if (this.info) return Promise.resolve(this.info);
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return new Promise((resolve) => this.#ending.waiting.push(resolve));
   }
 
   #beganClosing(by: 'local' | 'peer', within?: number): void {
@@ -137,7 +129,7 @@ export class Connection {
     const { terminate } = this.#settings;
     if (terminate === 'reset') this.#end('abort');
     // Of bytes that wait in the socket ws would drop those that the kernel does not take.
-    else if (terminate === 'auto' && this.#measure().unsent > 0) this.#end('terminate');
+    else if (terminate === 'auto' && this.#ending.traffic().unsent > 0) this.#end('terminate');
     else this.#end('destroy');
   }
 
@@ -154,12 +146,12 @@ export class Connection {
       return;
     }
     this.#step({ type: 'closed' });
-    this.#stopTimer();
+    this.#ending.stopTimer();
     const info = this.#describe();
     this.info = info;
     const { remoteAddress } = (this.#stream ?? {}) as { remoteAddress?: string };
     this.#group.ended(ws, info, remoteAddress);
-    for (const resolve of this.#waiting) resolve(info); // heard after this turn
+    for (const resolve of this.#ending.waiting) resolve(info); // heard after this turn
     try {
       ws.emit('disconnect', info);
     } finally {
@@ -167,7 +159,7 @@ export class Connection {
     }
   }
 
-  #onError(error: Error): void {
+  onError(error: Error): void {
     const socket = this.#stream;
     this.#step({
       type: 'error',
@@ -183,12 +175,26 @@ export class Connection {
     if (this.#settings.guard && this.#ws.listenerCount('error') === 0) this.#ws.once('error', () => {});
   }
 
-  #onEnd(socket: Duplex): void {
-    if (socket.writableEnded) {
+  onSocketClose(): void {
+    this.#ending.socketClosed = true;
+    // Of what ws still reads from its buffers, it reports errors without a close().
+    this.#ws._receiver?.prependListener('error', (error: Error) => this.#onProtocolError(error));
+  }
+
+  onSenderError(error: Error): void {
+    const open = this.#ws.readyState === Upstream.OPEN;
+    this.#ending.senderFailed = true;
+    this.#upstreamOnError?.call(this.#ws._sender as Sender, error);
+    if (open) this.#beganClosing('local');
+  }
+
+  onEnd(): void {
+    const socket = this.#stream;
+    if (socket?.writableEnded) {
       this.#step({ type: 'fin', by: 'local' });
-    } else if (this.#control?.probe() === 'reset') {
+    } else if (this.#ending.control?.probe() === 'reset') {
       // A reset that came behind unread data: libuv reports the data, then an end like any other.
-      this.#onError(systemError('ECONNRESET', 'read'));
+      this.onError(systemError('ECONNRESET', 'read'));
     } else {
       this.#step({ type: 'fin', by: 'peer' });
     }
@@ -196,7 +202,7 @@ export class Connection {
 
   #end(type: 'abort' | 'destroy' | 'terminate'): void {
     const ws = this.#ws;
-    if (ws.readyState === Upstream.CLOSED || this.#socketClosed) return;
+    if (ws.readyState === Upstream.CLOSED || this.#madeEnding?.socketClosed) return;
     this.#step({ type });
     // Without a socket there is only the opening handshake to give up, and ws does that.
     if (!this.#stream) this.#base.terminate.call(ws);
@@ -207,7 +213,7 @@ export class Connection {
     }
   }
 
-  #step(event: Unstamped<Event>): void {
+  #step(event: Sign): void {
     const { _closeFrameSent, _closeFrameReceived } = this.#ws;
     if (_closeFrameSent && _closeFrameReceived && !this.#state.bothCloseFrames) {
       this.#dispatch({ type: 'both-close-frames' });
@@ -215,26 +221,25 @@ export class Connection {
     this.#dispatch(event);
   }
 
-  #dispatch(event: Unstamped<Event>): void {
-    const { received, accepted, unsent } = this.#measure();
-    const look: Look = {
-      at: performance.now(),
-      progress: received + accepted,
-      queued: unsent + this.#queuedInSender(),
-    };
-    const stamped = { ...event, ...look } as Event;
-    const before = this.#state.phase;
-    const [state, effects] = step(this.#state, stamped, this.#settings);
-    this.#state = state;
-    if (state.phase !== before) this.#moved(before, state.phase);
+  #dispatch(event: Sign): void {
+    const [state, effects] = step(this.#state, this.#ending.stamp(event), this.#settings);
+    this.#enter(state);
     // Once the connection is lost or about to be cut, the counts stand: what the socket tells later is its clean-up.
-    if (state.cause?.type === 'error' || state.phase === 'reset') this.#final ??= this.#traffic?.read() ?? NO_TRAFFIC;
+    if (state.cause?.type === 'error' || state.phase === 'reset') this.#ending.keepTraffic();
     for (const effect of effects) this.#apply(effect);
   }
 
+  #enter(state: State): void {
+    const before = this.#state.phase;
+    this.#state = state;
+    if (state.phase !== before) this.#moved(before, state.phase);
+  }
+
   look(): Traffic & { queued: number; paused: boolean } {
-    const traffic = this.#measure();
-    return { ...traffic, queued: traffic.unsent + this.#queuedInSender(), paused: this.#stream?.isPaused() ?? true };
+    const stream = this.#stream;
+    const traffic =
+      this.#madeEnding?.traffic() ?? (stream ? new TrafficMeter(stream, this.#handle).read() : NO_TRAFFIC);
+    return { ...traffic, queued: traffic.unsent + queuedInSender(this.#ws), paused: stream?.isPaused() ?? true };
   }
 
   ping(): void {
@@ -251,30 +256,35 @@ export class Connection {
     this.#counted = true;
   }
 
-  #queuedInSender(): number {
-    return this.#ws._sender?._bufferedBytes ?? 0;
-  }
-
-  #measure(): Traffic {
-    return this.#final ?? this.#traffic?.read() ?? NO_TRAFFIC;
+  get #ending(): Ending {
+    this.#madeEnding ??= new Ending(this.#ws, this.#settings, {
+      stream: this.#stream,
+      handle: this.#handle,
+      found: this.#found,
+    });
+    return this.#madeEnding;
   }
 
   #apply(effect: Effect): void {
     if (typeof effect === 'object') {
-      this.#stopTimer();
+      const ending = this.#ending;
+      ending.stopTimer();
       const due = performance.now() + effect.wakeIn;
-      this.#timer = setTimeout(() => {
+      ending.timer = setTimeout(() => {
         const lateBy = performance.now() - due;
         // Once the loop has polled, so that what came while it was busy has been read.
-        this.#immediate = setImmediate(() => this.#tick(lateBy));
+        ending.immediate = setImmediate(() => {
+          const tick = ending.tick(this.#state, lateBy);
+          if (tick) this.#step(tick);
+        });
       }, effect.wakeIn);
     } else if (effect === 'reset') {
       this.#ws._readyState = Upstream.CLOSING;
-      this.#control?.abort((how) => {
-        this.#forced = how;
+      this.#ending.control?.abort((how) => {
+        this.#ending.forced = how;
       });
     } else if (effect === 'destroy') {
-      this.#forced = 'destroy';
+      this.#ending.forced = 'destroy';
       this.#base.terminate.call(this.#ws);
     } else if (effect === 'resume') {
       this.#ws.resume();
@@ -288,59 +298,41 @@ export class Connection {
     }
   }
 
-  #stopTimer(): void {
-    clearTimeout(this.#timer);
-    clearImmediate(this.#immediate);
-  }
-
-  #tick(lateBy: number): void {
-    const stream = this.#stream;
-    // Once the socket is closed, what is left is ws's receiver at work on what it has: the end is near, and ws's.
-    if (!stream || this.#socketClosed) return;
-    const paused = stream.isPaused() && !this.#state.terminating;
-    const { accepted, unsent } = this.#measure();
-    const quiet = performance.now() - this.#state.progressAt >= this.#settings.closeTimeout / 2;
-    const asks = accepted > SURELY_ARRIVED && (quiet || this.#state.terminating);
-    const outstanding = asks ? this.#control?.outstanding() : undefined;
-    this.#step({
-      type: 'tick',
-      lateBy,
-      paused,
-      lost: paused && this.#control?.probe() === 'reset',
-      busy: unsent === 0 && !this.#senderFailed && isBusy(this.#ws._sender),
-      outstanding: outstanding ?? undefined,
-      inFlight: outstanding === null,
-    });
-  }
-
   #describe(): CloseInfo {
     const { cause, endedIn, endingSince, bothCloseFrames } = this.#state;
     const ws = this.#ws;
     const error = cause && 'error' in cause ? cause.error : null;
-    const traffic = this.#final ?? this.#traffic?.readAtEnd() ?? NO_TRAFFIC;
+    const traffic = this.#ending.trafficAtEnd();
     return {
       ...classify(this.#state),
       phase: endedIn,
       code: ws._closeCode,
       reason: ws._closeMessage.toString(),
       clean: bothCloseFrames,
-      forced: this.#forced,
+      forced: this.#ending.forced,
       error,
       bytesReceived: traffic.received,
       bytesSent: traffic.accepted,
-      bytesUnsent: traffic.unsent + this.#queuedInSender(),
+      bytesUnsent: traffic.unsent + queuedInSender(ws),
       elapsedMs: endingSince === null ? 0 : performance.now() - endingSince,
     };
   }
 }
 
-/** Whether messages wait for deflate, or for a message that does. */
-function isBusy(sender: Internals['_sender']): boolean {
-  return sender !== null && ((sender._queue?.length ?? 0) > 0 || Boolean(sender._state ?? sender._deflating));
+// The listeners are the same functions for all connections; each finds its own at the object it is called on.
+
+function socketOnError(this: Duplex, error: Error): void {
+  connectionOf(this)?.onError(error);
 }
 
-/** Whether TCP keep-alive was asked for on this socket. Node keeps that to itself, so its field is found by its name. */
-function hasKeepAlive(socket: object): boolean {
-  const field = Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'kSetKeepAlive');
-  return field !== undefined && (socket as Record<symbol, unknown>)[field] === true;
+function socketOnEnd(this: Duplex): void {
+  connectionOf(this)?.onEnd();
+}
+
+function socketOnClose(this: Duplex): void {
+  connectionOf(this)?.onSocketClose();
+}
+
+function senderOnError(this: Sender, error: Error): void {
+  connectionOf(this._socket)?.onSenderError(error);
 }

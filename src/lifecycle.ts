@@ -86,28 +86,28 @@ export interface Look {
   queued: number;
 }
 
-export type Event = Look &
-  (
-    | { type: 'open' }
-    /** A close frame was sent or received. `within` is a limit for this close, in ms, below closeDeadline. */
-    | { type: 'close'; by: 'local' | 'peer'; within?: number | undefined }
-    | { type: 'both-close-frames' }
-    /** The peer's FIN came, in answer to one of ours (`local`) or not. */
-    | { type: 'fin'; by: 'local' | 'peer' }
-    /** ws destroys the socket on any error, so this is the last but one event. */
-    | SocketError
-    | { type: 'protocol-error'; error: CloseError }
-    /** The heartbeat was not answered, or the peer does not read what is sent to it. */
-    | { type: 'give-up'; why: 'timed-out' | 'slow-consumer' }
-    /** abort() */
-    | { type: 'abort' }
-    /** terminate() where nothing waits to be sent, or where it is to do as ws does. */
-    | { type: 'destroy' }
-    /** terminate() while bytes wait to be sent. */
-    | { type: 'terminate' }
-    | Tick
-    | { type: 'closed' }
-  );
+export type Event = { type: 'open' } | (Look & Sign);
+
+/** What is seen of a connection's end; one that is merely open is not looked at. */
+export type Sign =
+  /** A close frame was sent or received. `within` is a limit for this close, in ms, below closeDeadline. */
+  | { type: 'close'; by: 'local' | 'peer'; within?: number | undefined }
+  | { type: 'both-close-frames' }
+  /** The peer's FIN came, in answer to one of ours (`local`) or not. */
+  | { type: 'fin'; by: 'local' | 'peer' }
+  /** ws destroys the socket on any error, so this is the last but one event. */
+  | SocketError
+  | { type: 'protocol-error'; error: CloseError }
+  /** The heartbeat was not answered, or the peer does not read what is sent to it. */
+  | { type: 'give-up'; why: 'timed-out' | 'slow-consumer' }
+  /** abort() */
+  | { type: 'abort' }
+  /** terminate() where nothing waits to be sent, or where it is to do as ws does. */
+  | { type: 'destroy' }
+  /** terminate() while bytes wait to be sent. */
+  | { type: 'terminate' }
+  | Tick
+  | { type: 'closed' };
 
 /** A timer that this machine asked for, and what a look at the connection shows. */
 export interface Tick {
@@ -215,7 +215,7 @@ function close(state: State, event: Event & { type: 'close' }, limits: Limits): 
  * ws would deliver what the kernel holds and drop the rest. To a peer that reads, the same happens here; a peer that has
  * stopped gets RST, so that nothing stays in the kernel for it. Which of both it is shows within a moment.
  */
-function terminate(state: State, { at, progress, queued }: Event, limits: Limits): [State, Effect[]] {
+function terminate(state: State, { at, progress, queued }: Look, limits: Limits): [State, Effect[]] {
   if (state.phase === 'reset' || state.terminating) return [state, []];
   const next = began(withCause(state, { type: 'local-abort' }), state, at);
   if (state.phase === 'opening') return [next, []];
@@ -267,9 +267,9 @@ function untilNextLook(state: State, at: number, limits: Limits): number {
 }
 
 /** Enters a closing phase; the first one starts the clock, later ones only go on with it. */
-function beginClosing(next: State, from: State, event: Event, limits: Limits): [State, Effect[]] {
+function beginClosing(next: State, from: State, look: Look, limits: Limits): [State, Effect[]] {
   if (isClosing(from)) return [next, []];
-  const { at, progress, queued } = event;
+  const { at, progress, queued } = look;
   const closing = { ...began(next, from, at), deadlineAt: at + limits.closeDeadline, progress, queued, progressAt: at };
   return [closing, [{ wakeIn: untilNextLook(closing, at, limits) }]];
 }

@@ -17,6 +17,7 @@ export interface Internals {
   _socket: Duplex | null;
   _receiver: Writable | null;
   _sender: {
+    _socket: Duplex;
     _bufferedBytes: number;
     _queue?: unknown[];
     /** What it is at work on, 0 for nothing; `_deflating` in older versions. */

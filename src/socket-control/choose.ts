@@ -11,8 +11,8 @@ import { PortableControl } from './portable';
 
 export type { SocketControl } from './contract';
 
-/** SOCKETs found when their connections were accepted, where finding them is one step. */
-const resolved = new WeakMap<object, NativeConnection>();
+/** SOCKETs found when their connections were accepted, where finding them is one step, until they are asked for. */
+const accepted = new WeakMap<object, NativeConnection>();
 
 let saidWhyNot = false;
 
@@ -33,21 +33,29 @@ export function checkControl({ control, logger }: Settings): void {
 }
 
 /** To be called when a server has just accepted `socket`, before the peer can take its addresses away by a reset. */
-export function onAccepted(socket: Socket, { control }: Settings): void {
+export function onAccepted(socket: Socket, settings: Settings): void {
   // Reading the address makes Node keep it, so that logs can name a peer that is gone.
   void socket.remoteAddress;
-  const binding = control === 'portable' ? null : loadNative().binding;
-  const connection = binding && resolveConnection(binding, socket);
-  if (connection) resolved.set(socket, connection);
+  const found = resolve(socket, settings);
+  if (found) accepted.set(socket, found);
 }
 
-export function controlOf(stream: Duplex, { control }: Settings): SocketControl {
+/** The SOCKET below a stream that has just become a WebSocket; null where there is none, or it is not to be used. */
+export function findSocket(stream: Duplex, settings: Settings): NativeConnection | null {
+  // Under TLS the accepted socket is the one beneath.
+  const below = (stream as { _parent?: object | null })._parent ?? stream;
+  const found = settings.control === 'portable' ? null : accepted.get(below);
+  accepted.delete(below);
+  return found ?? resolve(stream, settings);
+}
+
+/** `found` is what findSocket() found for this stream. */
+export function controlOf(stream: Duplex, found: NativeConnection | null): SocketControl {
+  const binding = found && loadNative().binding;
+  return binding ? new NativeControl(binding, found, stream) : new PortableControl(stream);
+}
+
+function resolve(stream: Duplex, { control }: Settings): NativeConnection | null {
   const binding = control === 'portable' ? null : loadNative().binding;
-  if (binding) {
-    // Under TLS the accepted socket is the one beneath.
-    const accepted = (stream as { _parent?: object })._parent ?? stream;
-    const connection = resolved.get(accepted) ?? resolveConnection(binding, stream as Partial<Socket>);
-    if (connection) return new NativeControl(binding, connection, stream);
-  }
-  return new PortableControl(stream);
+  return binding && resolveConnection(binding, stream);
 }

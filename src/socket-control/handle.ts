@@ -11,10 +11,19 @@ export interface TransportHandle {
   reset?(callback: () => void): number;
   /** TCP only. Returns 0 or libuv's error number. */
   getpeername?(out: object): number;
+  /** TCP only. The same for the local end. */
+  getsockname?(out: object): number;
 }
 
 /** A TLS socket's handle wraps the handle below it; any other socket's is the one. Null for streams without. */
 export function transportHandle(stream: Duplex): TransportHandle | null {
   const { _handle: handle } = stream as { _handle?: (TransportHandle & { _parent?: TransportHandle }) | null };
   return handle?._parent ?? handle ?? null;
+}
+
+/** The local end of a TCP connection. Node's own getter would keep it with the socket for good, and nobody else asks. */
+export function localEnd(stream: Duplex): { address?: string; port?: number } {
+  const end = {};
+  transportHandle(stream)?.getsockname?.(end);
+  return end;
 }

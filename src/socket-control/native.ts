@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { SocketControl, SocketResult } from './contract';
+import { localEnd } from './handle';
 import { PortableControl } from './portable';
 
 /** A connection as the addon names it. Opaque: script cannot make one. */
@@ -20,10 +21,12 @@ export interface NativeBinding {
 const GONE = -1;
 
 /** Finds the SOCKET of an open connection. Null when it is not TCP, or was lost before it could be looked at. */
-export function resolveConnection(binding: NativeBinding, socket: Partial<Socket>): NativeConnection | null {
-  const { localAddress, localPort, remoteAddress, remotePort } = socket;
-  if (!localAddress || localPort === undefined || !remoteAddress || remotePort === undefined) return null;
-  return binding.resolve(localAddress, localPort, remoteAddress, remotePort);
+export function resolveConnection(binding: NativeBinding, stream: Duplex): NativeConnection | null {
+  const { remoteAddress, remotePort } = stream as Partial<Socket>;
+  if (!remoteAddress || remotePort === undefined) return null;
+  const { address, port } = localEnd(stream);
+  if (!address || port === undefined) return null;
+  return binding.resolve(address, port, remoteAddress, remotePort);
 }
 
 export class NativeControl implements SocketControl {

@@ -1,0 +1,113 @@
+/** What only the end of a connection needs: looks at what moves and at who is there, and what is under way. */
+import { performance } from 'node:perf_hooks';
+import type { Duplex } from 'node:stream';
+import type { CloseInfo } from './close-info';
+import type { Event, Look, Sign, State, Tick } from './lifecycle';
+import type { Settings } from './options';
+import { controlOf } from './socket-control/choose';
+import type { SocketControl } from './socket-control/contract';
+import type { TransportHandle } from './socket-control/handle';
+import type { NativeConnection } from './socket-control/native';
+import { NO_TRAFFIC, type Traffic, TrafficMeter } from './traffic';
+import type { Internals, UpstreamSocket } from './upstream';
+
+/** What fits into any receive window: a peer that lives has it, so nobody needs to be asked about it. In bytes. */
+const SURELY_ARRIVED = 64 * 1024;
+
+/** What has to be taken hold of while the connection is whole. */
+export interface Transport {
+  /** Null during the opening handshake. */
+  stream: Duplex | null;
+  handle: TransportHandle | null;
+  found: NativeConnection | null;
+}
+
+export class Ending {
+  readonly control: SocketControl | null;
+  forced: 'reset' | 'destroy' | null = null;
+  socketClosed = false;
+  senderFailed = false;
+  timer: NodeJS.Timeout | undefined;
+  immediate: NodeJS.Immediate | undefined;
+  readonly waiting: ((info: CloseInfo) => void)[] = [];
+  readonly #ws: UpstreamSocket;
+  readonly #settings: Settings;
+  readonly #stream: Duplex | null;
+  readonly #meter: TrafficMeter | null;
+  #final: Traffic | null = null;
+
+  constructor(ws: UpstreamSocket, settings: Settings, transport: Transport) {
+    const { stream, handle, found } = transport;
+    this.#ws = ws;
+    this.#settings = settings;
+    this.#stream = stream;
+    this.#meter = stream && new TrafficMeter(stream, handle);
+    this.control = stream && controlOf(stream, found);
+  }
+
+  /** The counts now, or those that stand. */
+  traffic(): Traffic {
+    return this.#final ?? this.#meter?.read() ?? NO_TRAFFIC;
+  }
+
+  trafficAtEnd(): Traffic {
+    return this.#final ?? this.#meter?.readAtEnd() ?? NO_TRAFFIC;
+  }
+
+  /** From now on the counts stand. */
+  keepTraffic(): void {
+    this.#final ??= this.traffic();
+  }
+
+  stamp(event: Sign): Event {
+    const { received, accepted, unsent } = this.traffic();
+    const look: Look = {
+      at: performance.now(),
+      progress: received + accepted,
+      queued: unsent + queuedInSender(this.#ws),
+    };
+    return { ...event, ...look } as Event;
+  }
+
+  /** What a timer's look shows; null when there is nothing to look at any more. */
+  tick(state: State, lateBy: number): Tick | null {
+    const stream = this.#stream;
+    // Once the socket is closed, what is left is ws's receiver at work on what it has: the end is near, and ws's.
+    if (!stream || this.socketClosed) return null;
+    const paused = stream.isPaused() && !state.terminating;
+    const { accepted, unsent } = this.traffic();
+    const quiet = performance.now() - state.progressAt >= this.#settings.closeTimeout / 2;
+    const asks = accepted > SURELY_ARRIVED && (quiet || state.terminating);
+    const outstanding = asks ? this.control?.outstanding() : undefined;
+    return {
+      type: 'tick',
+      lateBy,
+      paused,
+      lost: paused && this.control?.probe() === 'reset',
+      busy: unsent === 0 && !this.senderFailed && isBusy(this.#ws._sender),
+      outstanding: outstanding ?? undefined,
+      inFlight: outstanding === null,
+    };
+  }
+
+  stopTimer(): void {
+    clearTimeout(this.timer);
+    clearImmediate(this.immediate);
+  }
+}
+
+/** Bytes that ws itself holds back, for deflate or for a Blob. */
+export function queuedInSender({ _sender }: Internals): number {
+  return _sender?._bufferedBytes ?? 0;
+}
+
+/** Whether messages wait for deflate, or for a message that does. */
+function isBusy(sender: Internals['_sender']): boolean {
+  return sender !== null && ((sender._queue?.length ?? 0) > 0 || Boolean(sender._state ?? sender._deflating));
+}
+
+/** Whether TCP keep-alive was asked for on this socket. Node keeps that to itself, so its field is found by its name. */
+export function hasKeepAlive(socket: object): boolean {
+  const field = Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'kSetKeepAlive');
+  return field !== undefined && (socket as Record<symbol, unknown>)[field] === true;
+}
