@@ -7,6 +7,8 @@
       ['OS=="win"', {
         'sources': [
           'native/addon.cc',
+          'native/four_tuple.cc',
+          'native/socket_index.cc',
           'native/socket_lookup.cc',
           'native/winsock.cc',
           'native/wsa_error.cc',
@@ -16,6 +18,8 @@
           'NAPI_VERSION=8',
           'NAPI_DISABLE_CPP_EXCEPTIONS',
           'NODE_ADDON_API_DISABLE_DEPRECATED',
+          # A worker that is being terminated cannot throw; without this its last call would end the process.
+          'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
           '_WIN32_WINNT=0x0A00',
           'WIN32_LEAN_AND_MEAN',
         ],

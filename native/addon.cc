@@ -1,6 +1,5 @@
 // The boundary to JavaScript: checks arguments, calls winsock.cc and socket_lookup.cc, decides nothing.
 #include <napi.h>
-#include <node_api.h>
 
 #include <string>
 
@@ -11,26 +10,51 @@
 namespace ws_linger {
 namespace {
 
-// A connection as script holds it: opaque, so that no number from script ever becomes a SOCKET.
+// What one environment has: the main thread, a worker, or a second load of the addon in either.
+struct State {
+  SocketLookup lookup;
+};
+
+// A connection as script holds it: an empty object that only this file can look into, so that no number from script ever
+// becomes a SOCKET. It owns nothing of the system; freeing it touches neither the SOCKET nor the environment.
 struct Connection {
   SOCKET socket;
   FourTuple tuple;
 };
 
-constexpr napi_type_tag kConnectionTag = {0x77732d6c696e6765, 0x722e736f636b6574};
+// Another copy of the addon in the process may meet our objects, so a change of Connection needs a new tag.
+constexpr napi_type_tag kConnectionTag = {0x77732d6c696e6765, 0x722e736f636b6502};
 
 // The code for "this connection no longer exists", outside the range of WSA codes. JavaScript knows it by this value.
 constexpr int kGone = -1;
 
+// Not Napi::TypeError, which has no code and which ends the process where a worker that is being terminated cannot throw.
+void ThrowArgumentError(Napi::Env env, const char* message) {
+  napi_throw_type_error(env, "WSL_ERR_NATIVE_ARGUMENT", message);
+}
+
 // Null with a pending TypeError when the argument is no connection of ours.
 Connection* ConnectionArgument(const Napi::CallbackInfo& info) {
-  if (info[0].IsExternal()) {
-    auto external = info[0].As<Napi::External<Connection>>();
-    if (external.CheckTypeTag(&kConnectionTag)) return external.Data();
+  bool ours = false;
+  void* connection = nullptr;
+  if (info[0].IsObject() && napi_check_object_type_tag(info.Env(), info[0], &kConnectionTag, &ours) == napi_ok && ours &&
+      napi_unwrap(info.Env(), info[0], &connection) == napi_ok) {
+    return static_cast<Connection*>(connection);
   }
-  Napi::TypeError::New(info.Env(), "the first argument must be a connection that resolve() returned")
-      .ThrowAsJavaScriptException();
+  ThrowArgumentError(info.Env(), "the first argument must be a connection that resolve() returned");
   return nullptr;
+}
+
+Napi::Value NewConnection(Napi::Env env, const Connection& connection) {
+  auto object = Napi::Object::New(env);
+  auto* copy = new Connection(connection);
+  auto finalize = [](napi_env, void* data, void*) { delete static_cast<Connection*>(data); };
+  if (napi_wrap(env, object, copy, finalize, nullptr, nullptr) != napi_ok) {
+    delete copy;
+    return env.Null();
+  }
+  if (napi_type_tag_object(env, object, &kConnectionTag) != napi_ok) return env.Null();
+  return object;
 }
 
 // Windows gives the value of a closed SOCKET to the next one it opens, so each use asks again whose it is.
@@ -42,29 +66,22 @@ bool IsStillThere(const Connection& connection) {
 bool EndpointArgument(const Napi::CallbackInfo& info, size_t index, Endpoint* out) {
   if (info[index].IsString() && info[index + 1].IsNumber()) {
     const std::string address = info[index].As<Napi::String>();
-    const int port = info[index + 1].As<Napi::Number>().Int32Value();
-    if (port >= 0 && port <= 65535 && ParseEndpoint(address.c_str(), static_cast<uint16_t>(port), out)) return true;
+    const double port = info[index + 1].As<Napi::Number>();
+    if (port >= 0 && port <= 65535 && port == static_cast<uint16_t>(port) &&
+        ParseEndpoint(address, static_cast<uint16_t>(port), out)) {
+      return true;
+    }
   }
-  Napi::TypeError::New(info.Env(), "expected (localAddress, localPort, peerAddress, peerPort)")
-      .ThrowAsJavaScriptException();
+  ThrowArgumentError(info.Env(), "expected (localAddress, localPort, peerAddress, peerPort)");
   return false;
 }
 
 // resolve(localAddress, localPort, peerAddress, peerPort): connection | null
 Napi::Value Resolve(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
   FourTuple wanted;
   if (!EndpointArgument(info, 0, &wanted.local) || !EndpointArgument(info, 2, &wanted.peer)) return Napi::Value();
-
-  uv_loop_t* loop = nullptr;
-  if (napi_get_uv_event_loop(env, &loop) != napi_ok) return env.Null();
-  const SOCKET socket = FindSocket(loop, wanted);
-  if (socket == INVALID_SOCKET) return env.Null();
-
-  auto external = Napi::External<Connection>::New(env, new Connection{socket, wanted},
-                                                  [](Napi::Env, Connection* connection) { delete connection; });
-  external.TypeTag(&kConnectionTag);
-  return external;
+  const SOCKET socket = info.Env().GetInstanceData<State>()->lookup.Find(wanted);
+  return socket == INVALID_SOCKET ? info.Env().Null() : NewConnection(info.Env(), {socket, wanted});
 }
 
 // setLinger(connection, abortive: boolean): code
@@ -72,7 +89,7 @@ Napi::Value SetLinger(const Napi::CallbackInfo& info) {
   Connection* connection = ConnectionArgument(info);
   if (connection == nullptr) return Napi::Value();
   if (!info[1].IsBoolean()) {
-    Napi::TypeError::New(info.Env(), "abortive must be a boolean").ThrowAsJavaScriptException();
+    ThrowArgumentError(info.Env(), "abortive must be a boolean");
     return Napi::Value();
   }
   const int code =
@@ -107,7 +124,7 @@ Napi::Value ShutdownConnection(const Napi::CallbackInfo& info) {
   } else if (how == "both") {
     direction = Direction::kBoth;
   } else {
-    Napi::TypeError::New(info.Env(), "how must be 'send', 'receive' or 'both'").ThrowAsJavaScriptException();
+    ThrowArgumentError(info.Env(), "how must be 'send', 'receive' or 'both'");
     return Napi::Value();
   }
   const int code = IsStillThere(*connection) ? Shutdown(connection->socket, direction) : kGone;
@@ -129,13 +146,16 @@ Napi::Value ProbeConnection(const Napi::CallbackInfo& info) {
 // errorName(code): string
 Napi::Value ErrorName(const Napi::CallbackInfo& info) {
   if (!info[0].IsNumber()) {
-    Napi::TypeError::New(info.Env(), "code must be a number").ThrowAsJavaScriptException();
+    ThrowArgumentError(info.Env(), "code must be a number");
     return Napi::Value();
   }
   return Napi::String::New(info.Env(), WsaErrorName(info[0].As<Napi::Number>().Int32Value()));
 }
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  uv_loop_t* loop = nullptr;
+  if (napi_get_uv_event_loop(env, &loop) != napi_ok) return exports;  // and without functions it counts as not loaded
+  env.SetInstanceData(new State{SocketLookup(loop)});
   exports.Set("resolve", Napi::Function::New<Resolve>(env, "resolve"));
   exports.Set("setLinger", Napi::Function::New<SetLinger>(env, "setLinger"));
   exports.Set("getLinger", Napi::Function::New<ReadLinger>(env, "getLinger"));

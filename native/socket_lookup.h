@@ -3,13 +3,26 @@
 
 #include <uv.h>
 
-#include "winsock.h"
+#include "four_tuple.h"
+#include "socket_index.h"
 
 namespace ws_linger {
 
-// The SOCKET of the loop's TCP handle that has exactly this 4-tuple, or INVALID_SOCKET. Must run on the loop's thread.
-// Looks from the newest handle back: a connection that was just accepted or just opened is found in the first steps.
-SOCKET FindSocket(uv_loop_t* loop, const FourTuple& wanted);
+// Finds the SOCKETs of one loop's connections. To be used on the loop's thread only.
+class SocketLookup {
+ public:
+  explicit SocketLookup(uv_loop_t* loop);
+
+  // The SOCKET of the TCP handle that has exactly this 4-tuple, or INVALID_SOCKET where there is none or looking for it
+  // would cost too much.
+  SOCKET Find(const FourTuple& wanted);
+
+ private:
+  uv_loop_t* loop_;
+  SocketIndex index_;
+  uint64_t saved_steps_;
+  uint64_t asked_at_;
+};
 
 }  // namespace ws_linger
 

@@ -4,28 +4,7 @@
 
 #include <winsock2.h>
 
-#include <cstdint>
-
 namespace ws_linger {
-
-struct Endpoint {
-  uint16_t family;      // AF_INET or AF_INET6
-  uint16_t port;        // host byte order
-  uint8_t address[16];  // network byte order, zero padded for IPv4
-};
-
-// Names one TCP connection for as long as it exists.
-struct FourTuple {
-  Endpoint local;
-  Endpoint peer;
-};
-
-// An address as Node prints it: "127.0.0.1", "::1", "::ffff:10.0.0.7", "fe80::1%4". An IPv4-mapped address stays
-// AF_INET6, since that is what a dual-stack socket reports.
-bool ParseEndpoint(const char* address, uint16_t port, Endpoint* out);
-
-bool ReadFourTuple(SOCKET socket, FourTuple* out);
-bool operator==(const FourTuple& a, const FourTuple& b);
 
 // The calls below return 0 or a WSA code.
 constexpr int kOk = 0;

@@ -8,13 +8,15 @@
  * | `WSL_ERR_OPTION_RANGE` | RangeError | an option value of the right type that is not allowed |
  * | `WSL_ERR_NATIVE_UNAVAILABLE` | Error | `control: 'native'` where the addon is not loaded; the message says why |
  * | `WSL_ERR_NOT_ATTACHABLE` | TypeError | `attach()` was given something that `ws` did not make, or `drainOnSignal()` no server of this package |
+ * | `WSL_ERR_NATIVE_ARGUMENT` | TypeError | the addon was called by hand with what it does not take |
  */
 export type LingerErrorCode =
   | 'WSL_ERR_UNKNOWN_OPTION'
   | 'WSL_ERR_OPTION_TYPE'
   | 'WSL_ERR_OPTION_RANGE'
   | 'WSL_ERR_NATIVE_UNAVAILABLE'
-  | 'WSL_ERR_NOT_ATTACHABLE';
+  | 'WSL_ERR_NOT_ATTACHABLE'
+  | 'WSL_ERR_NATIVE_ARGUMENT';
 
 /** Gives an error the stable code that callers match on. */
 export function withCode<E extends Error>(error: E, code: LingerErrorCode): E & { code: LingerErrorCode } {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
 import { describe, it } from 'node:test';
+import { inspect } from 'node:util';
 import type { SocketControl } from '../dist/socket-control/contract.js';
 import { loadNative } from '../dist/socket-control/load.js';
 import { NativeControl, resolveConnection } from '../dist/socket-control/native.js';
@@ -11,6 +12,8 @@ import { portOf, until } from './support/end.js';
 import { endOf } from './support/peer.js';
 
 const { binding, reason } = loadNative();
+const GONE = -1;
+const WRONG_ARGUMENT = { name: 'TypeError', code: 'WSL_ERR_NATIVE_ARGUMENT' };
 
 const implementations: [string, (socket: net.Socket) => SocketControl][] = [
   ['portable', (socket) => new PortableControl(socket)],
@@ -160,14 +163,75 @@ if (binding) {
         (connection) => binding.probe(connection),
       ];
       for (const call of calls) {
-        for (const wrong of [undefined, null, 0, 4, {}, 'x']) assert.throws(() => call(wrong as never), TypeError);
+        for (const wrong of [undefined, null, 0, 4, {}, 'x', () => {}]) {
+          assert.throws(() => call(wrong as never), WRONG_ARGUMENT);
+        }
       }
     });
 
+    it('hands out connections that show nothing and cannot be imitated', async () => {
+      const { socket, stop } = await connection();
+      const found = resolveConnection(binding, socket);
+      assert.ok(found);
+      assert.equal(inspect(found, { showHidden: true }), '{}');
+      assert.deepEqual(Reflect.ownKeys(found), []);
+      for (const imitation of [{ ...found }, Object.create(found), new Proxy(found, {}), structuredClone(found)]) {
+        assert.throws(() => binding.probe(imitation as never), WRONG_ARGUMENT);
+      }
+      assert.equal(binding.probe(found), 'connected');
+      stop();
+    });
+
+    it('says that a connection is gone once it is closed, whoever has its SOCKET now', async () => {
+      const first = await connection();
+      const found = resolveConnection(binding, first.socket);
+      assert.ok(found);
+      const closed = Promise.all([once(first.socket, 'close'), once(first.peer, 'close')]);
+      first.stop();
+      await closed;
+      // Windows gives out the lowest free values first, so one of these has the SOCKET.
+      const others = await Promise.all(Array.from({ length: 8 }, () => connection()));
+      assert.equal(binding.setLinger(found, true), GONE);
+      assert.equal(binding.getLinger(found), GONE);
+      assert.equal(binding.shutdown(found, 'both'), GONE);
+      assert.equal(binding.probe(found), 'unknown');
+      for (const { socket, peer } of others) {
+        for (const side of [socket, peer]) {
+          const connected = resolveConnection(binding, side);
+          assert.ok(connected);
+          assert.deepEqual(binding.getLinger(connected), { on: false, seconds: 0 });
+          assert.equal(binding.probe(connected), 'connected');
+        }
+      }
+      for (const { stop } of others) stop();
+    });
+
+    it('finds every one of many connections, in whatever order they are asked for', async () => {
+      const pairs = await Promise.all(Array.from({ length: 100 }, () => connection()));
+      const sides = pairs.flatMap(({ socket, peer }) => [socket, peer]);
+      for (const ordered of [sides, sides.toReversed()]) {
+        for (const side of ordered) {
+          const found = resolveConnection(binding, side);
+          assert.ok(found, `${side.localPort} to ${side.remotePort}`);
+          assert.equal(binding.probe(found), 'connected');
+        }
+      }
+      for (const { stop } of pairs) stop();
+    });
+
     it('refuses addresses that are none, and finds nothing where nothing is', () => {
-      assert.throws(() => binding.resolve('nowhere', 1, '127.0.0.1', 2), TypeError);
-      assert.throws(() => binding.resolve('127.0.0.1', 70_000, '127.0.0.1', 2), TypeError);
-      assert.throws(() => binding.resolve(1 as never, 1, '127.0.0.1', 2), TypeError);
+      const wrong: [string, number, string, number][] = [
+        ['nowhere', 1, '127.0.0.1', 2],
+        ['127.0.0.1\0', 1, '127.0.0.1', 2],
+        ['', 1, '127.0.0.1', 2],
+        ['1'.repeat(100_000), 1, '127.0.0.1', 2],
+        ['127.0.0.1', 1, '::g', 2],
+        [1 as never, 1, '127.0.0.1', 2],
+      ];
+      for (const port of [70_000, -1, 1.5, Number.NaN, 2 ** 32 + 1, '80' as never]) {
+        wrong.push(['127.0.0.1', port, '127.0.0.1', 2], ['127.0.0.1', 1, '127.0.0.1', port]);
+      }
+      for (const tuple of wrong) assert.throws(() => binding.resolve(...tuple), WRONG_ARGUMENT, String(tuple));
       assert.equal(binding.resolve('127.0.0.1', 1, '127.0.0.1', 2), null);
     });
 
