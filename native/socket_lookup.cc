@@ -15,7 +15,7 @@ namespace {
 // to connect in the meantime. A walk that goes further notes every connection on its way in the index and goes on for as
 // long again, so that the next lookups there are answered by the index, at the cost of asking for one SOCKET's names.
 // Somebody who forces misses makes one walk of every handle happen. That empties the savings, and each further miss has
-// no more steps than it pays for, until as many lookups and milliseconds as the next walk has steps have gone by. In the
+// the steps that it pays for itself; only time, and lookups that succeed at once, save for another long walk. In the
 // meantime the newest handles are found as always, and a connection that is not found is portable.
 constexpr uint64_t kStepsPerLookup = 16;
 constexpr uint64_t kFirstSteps = 65536;

@@ -30,6 +30,7 @@ build() {
   need /usr/lib/llvm-19/bin/ld.lld lld-19
   need /usr/lib/llvm-19/bin/llvm-readobj llvm-19
   need x86_64-w64-mingw32-g++-posix g++-mingw-w64-x86-64-posix mingw-w64-common
+  need i686-w64-mingw32-g++-posix g++-mingw-w64-i686-posix
 }
 
 network() {

@@ -1,0 +1,75 @@
+#!/usr/bin/env node
+
+// npm run check:prebuilds: what is committed in prebuilds/ is what native/ gives, and is fit to be published.
+
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { ARCHES, binaryOf, prebuild } = require('./prebuild.js');
+const { version } = require('../package.json');
+
+const READOBJ = `${process.env.LLVM_BIN || '/usr/lib/llvm-19/bin'}/llvm-readobj`;
+const BUDGET = 40 * 1024;
+const MACHINES = { x64: 'AMD64', ia32: 'I386', arm64: 'ARM64' };
+
+const root = path.join(__dirname, '..');
+const problems = [];
+const expect = (file, what, got, wanted) => {
+  if (got !== wanted) problems.push(`${file}: ${what} is ${got}, not ${wanted}`);
+};
+
+/** The version in the file's VS_FIXEDFILEINFO, which begins with this signature, and the one in its strings. */
+function versionsOf(bytes) {
+  const at = bytes.indexOf(Buffer.from([0xbd, 0x04, 0xef, 0xfe]));
+  if (at < 0) return { fixed: 'missing', written: 'missing' };
+  const [minor, major, build, patch] = [8, 10, 12, 14].map((offset) => bytes.readUInt16LE(at + offset));
+  const key = Buffer.from('ProductVersion\0', 'utf16le');
+  const text = bytes.subarray(bytes.indexOf(key) + key.length).toString('utf16le');
+  return { fixed: [major, minor, patch, build].join('.'), written: /[^\0]+/.exec(text)[0] };
+}
+
+function checkImage(arch) {
+  const file = binaryOf(arch);
+  const bytes = fs.readFileSync(path.join(root, file));
+  const read = execFileSync(READOBJ, ['--file-headers', '--coff-imports', '--coff-exports', path.join(root, file)]);
+  const text = read.toString();
+  const names = (block) =>
+    [...text.matchAll(new RegExp(`^(?:Delay)?${block} \\{[^}]*?Name: (\\S+)`, 'gm'))].map((match) => match[1]).sort();
+
+  expect(file, 'the machine', /Machine: IMAGE_FILE_MACHINE_(\w+)/.exec(text)[1], MACHINES[arch]);
+  expect(file, 'the timestamp', /TimeDateStamp: .*\((0x\w+)\)/.exec(text)[1], '0x0');
+  const flags = ['DYNAMIC_BASE', 'NX_COMPAT', ...(arch === 'ia32' ? [] : ['HIGH_ENTROPY_VA'])];
+  for (const flag of flags) expect(file, flag, text.includes(`IMAGE_DLL_CHARACTERISTICS_${flag} `), true);
+  expect(file, 'the list of imports', names('Import').join(), 'KERNEL32.dll,WS2_32.dll');
+  expect(
+    file,
+    'the list of exports',
+    names('Export').join(),
+    'napi_register_module_v1,node_api_module_get_api_version_v1',
+  );
+  const { fixed, written } = versionsOf(bytes);
+  expect(file, 'the fixed version', fixed, `${version.split('-')[0]}.0`);
+  expect(file, 'the written version', written, version);
+  expect(file, `a size of ${bytes.length}, at most ${BUDGET},`, bytes.length <= BUDGET, true);
+  console.log(`${file}: ${bytes.length} bytes, ${MACHINES[arch]}, ${names('Import').join(' and ')}, ${written}`);
+}
+
+function checkBytes() {
+  // Inside the project, so that its dependencies are found from there, and with another path.
+  const folder = path.join(root, '.cross', 'rebuilt');
+  fs.rmSync(folder, { recursive: true, force: true });
+  for (const name of ['package.json', 'binding.gyp', 'native']) {
+    fs.cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
+  }
+  prebuild(folder);
+  for (const file of [...ARCHES.map(binaryOf), 'prebuilds/SHA256SUMS']) {
+    const same = fs.readFileSync(path.join(root, file)).equals(fs.readFileSync(path.join(folder, file)));
+    expect(file, 'the same as when it is built again', same, true);
+  }
+}
+
+for (const arch of ARCHES) checkImage(arch);
+checkBytes();
+for (const problem of problems) console.error(problem);
+if (problems.length > 0) console.error('npm run prebuild builds prebuilds/ anew.');
+process.exitCode = problems.length === 0 ? 0 : 1;
