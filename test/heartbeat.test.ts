@@ -168,7 +168,7 @@ describe('a peer that does not read', () => {
       setTimeout(() => pair.peer.resume(), ahead);
     });
     pair.peer.resume();
-    await until('it has taken all', () => pair.peer.bytesRead >= STALL_BYTES);
+    await until('it has taken all', () => pair.peer.bytesRead >= STALL_BYTES, 60_000);
     assert.ok(performance.now() - began > sendTimeout);
     assert.equal(pair.ws.closeInfo, null);
     pair.stop();
