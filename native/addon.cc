@@ -15,8 +15,8 @@ struct State {
   SocketLookup lookup;
 };
 
-// A connection as script holds it: an empty object that only this file can look into, so that no number from script ever
-// becomes a SOCKET. It owns nothing of the system; freeing it touches neither the SOCKET nor the environment.
+// A connection as script holds it: an empty object that only this file can look into, so that no number from script
+// ever becomes a SOCKET. It owns nothing of the system; freeing it touches neither the SOCKET nor the environment.
 struct Connection {
   SOCKET socket;
   FourTuple tuple;
@@ -28,7 +28,7 @@ constexpr napi_type_tag kConnectionTag = {0x77732d6c696e6765, 0x722e736f636b6502
 // The code for "this connection no longer exists", outside the range of WSA codes. JavaScript knows it by this value.
 constexpr int kGone = -1;
 
-// Not Napi::TypeError, which has no code and which ends the process where a worker that is being terminated cannot throw.
+// Not Napi::TypeError, which has no code and ends the process where a worker that is being terminated cannot throw.
 void ThrowArgumentError(Napi::Env env, const char* message) {
   napi_throw_type_error(env, "WSL_ERR_NATIVE_ARGUMENT", message);
 }
@@ -37,8 +37,8 @@ void ThrowArgumentError(Napi::Env env, const char* message) {
 Connection* ConnectionArgument(const Napi::CallbackInfo& info) {
   bool ours = false;
   void* connection = nullptr;
-  if (info[0].IsObject() && napi_check_object_type_tag(info.Env(), info[0], &kConnectionTag, &ours) == napi_ok && ours &&
-      napi_unwrap(info.Env(), info[0], &connection) == napi_ok) {
+  if (info[0].IsObject() && napi_check_object_type_tag(info.Env(), info[0], &kConnectionTag, &ours) == napi_ok &&
+      ours && napi_unwrap(info.Env(), info[0], &connection) == napi_ok) {
     return static_cast<Connection*>(connection);
   }
   ThrowArgumentError(info.Env(), "the first argument must be a connection that resolve() returned");

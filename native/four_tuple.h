@@ -1,5 +1,5 @@
-// What names a TCP connection, in the part of the sockets API that Winsock and POSIX share: the addon uses it on Windows,
-// the unit test of the lookup on Linux.
+// What names a TCP connection, in the part of the sockets API that Winsock and POSIX share: the addon uses it on
+// Windows, the unit test of the lookup on Linux.
 #ifndef WS_LINGER_FOUR_TUPLE_H_
 #define WS_LINGER_FOUR_TUPLE_H_
 
@@ -33,7 +33,7 @@ bool operator==(const FourTuple& a, const FourTuple& b);
 // AF_INET6, since that is what a dual-stack socket reports.
 bool ParseEndpoint(const std::string& address, uint16_t port, Endpoint* out);
 
-// False when the socket is closed, not connected or no TCP socket. Safe to ask of any value.
+// False when the socket is closed, not connected or neither IPv4 nor IPv6. Safe to ask of any value.
 bool ReadFourTuple(SOCKET socket, FourTuple* out);
 
 }  // namespace ws_linger

@@ -10,7 +10,7 @@ constexpr size_t kSmallest = 128;
 
 // FNV-1a. FourTuple has no padding, so its bytes are its value.
 uint32_t KeyOf(const FourTuple& tuple) {
-  static_assert(sizeof(FourTuple) == 2 * (2 + 2 + 16), "no padding");
+  static_assert(sizeof(FourTuple) == 40, "no padding");
   const auto* bytes = reinterpret_cast<const unsigned char*>(&tuple);
   uint32_t key = 2166136261U;
   for (size_t i = 0; i < sizeof(tuple); ++i) key = (key ^ bytes[i]) * 16777619U;
@@ -25,7 +25,7 @@ void SocketIndex::BeginWalk() {
 }
 
 void SocketIndex::Add(const FourTuple& tuple, SOCKET socket) {
-  // A quarter full of one walk's at most. 16 places are hardly ever all taken then, so that none of its entries is lost.
+  // A quarter full of one walk's at most, where 16 places are hardly ever all taken and none of its entries is lost.
   if (4 * ++added_ > entries_.size()) Grow();
   Place({KeyOf(tuple), walk_, socket});
 }

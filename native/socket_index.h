@@ -9,8 +9,8 @@
 namespace ws_linger {
 
 // Where connections were last seen. It holds SOCKETs and never a uv_handle_t, which libuv's owner may free at any time.
-// Each entry is a hint: it may have been closed, reused or overwritten, so Find() asks the system before it answers, and
-// a connection that it does not know may exist all the same.
+// Each entry is a hint: it may have been closed, reused or overwritten, so Find() asks the system before it answers,
+// and a connection that it does not know may exist all the same.
 class SocketIndex {
  public:
   // What is added from now on is newer than all that is there.

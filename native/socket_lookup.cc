@@ -7,16 +7,16 @@ namespace ws_linger {
 namespace {
 
 // The cost of a lookup. A step looks at one handle, which for a TCP handle is two questions to the system, and a lookup
-// takes the steps that it needs as long as they are paid for: each lookup pays for kStepsPerLookup, each millisecond that
-// passes for one more, and what is not used is saved. So N lookups in T milliseconds never take more than
+// takes the steps that it needs as long as they are paid for: each lookup pays for kStepsPerLookup, each millisecond
+// that passes for one more, and what is not used is saved. So N lookups in T milliseconds never take more than
 // kFirstSteps + kStepsPerLookup * N + T steps, however many connections are open and whatever is asked for.
 //
 // A connection that was just accepted is the newest handle: one step. A client's is newer than all but those that began
-// to connect in the meantime. A walk that goes further notes every connection on its way in the index and goes on for as
-// long again, so that the next lookups there are answered by the index, at the cost of asking for one SOCKET's names.
-// Somebody who forces misses makes one walk of every handle happen. That empties the savings, and each further miss has
-// the steps that it pays for itself; only time, and lookups that succeed at once, save for another long walk. In the
-// meantime the newest handles are found as always, and a connection that is not found is portable.
+// to connect in the meantime. A walk that goes further notes every connection on its way in the index and goes on for
+// as long again, so that the next lookups there are answered by the index, at the cost of asking for one SOCKET's
+// names. Somebody who forces misses makes one walk of every handle happen. That empties the savings, and each further
+// miss has the steps that it pays for itself; only time, and lookups that succeed at once, save for another long walk.
+// In the meantime the newest handles are found as always, and a connection that is not found is portable.
 constexpr uint64_t kStepsPerLookup = 16;
 constexpr uint64_t kFirstSteps = 65536;
 
@@ -38,7 +38,7 @@ SOCKET SocketOf(const uv_handle_t* handle) {
   if (uv_handle_get_type(handle) != UV_TCP || uv_is_closing(handle) || uv_fileno(handle, &fd) != 0) {
     return INVALID_SOCKET;
   }
-  return (SOCKET)fd;  // a HANDLE on Windows, an int elsewhere
+  return reinterpret_cast<SOCKET>(fd);
 }
 
 }  // namespace

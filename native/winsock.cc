@@ -10,8 +10,8 @@ int LastErrorIf(bool failed) { return failed ? WSAGetLastError() : kOk; }
 int SetAbortiveLinger(SOCKET socket, bool abortive) {
   linger value{};
   value.l_onoff = abortive ? 1 : 0;
-  return LastErrorIf(
-      setsockopt(socket, SOL_SOCKET, SO_LINGER, reinterpret_cast<const char*>(&value), sizeof(value)) != 0);
+  return LastErrorIf(setsockopt(socket, SOL_SOCKET, SO_LINGER, reinterpret_cast<const char*>(&value), sizeof(value)) !=
+                     0);
 }
 
 int GetLinger(SOCKET socket, bool* on, int* seconds) {

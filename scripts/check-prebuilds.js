@@ -5,10 +5,10 @@
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { LLVM } = require('./cross-target.js');
 const { ARCHES, binaryOf, prebuild } = require('./prebuild.js');
 const { version } = require('../package.json');
 
-const READOBJ = `${process.env.LLVM_BIN || '/usr/lib/llvm-19/bin'}/llvm-readobj`;
 const BUDGET = 40 * 1024;
 const MACHINES = { x64: 'AMD64', ia32: 'I386', arm64: 'ARM64' };
 
@@ -31,7 +31,12 @@ function versionsOf(bytes) {
 function checkImage(arch) {
   const file = binaryOf(arch);
   const bytes = fs.readFileSync(path.join(root, file));
-  const read = execFileSync(READOBJ, ['--file-headers', '--coff-imports', '--coff-exports', path.join(root, file)]);
+  const read = execFileSync(`${LLVM}/llvm-readobj`, [
+    '--file-headers',
+    '--coff-imports',
+    '--coff-exports',
+    path.join(root, file),
+  ]);
   const text = read.toString();
   const names = (block) =>
     [...text.matchAll(new RegExp(`^(?:Delay)?${block} \\{[^}]*?Name: (\\S+)`, 'gm'))].map((match) => match[1]).sort();

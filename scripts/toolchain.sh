@@ -2,6 +2,7 @@
 # Puts what the tests and the cross-build need on a Debian machine. Safe to repeat: what is there is left alone.
 #
 #   toolchain.sh build      compilers that turn native/ into a Windows binary
+#   toolchain.sh native     what checks native/ itself: formatter, linter, sanitizers, libuv
 #   toolchain.sh windows    Wine 10 in a folder of its own, with an initialised prefix
 #   toolchain.sh network    tools the tests use to look at sockets and to make black holes
 #
@@ -13,8 +14,8 @@ root=$cache/wine-root
 
 say() { echo "toolchain: $*" >&2; }
 
-need() { # need COMMAND PACKAGE…: installs the packages unless the command is there
-  command -v "$1" >/dev/null 2>&1 && return
+need() { # need COMMAND PACKAGE…: installs the packages unless the command (or file) is there
+  { [ -e "$1" ] || command -v "$1" >/dev/null 2>&1; } && return
   shift
   if [ "$(id -u)" != 0 ]; then
     say "missing. As root: apt-get install -y --no-install-recommends $*"
@@ -31,6 +32,15 @@ build() {
   need /usr/lib/llvm-19/bin/llvm-readobj llvm-19
   need x86_64-w64-mingw32-g++-posix g++-mingw-w64-x86-64-posix mingw-w64-common
   need i686-w64-mingw32-g++-posix g++-mingw-w64-i686-posix
+}
+
+native() {
+  build
+  need /usr/lib/llvm-19/bin/clang-format clang-format-19
+  need /usr/lib/llvm-19/bin/clang-tidy clang-tidy-19
+  need /usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.asan-x86_64.a libclang-rt-19-dev
+  need /usr/include/uv.h libuv1-dev
+  need /usr/include/doctest/doctest.h doctest-dev
 }
 
 network() {
@@ -72,9 +82,9 @@ windows() {
 }
 
 case ${1:-} in
-build | windows | network) "$1" ;;
+build | native | windows | network) "$1" ;;
 *)
-  say "usage: toolchain.sh build|windows|network"
+  say "usage: toolchain.sh build|native|windows|network"
   exit 2
   ;;
 esac

@@ -10,10 +10,10 @@
 #endif
 
 // These are the very slots that code compiled with __declspec(dllimport) calls through.
-#define X(name)                                             \
+#define X(name)                                            \
   extern "C" void* slot_##name __asm__(IMPORT_SLOT(name)); \
-  extern "C" {                                              \
-  void* slot_##name = nullptr;                              \
+  extern "C" {                                             \
+  void* slot_##name = nullptr;                             \
   }
 #include "node_imports.inc"
 #undef X

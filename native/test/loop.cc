@@ -1,9 +1,8 @@
 #include "loop.h"
 
+#include <doctest/doctest.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-
-#include <doctest/doctest.h>
 
 // The linker puts these between the lookup and the system (--wrap).
 static size_t questions = 0;

@@ -1,9 +1,10 @@
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "../socket_lookup.h"
 
+#include <doctest/doctest.h>
+
 #include <algorithm>
 #include <cstdio>
-#include <doctest/doctest.h>
 #include <random>
 
 #include "loop.h"
@@ -135,7 +136,8 @@ TEST_CASE("a SOCKET whose value was used again is found under its new names only
   size_t again = 0;
   for (const End& end : loop.ends()) {
     CHECK(lookup.Find(end.tuple) == end.socket);
-    again += std::any_of(before.begin(), before.end(), [&](const End& old) { return old.socket == end.socket; }) ? 1 : 0;
+    again +=
+        std::any_of(before.begin(), before.end(), [&](const End& old) { return old.socket == end.socket; }) ? 1 : 0;
   }
   CHECK(again > 0);
   for (const End& end : before) CHECK(lookup.Find(end.tuple) == INVALID_SOCKET);
@@ -154,6 +156,24 @@ TEST_CASE("handles of every other kind, and sockets without a connection, are st
   SocketLookup lookup(loop.get());
   for (const End& end : loop.ends()) CHECK(lookup.Find(end.tuple) == end.socket);
   CHECK(lookup.Find(Nobody()) == INVALID_SOCKET);
+}
+
+TEST_CASE("a UDP socket with the very names of a connection is not taken for it") {
+  Loop loop;
+  loop.Connect(1);
+  for (const End& end : loop.ends()) {
+    uv_udp_t* udp = &loop.Add()->udp;
+    uv_udp_init(loop.get(), udp);
+    sockaddr_storage local{};
+    sockaddr_storage peer{};
+    int size = sizeof(local);
+    uv_tcp_getsockname(end.handle, reinterpret_cast<sockaddr*>(&local), &size);
+    uv_tcp_getpeername(end.handle, reinterpret_cast<sockaddr*>(&peer), &size);
+    REQUIRE(uv_udp_bind(udp, reinterpret_cast<sockaddr*>(&local), UV_UDP_REUSEADDR) == 0);
+    REQUIRE(uv_udp_connect(udp, reinterpret_cast<sockaddr*>(&peer)) == 0);
+  }
+  SocketLookup lookup(loop.get());
+  for (const End& end : loop.ends()) CHECK(lookup.Find(end.tuple) == end.socket);
 }
 
 TEST_CASE("an empty loop has nothing") {

@@ -1,0 +1,86 @@
+#!/usr/bin/env node
+
+// npm run check:native: native/ is formatted, clang-tidy finds nothing, its lookup passes its unit test on a real libuv loop
+// under AddressSanitizer, and Windows Node under Wine uses a build that traps on undefined behaviour.
+
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { LLVM, flagsFor, targetOf } = require('./cross-target.js');
+const { runWindowsNode } = require('./windows-node.js');
+
+const root = path.join(__dirname, '..');
+const work = path.join(root, '.cross', 'check');
+const run = (command, args, options) => execFileSync(command, args, { cwd: root, stdio: ['ignore', 1, 2], ...options });
+const sources = (...folders) =>
+  folders.flatMap((folder) =>
+    fs
+      .readdirSync(path.join(root, folder))
+      .filter((name) => /\.(cc|h)$/.test(name))
+      .map((name) => path.join(folder, name)),
+  );
+const cross = (args, options) => run(process.execPath, [path.join(__dirname, 'node-gyp-cross.js'), ...args], options);
+
+function format() {
+  const files = sources('native', 'native/cross', 'native/test');
+  run(`${LLVM}/clang-format`, ['--dry-run', '--Werror', ...files]);
+}
+
+function tidy() {
+  // gyp writes down how it would compile each file, but knows of one compiler only.
+  cross(['configure', '--arch=x64', '--silent', '--', '-f', 'compile_commands_json']);
+  const flags = [...flagsFor(targetOf('x64'), root), '-Wno-unused-command-line-argument'];
+  const files = sources('native').filter((file) => file.endsWith('.cc'));
+  run(`${LLVM}/clang-tidy`, [
+    '-p',
+    'build/Release',
+    '--quiet',
+    ...flags.map((flag) => `--extra-arg=${flag}`),
+    ...files,
+  ]);
+}
+
+function unitTest() {
+  const program = path.join(work, 'lookup-test');
+  run(`${LLVM}/clang++`, [
+    ...['-std=c++17', '-g', '-Wall', '-Wextra', '-Werror'],
+    ...['-fsanitize=address,undefined', '-fno-sanitize-recover=all'],
+    '-Wl,--wrap=getsockname,--wrap=getpeername',
+    ...sources('native/test').filter((file) => file.endsWith('.cc')),
+    ...['four_tuple.cc', 'socket_index.cc', 'socket_lookup.cc'].map((name) => path.join('native', name)),
+    ...['-luv', '-o', program],
+  ]);
+  run(program, []);
+}
+
+/** A copy of what the tests load, with an addon of its own. Inside the project, so that its dependencies are found. */
+async function undefinedBehaviour() {
+  const copy = path.join(work, 'ubsan');
+  fs.rmSync(copy, { recursive: true, force: true });
+  for (const script of ['compile', 'compile:test']) run('npm', ['run', '--silent', script]);
+  for (const name of ['package.json', 'binding.gyp', 'native', 'dist', 'dist-test']) {
+    fs.cpSync(path.join(root, name), path.join(copy, name), { recursive: true });
+  }
+  const CXXFLAGS = '-fsanitize=undefined -fsanitize-trap=all';
+  cross(['rebuild', '--arch=x64', '--silent'], { cwd: copy, env: { ...process.env, CXXFLAGS } });
+
+  const tests = ['socket-control.test.js', 'abort.test.js'].map((name) => path.join('dist-test', name));
+  const env = { WS_LINGER_TEST_CONTROL: 'native' };
+  const { code } = await runWindowsNode(['--test', '--test-force-exit', ...tests], { cwd: copy, env });
+  if (code !== 0) throw new Error(`the tests ended with ${code}`);
+}
+
+async function main() {
+  run(path.join(__dirname, 'toolchain.sh'), ['native']);
+  fs.mkdirSync(work, { recursive: true });
+  for (const step of [format, tidy, unitTest, undefinedBehaviour]) {
+    const began = Date.now();
+    await step();
+    console.log(`=== ${step.name}: passed, ${Math.round((Date.now() - began) / 1000)} s`);
+  }
+}
+
+main().catch((error) => {
+  console.error(error.message);
+  process.exitCode = 1;
+});
