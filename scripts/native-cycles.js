@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+
+// npm run test:native-cycles [-- N]: looks up and aborts N connections (100,000), one after another, on Windows Node under
+// Wine, or on this machine where it is Windows, and fails when handles or memory of the process have grown.
+
+const { spawnSync } = require('node:child_process');
+const { randomUUID } = require('node:crypto');
+const path = require('node:path');
+const { runWindowsNode } = require('./windows-node.js');
+
+const root = path.join(__dirname, '..');
+const cycles = process.argv[2] ?? '100000';
+const args = [
+  '--expose-gc',
+  '--max-semi-space-size=1',
+  path.join('dist-test', 'edges', 'cycles.js'),
+  cycles,
+  randomUUID(),
+];
+
+function judge({ code, output }) {
+  if (code !== 0) throw new Error(`the process ended with ${code}\n${output}`);
+  const { samples, problems, ...rest } = JSON.parse(output);
+  console.table(samples);
+  console.log(rest);
+  if (!rest.kinds.native) problems.push('the addon was not used');
+  for (const problem of problems) console.log(`PROBLEM ${problem}`);
+  process.exitCode = problems.length > 0 ? 1 : 0;
+}
+
+if (process.platform === 'win32') {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
+  judge({ code: status, output: stdout + stderr });
+} else {
+  runWindowsNode(args, { cwd: root, quiet: true }).then(judge);
+}

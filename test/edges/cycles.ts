@@ -1,0 +1,109 @@
+/**
+ * node --expose-gc --max-semi-space-size=1 cycles.js N MARK: opens, looks up and aborts N connections, one after another, and
+ * says what the process held at five points. MARK is a word that no other process was started with.
+ */
+import { once } from 'node:events';
+import net from 'node:net';
+import { parseOptions } from '../../dist/options.js';
+import { controlOf, findSocket } from '../../dist/socket-control/choose.js';
+import { portOf } from '../support/end.js';
+import { endOf } from '../support/peer.js';
+import { systemHandles } from '../support/system-handles.js';
+
+const cycles = Number(process.argv[2]);
+/** What the first connections load and allocate stays. */
+const WARM_UP = 500;
+const settings = parseOptions({ logger: false });
+
+/** What it says, as one line of JSON. */
+export interface Cycles {
+  cycles: number;
+  seconds: number;
+  /** How many connections were controlled in which way, and what their peers saw. */
+  kinds: Record<string, number>;
+  ends: Record<string, number>;
+  samples: Sample[];
+  /** What is not as it should be. */
+  problems: string[];
+}
+
+interface Sample {
+  /** Cycles so far. */
+  done: number;
+  /** As the system counts them. */
+  handles: number;
+  /** In bytes. */
+  rss: number;
+  /** Sockets and servers, as Node counts them. */
+  open: number;
+}
+
+function openSockets(): number {
+  return process.getActiveResourcesInfo().filter((name) => name.startsWith('TCP')).length;
+}
+
+/** Node and the system come and go with a few handles and pages of their own; a leak grows with the connections. */
+function heldOn(samples: Sample[]): string[] {
+  const handles = samples.map((sample) => sample.handles);
+  const [, , middle, , last] = samples as [Sample, Sample, Sample, Sample, Sample];
+  return [
+    ...samples
+      .filter(({ open }) => open !== 1)
+      .map(({ open, done }) => `${open} sockets and servers are open in Node after ${done}`),
+    ...(Math.max(...handles) - Math.min(...handles) < 10 ? [] : [`handles of the process: ${handles}`]),
+    ...(last.rss - middle.rss < 8 * 1024 * 1024 ? [] : [`grew from ${middle.rss} to ${last.rss} bytes`]),
+  ];
+}
+
+/** What the peer saw, after both sides were looked up and one was aborted. */
+async function cycle(server: net.Server): Promise<string> {
+  const accepted = once(server, 'connection');
+  const peer = net.connect(portOf(server), '127.0.0.1');
+  await once(peer, 'connect');
+  const [socket] = (await accepted) as [net.Socket];
+  for (const side of [socket, peer]) side.on('error', () => {});
+  const control = controlOf(socket, findSocket(socket, settings));
+  kinds[control.kind] = (kinds[control.kind] ?? 0) + 1;
+  findSocket(peer, settings);
+  const closed = [socket, peer].map((side) => new Promise((resolve) => side.once('close', resolve)));
+  const seen = endOf(peer);
+  control.abort(() => {});
+  await Promise.all(closed);
+  return await seen;
+}
+
+const kinds: Record<string, number> = {};
+
+async function main(): Promise<void> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const ends: Record<string, number> = {};
+  const run = async (count: number) => {
+    for (let i = 0; i < count; i++) {
+      const end = await cycle(server);
+      ends[end] = (ends[end] ?? 0) + 1;
+    }
+  };
+  const held = async (done: number) => {
+    for (let turn = 0; turn < 5; turn++) {
+      await new Promise(setImmediate);
+      globalThis.gc?.();
+    }
+    return { done, handles: systemHandles(), rss: process.memoryUsage.rss(), open: openSockets() };
+  };
+  await run(WARM_UP);
+  const samples = [await held(0)];
+  const began = performance.now();
+  for (let quarter = 1; quarter <= 4; quarter++) {
+    await run(cycles / 4);
+    samples.push(await held((cycles / 4) * quarter));
+  }
+  const seconds = Number(((performance.now() - began) / 1000).toFixed(1));
+  const problems = heldOn(samples);
+  if (ends.ECONNRESET !== WARM_UP + cycles) problems.push('not every peer saw a reset');
+  const said: Cycles = { cycles, seconds, kinds, ends, samples, problems };
+  console.log(JSON.stringify(said));
+  server.close();
+}
+
+main();

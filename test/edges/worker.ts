@@ -1,0 +1,124 @@
+/** A thread with a server and clients of its own. `workerData` says what it does. */
+import { once } from 'node:events';
+import { parentPort, workerData } from 'node:worker_threads';
+import WebSocket, { WebSocketServer } from 'ws-linger';
+import { loadNative } from '../../dist/socket-control/load.js';
+import { type NativeBinding, resolveConnection } from '../../dist/socket-control/native.js';
+import { portOf } from '../support/end.js';
+import { isMapped } from '../support/mapped.js';
+import { tcpPair } from '../support/tcp-pair.js';
+
+export interface Told {
+  control: 'native' | 'portable';
+  /** How both sides of a connection ended, and how many did so. */
+  ends?: Record<string, number>;
+  /** Whether the addon is among the modules of the process. */
+  mapped?: boolean;
+}
+
+const { binding, reason } = loadNative();
+const control = binding ? 'native' : 'portable';
+const linger = { logger: false } as const;
+
+const TASKS = {
+  async 'abort 20 connections'() {
+    const wss = await serve();
+    const ends: Record<string, number> = {};
+    for (let i = 0; i < 20; i++) {
+      const end = await abortOne(wss, i % 2 ? 'server' : 'client');
+      ends[end] = (ends[end] ?? 0) + 1;
+    }
+    wss.close();
+    tell({ control, ends });
+  },
+
+  async 'abort connections until ended'() {
+    const wss = await serve();
+    for (let i = 0; ; i++) {
+      await abortOne(wss, i % 2 ? 'server' : 'client');
+      if (i === 0) tell({ control });
+    }
+  },
+
+  async 'call until ended'() {
+    if (!binding) throw new Error(reason);
+    const { socket } = await tcpPair();
+    tell({ control });
+    for (;;) callAll(binding, socket);
+  },
+
+  async 'look for the addon in the process'() {
+    tell({ control, mapped: isMapped() });
+  },
+
+  async 'hand over a handle'() {
+    if (!binding) throw new Error(reason);
+    const { socket } = await tcpPair();
+    const handle = resolveConnection(binding, socket);
+    try {
+      parentPort?.postMessage(handle);
+    } catch (error) {
+      parentPort?.postMessage((error as Error).name);
+    }
+    process.exit();
+  },
+
+  async 'exit with handles alive'() {
+    if (!binding) throw new Error(reason);
+    const { socket } = await tcpPair();
+    const handles = Array.from({ length: 10 }, () => resolveConnection(binding, socket));
+    tell({ control });
+    process.exit(handles.includes(null) ? 1 : 0);
+  },
+};
+
+export type Task = keyof typeof TASKS;
+
+function tell(what: Told): void {
+  parentPort?.postMessage(what);
+}
+
+async function serve(): Promise<WebSocketServer> {
+  const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', linger });
+  await once(wss, 'listening');
+  return wss;
+}
+
+/** Opens a connection, aborts one side of it, and says how both ended. */
+async function abortOne(wss: WebSocketServer, from: 'server' | 'client'): Promise<string> {
+  const accepted = once(wss, 'connection');
+  const client = new WebSocket(`ws://127.0.0.1:${portOf(wss)}`, { linger });
+  await once(client, 'open');
+  const [ws] = (await accepted) as [WebSocket];
+  const [cut, other] = from === 'server' ? [ws, client] : [client, ws];
+  const ended = Promise.all([once(cut, 'close'), once(other, 'close')]);
+  cut.abort();
+  await ended;
+  return `${cut.closeInfo?.kind} by ${cut.closeInfo?.forced}, ${other.closeInfo?.kind}`;
+}
+
+/** Each function of the addon, also with what it refuses, so that the thread is ended inside any of them. */
+function callAll(addon: NativeBinding, socket: Parameters<typeof resolveConnection>[1]): void {
+  const handle = resolveConnection(addon, socket);
+  if (!handle) throw new Error('the connection is not found');
+  addon.setLinger(handle, true);
+  addon.getLinger(handle);
+  addon.probe(handle);
+  addon.shutdown(handle, 'receive');
+  addon.errorName(10054);
+  const wrong = {} as never;
+  for (const refused of [
+    () => addon.resolve(wrong, wrong, wrong, wrong),
+    () => addon.setLinger(wrong, true),
+    () => addon.getLinger(wrong),
+    () => addon.probe(wrong),
+    () => addon.shutdown(handle, wrong),
+    () => addon.errorName(wrong),
+  ]) {
+    try {
+      refused();
+    } catch {}
+  }
+}
+
+TASKS[workerData as Task]();

@@ -1,0 +1,27 @@
+/** Both ends of one TCP connection, in this process. */
+import { once } from 'node:events';
+import net from 'node:net';
+import { portOf } from './end.js';
+
+export interface TcpPair {
+  /** As a server accepted it. */
+  socket: net.Socket;
+  peer: net.Socket;
+  stop(): void;
+}
+
+export async function tcpPair(): Promise<TcpPair> {
+  const server = net.createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const accepted = once(server, 'connection');
+  const peer = net.connect({ port: portOf(server), host: '127.0.0.1', allowHalfOpen: true });
+  await once(peer, 'connect');
+  const [socket] = (await accepted) as [net.Socket];
+  for (const side of [socket, peer]) side.on('error', () => {});
+  const stop = () => {
+    socket.destroy();
+    peer.destroy();
+    server.close();
+  };
+  return { socket, peer, stop };
+}

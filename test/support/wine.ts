@@ -1,0 +1,9 @@
+/** Whether this Windows is Wine. Its own DLLs say so in their first bytes, whatever the environment and registry hold. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export function isWine(): boolean {
+  if (process.platform !== 'win32') return false;
+  const ntdll = readFileSync(join(process.env.SystemRoot ?? 'C:\\Windows', 'System32', 'ntdll.dll'));
+  return ntdll.subarray(0, 512).includes('Wine builtin DLL');
+}
