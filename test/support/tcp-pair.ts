@@ -10,8 +10,9 @@ export interface TcpPair {
   stop(): void;
 }
 
-export async function tcpPair(): Promise<TcpPair> {
-  const server = net.createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1');
+/** With `pauseOnConnect` the accepted side reads nothing until it is resumed. */
+export async function tcpPair({ pauseOnConnect = false } = {}): Promise<TcpPair> {
+  const server = net.createServer({ allowHalfOpen: true, pauseOnConnect }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const accepted = once(server, 'connection');
   const peer = net.connect({ port: portOf(server), host: '127.0.0.1', allowHalfOpen: true });
