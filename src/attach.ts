@@ -73,8 +73,10 @@ function attachSocket(ws: UpstreamSocket, group: Group): UpstreamSocket {
   const Base = ws.constructor as typeof Upstream;
   const connection = new Connection(ws, Base.prototype as UpstreamSocket, group);
   Object.setPrototypeOf(ws, lingeringClass(Base).prototype);
-  if (ws._socket) connection.watchSocket(ws._socket);
-  else if (ws._req) connection.watchRequest(ws._req);
+  if (ws._socket) {
+    connection.watchSocket(ws._socket);
+    connection.opened();
+  } else if (ws._req) connection.watchRequest(ws._req);
   if (ws.readyState === Upstream.CLOSING) connection.close();
   return ws;
 }

@@ -8,16 +8,19 @@ export interface BackpressureLimits {
 export interface Flow {
   /** Bytes that the local TCP stack has accepted, and when that last grew or nothing was queued. */
   readonly accepted: number;
+  /** Bytes that wait. Fewer than before is movement too: some streams tell no more than this. */
+  readonly queued: number;
   readonly movedAt: number;
 }
 
 export function flow(
   last: Flow,
-  { at, accepted, queued }: { at: number; accepted: number; queued: number },
+  { at, accepted, queued, busy }: { at: number; accepted: number; queued: number; busy: boolean },
   { maxBufferedAmount, sendTimeout }: BackpressureLimits,
 ): [Flow, 'slow-consumer' | null] {
-  const moves = queued === 0 || accepted > last.accepted;
-  const next = { accepted, movedAt: moves ? at : last.movedAt };
+  // While this side is at work on what it will send, it is not the peer that is waited for.
+  const moves = queued === 0 || busy || accepted > last.accepted || queued < last.queued;
+  const next = { accepted, queued, movedAt: moves ? at : last.movedAt };
   const tooSlow = queued > maxBufferedAmount || at - next.movedAt >= sendTimeout;
   return [next, tooSlow ? 'slow-consumer' : null];
 }

@@ -8,17 +8,18 @@ import type { Duplex } from 'node:stream';
 import { classify } from './classify';
 import { closeErrorOf, systemError } from './close-error';
 import type { CloseInfo } from './close-info';
-import { Ending, hasKeepAlive, queuedInSender } from './ending';
+import { Ending, hasKeepAlive, isBusy, queuedInSender } from './ending';
 import type { Group } from './group';
 import { release } from './guard';
 import { type Effect, initial, type Phase, type Sign, type State, step } from './lifecycle';
 import { warn } from './log';
 import type { Settings } from './options';
 import { findSocket } from './socket-control/choose';
-import { type TransportHandle, transportHandle } from './socket-control/handle';
+import { remoteAddressOf, type TransportHandle, transportHandle } from './socket-control/handle';
 import type { NativeConnection } from './socket-control/native';
-import { NO_TRAFFIC, type Traffic, TrafficMeter } from './traffic';
+import { NO_TRAFFIC, TrafficMeter } from './traffic';
 import { type Internals, type OpeningRequest, Upstream, type UpstreamSocket } from './upstream';
+import type { Seen } from './watch';
 
 const kConnection = Symbol('ws-linger connection');
 
@@ -69,12 +70,14 @@ export class Connection {
     this.watchSocket(socket);
     this.#base.setSocket.call(this.#ws, socket, head, options);
     this.#watchSender();
+    this.opened();
   }
 
   /** Before ws's own listeners: ws drops the error, and the cause must be known before ws acts on it. */
   watchSocket(socket: Duplex): void {
     release(socket);
     this.#stream = socket;
+    void remoteAddressOf(socket);
     this.#handle = transportHandle(socket);
     this.#found = findSocket(socket, this.#settings);
     (socket as Owner)[kConnection] = this;
@@ -85,7 +88,11 @@ export class Connection {
     this.#watchSender(); // there already when ws was attached later
     const [state] = step(this.#state, { type: 'open' }, this.#settings);
     this.#enter(state);
-    this.#group.opened(this.#ws, this);
+  }
+
+  /** To be called once the WebSocket is open too. */
+  opened(): void {
+    this.#group.opened(this.#ws, this, this.#state.phase === 'open');
   }
 
   /** A message that cannot be sent (a broken Blob, a failed deflate) ends the connection inside ws, past close(). */
@@ -149,8 +156,7 @@ export class Connection {
     this.#ending.stopTimer();
     const info = this.#describe();
     this.info = info;
-    const { remoteAddress } = (this.#stream ?? {}) as { remoteAddress?: string };
-    this.#group.ended(ws, info, remoteAddress);
+    this.#group.ended(ws, info, this.#stream ? remoteAddressOf(this.#stream) : undefined);
     for (const resolve of this.#ending.waiting) resolve(info); // heard after this turn
     try {
       ws.emit('disconnect', info);
@@ -235,11 +241,22 @@ export class Connection {
     if (state.phase !== before) this.#moved(before, state.phase);
   }
 
-  look(): Traffic & { queued: number; paused: boolean } {
+  look(): Seen {
     const stream = this.#stream;
     const traffic =
       this.#madeEnding?.traffic() ?? (stream ? new TrafficMeter(stream, this.#handle).read() : NO_TRAFFIC);
-    return { ...traffic, queued: traffic.unsent + queuedInSender(this.#ws), paused: stream?.isPaused() ?? true };
+    return {
+      ...traffic,
+      queued: traffic.unsent + queuedInSender(this.#ws),
+      // Of a stream that does not count its bytes nobody can say that it is silent.
+      audible:
+        stream?.isPaused() === false && (this.#handle ?? (stream as { bytesRead?: number })).bytesRead !== undefined,
+      busy: traffic.unsent === 0 && isBusy(this.#ws._sender),
+    };
+  }
+
+  outstanding(): number | null {
+    return this.#ending.control?.outstanding() ?? null;
   }
 
   ping(): void {

@@ -58,11 +58,17 @@ export function drainOnSignal(servers: object | object[], options?: DrainOptions
   }
   function stop(): void {
     for (const signal of SIGNALS) process.removeListener(signal, onSignal);
+    if (!channel || !process.listeners('message').includes(onMessage)) return;
+    channel.refCounted?.();
     process.removeListener('message', onMessage);
   }
 
   for (const signal of SIGNALS) process.on(signal, onSignal);
-  // Without a channel to a parent there is nobody to hear.
-  if (process.channel) process.on('message', onMessage);
+  const channel = process.channel as { unrefCounted?(): void; refCounted?(): void } | undefined;
+  if (channel) {
+    process.on('message', onMessage);
+    // To be ready for a message is no reason to go on.
+    channel.unrefCounted?.();
+  }
   return stop;
 }

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { CLOSE_KINDS, type CloseKind } from './close-info';
 import { connectionOf } from './connection';
 import { withCode } from './errors';
-import { type Check, checkAll, milliseconds, wrongType } from './options';
+import { type Check, checkAll, MAX_TIMER, milliseconds, wrongType } from './options';
 import type { ServerSide } from './server-side';
 
 /** Options of `wss.drain()`. */
@@ -80,7 +80,10 @@ export class Drain {
   #deadlineAt: number;
   #deadline: NodeJS.Timeout | undefined;
 
-  constructor(side: ServerSide, { code = 1001, reason = '', spread = 0, timeout = spread + 10_000 }: DrainOptions) {
+  constructor(
+    side: ServerSide,
+    { code = 1001, reason = '', spread = 0, timeout = Math.min(spread + 10_000, MAX_TIMER) }: DrainOptions,
+  ) {
     const now = performance.now();
     this.#side = side;
     this.#code = code;
@@ -133,6 +136,8 @@ export class Drain {
     await new Promise<void>((resolve) => {
       wss.close(() => resolve());
       (own?.server as { closeIdleConnections?(): void } | undefined)?.closeIdleConnections?.();
+      // A connection that was accepted shortly before is closed too.
+      this.#armDeadline();
     });
     clearTimeout(this.#deadline);
     const { ended } = group.metrics.read();

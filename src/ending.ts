@@ -102,7 +102,7 @@ export function queuedInSender({ _sender }: Internals): number {
 }
 
 /** Whether messages wait for deflate, or for a message that does. */
-function isBusy(sender: Internals['_sender']): boolean {
+export function isBusy(sender: Internals['_sender']): boolean {
   return sender !== null && ((sender._queue?.length ?? 0) > 0 || Boolean(sender._state ?? sender._deflating));
 }
 

@@ -5,7 +5,7 @@ import type { Phase } from './lifecycle';
 import { logEnd } from './log';
 import { Metrics, processMetrics } from './metrics';
 import { parseOptions, type Settings } from './options';
-import { type Watch, type Watchable, watchFor } from './watch';
+import { type Watchable, watchFor } from './watch';
 
 export class Group {
   readonly settings: Settings;
@@ -15,17 +15,16 @@ export class Group {
   tracked: Set<object> | null = null;
   /** Told of each that opens. */
   onOpened: ((ws: object) => void) | null = null;
-  readonly #watch: Watch | null;
 
   constructor(settings: Settings, role: 'server' | 'client') {
     this.settings = settings;
     this.role = role;
     this.metrics = role === 'server' ? new Metrics(processMetrics.server) : processMetrics.client;
-    this.#watch = watchFor(settings);
   }
 
-  opened(ws: object, connection: Watchable): void {
-    this.#watch?.add(connection);
+  /** `stays` when nothing has begun to end it since. */
+  opened(ws: object, connection: Watchable, stays: boolean): void {
+    if (stays) watchFor(this.settings)?.add(connection);
     this.tracked?.add(ws);
     this.onOpened?.(ws);
     if (openChannel.hasSubscribers) openChannel.publish({ ws, role: this.role } satisfies OpenMessage);
@@ -33,7 +32,7 @@ export class Group {
 
   moved(from: Phase | null, to: Phase, connection: Watchable): void {
     this.metrics.moved(from, to);
-    if (from === 'open') this.#watch?.remove(connection);
+    if (from === 'open') watchFor(this.settings)?.remove(connection);
   }
 
   ended(ws: object, info: CloseInfo, remoteAddress: string | undefined): void {

@@ -9,6 +9,7 @@ import { type OpeningFailedMessage, openingFailedChannel } from './diagnostics';
 import { logEnd } from './log';
 import { type Metrics, processMetrics } from './metrics';
 import { type LingerOptions, parseOptions, type Settings } from './options';
+import { remoteAddressOf } from './socket-control/handle';
 import { catchLost } from './unheard';
 
 interface Guarded {
@@ -35,7 +36,7 @@ export class Guard {
   readonly sockets = new Set<Socket>();
   readonly settings: Settings;
   readonly metrics: Metrics;
-  readonly #stop: (() => void)[] = [];
+  #stop = () => {};
 
   constructor(settings: Settings, metrics: Metrics) {
     this.settings = settings;
@@ -43,22 +44,39 @@ export class Guard {
   }
 
   watch(server: Server): void {
-    const listen = <A extends unknown[]>(event: string, listener: (...args: A) => void) => {
-      server.prependListener(event, listener as (...args: unknown[]) => void);
-      this.#stop.push(() => server.removeListener(event, listener as (...args: unknown[]) => void));
-    };
     // 'clientError' would tell of lost connections too, but a listener there takes Node's own answers away.
-    listen(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => this.add(socket));
-    listen('tlsClientError', (error: Error, socket: Socket) => this.report('tls-failed', 'peer', error, socket));
-    listen('upgrade', (_request: unknown, socket: Socket) => onUpgrade(socket));
+    const connected = server instanceof TlsServer ? 'secureConnection' : 'connection';
+    const onConnection = (socket: Socket) => {
+      this.add(socket);
+      watchUpgrades();
+    };
+    const onTlsFailed = (error: Error, socket: Socket) => this.report('tls-failed', 'peer', error, socket);
+    const onUpgrade = (_request: unknown, socket: Socket) => {
+      this.add(socket); // one that was connected before the guard was there
+      began(socket);
+    };
+    // A listener of its own would make an upgrade of what Node otherwise answers as any other request.
+    const watchUpgrades = () => {
+      server.removeListener('upgrade', onUpgrade);
+      if (server.listenerCount('upgrade') > 0) server.prependListener('upgrade', onUpgrade);
+    };
+    server.prependListener(connected, onConnection);
+    server.prependListener('tlsClientError', onTlsFailed);
+    watchUpgrades();
+    this.#stop = () => {
+      server.removeListener(connected, onConnection);
+      server.removeListener('tlsClientError', onTlsFailed);
+      server.removeListener('upgrade', onUpgrade);
+    };
   }
 
   stop(): void {
-    for (const stop of this.#stop.splice(0)) stop();
+    this.#stop();
   }
 
   add(socket: Socket): void {
     if (guarded.has(socket)) return; // by another server on the same port, say
+    void remoteAddressOf(socket);
     guarded.set(socket, { guard: this, answered: socket.bytesWritten });
     this.sockets.add(socket);
     socket.on('error', onError);
@@ -75,7 +93,7 @@ export class Guard {
 
   report(kind: 'upgrade-failed' | 'tls-failed', origin: 'peer' | 'local', error: Error | null, socket: Socket): void {
     this.metrics.openingFailed(kind);
-    const { remoteAddress } = (socket as { _parent?: Socket | null })._parent ?? socket;
+    const remoteAddress = remoteAddressOf(socket);
     const told = { kind, origin, error: error && closeErrorOf(error), remoteAddress };
     // That a peer is lost is expected; that the application leaves it without an answer is not.
     const end = { ...told, phase: 'opening', code: 1006, expected: origin === 'peer', elapsedMs: 0 } as const;
@@ -86,7 +104,7 @@ export class Guard {
 
 // One function of each for all sockets, found by the socket: a server may hold many that are idle.
 
-function onUpgrade(socket: Socket): void {
+function began(socket: Socket): void {
   const watched = guarded.get(socket);
   if (!watched) return;
   watched.answered = socket.bytesWritten;
@@ -94,10 +112,11 @@ function onUpgrade(socket: Socket): void {
 }
 
 function reap(socket: Socket, { guard, answered }: Guarded): void {
-  if (socket.bytesWritten === answered) {
-    guard.metrics.upgradeAbandoned();
-    guard.report('upgrade-failed', 'local', null, socket);
-  } else if (!socket.writableEnded) return; // somebody else's protocol, a proxy's say, has been accepted
+  const abandoned = socket.bytesWritten === answered;
+  // An answer, and somebody who reads on: another protocol, a proxy's say, has been accepted.
+  if (!abandoned && !socket.writableEnded && socket.readableFlowing !== null) return;
+  guard.metrics.upgradeReaped(abandoned ? 'abandoned' : 'refused');
+  if (abandoned) guard.report('upgrade-failed', 'local', null, socket);
   socket.destroy();
 }
 
@@ -106,7 +125,9 @@ const onError = catchLost((socket, error) => {
   // A peer that has its answer and leaves is no failure, and HTTP's own connections end like this all day. To a request that
   // is malformed or ends in its middle, Node has given its own answer before the error comes.
   const unanswered = watched?.answered === socket.bytesWritten || error.code?.startsWith('HPE_');
-  if (watched && unanswered) watched.guard.report('upgrade-failed', 'peer', error, socket);
+  // Node's own mark of a request that it has handed on to be answered: that was no upgrade.
+  const { _httpMessage: request } = socket as { _httpMessage?: object | null };
+  if (watched && unanswered && !request) watched.guard.report('upgrade-failed', 'peer', error, socket);
   // TLS reports a record that is none and leaves the socket open, to nobody any more.
   if (watched?.timer) socket.destroy();
 });
@@ -150,14 +171,4 @@ export function guardOf(server: Server, settings: Settings, metrics: Metrics): {
  */
 export function guardServer(server: Server, options?: LingerOptions): () => void {
   return guardOf(server, parseOptions(options), processMetrics.server).stop;
-}
-
-/**
- * The same for one socket: a lost connection is logged in place of being thrown where nobody listens for 'error', until the
- * socket is a WebSocket or closed.
- *
- * @throws `WSL_ERR_*` for wrong options, before anything is touched.
- */
-export function guardSocket(socket: Socket, options?: LingerOptions): void {
-  new Guard(parseOptions(options), processMetrics.server).add(socket);
 }

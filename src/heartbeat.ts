@@ -23,16 +23,19 @@ export function firstPulse(at: number, { interval }: HeartbeatOptions, random: n
 }
 
 /**
- * What a look every `period` ms makes of a connection. With looks on time, a peer that has vanished is given up within
+ * What a look every `period` ms makes of a connection; `doubt` comes a look before the end. With looks on time, a peer that has vanished is given up within
  * `interval + timeout`: the ping comes at most `interval - period` after it, the end at most `timeout + period` later.
  */
 export function beat(
   { pingedAt, answered }: Pulse,
   { at, alive, period }: { at: number; alive: boolean; period: number },
   { interval, timeout }: HeartbeatOptions,
-): [Pulse, 'ping' | 'timed-out' | null] {
+): [Pulse, 'ping' | 'doubt' | 'timed-out' | null] {
   const heard = { pingedAt, answered: answered || alive };
-  if (!heard.answered) return [heard, at - pingedAt >= timeout ? 'timed-out' : null];
+  if (!heard.answered) {
+    if (at - pingedAt >= timeout) return [heard, 'timed-out'];
+    return [heard, at - pingedAt >= timeout - period ? 'doubt' : null];
+  }
   if (at - pingedAt < interval - 2 * period) return [heard, null];
   return [{ pingedAt: at, answered: false }, 'ping'];
 }

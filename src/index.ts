@@ -1,7 +1,7 @@
 import { attach } from './attach';
 import { drainOnSignal } from './drain-on-signal';
-import { guardServer, guardSocket } from './guard';
-import { guardProcess } from './guard-process';
+import { guardServer } from './guard';
+import { guardProcess, guardSocket } from './guard-sockets';
 import { Upstream } from './upstream';
 import { WebSocket } from './websocket';
 import { WebSocketServer } from './websocket-server';

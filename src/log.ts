@@ -31,7 +31,11 @@ export function warn(logger: LoggerOption, fields: object, message: string): voi
 function isSeen(level: Level, logger: LoggerOption): boolean {
   // The default logger drops debug lines; it is not loaded only to do that.
   if (!logger) return logger === undefined && level === 'warn';
-  return logger.isLevelEnabled?.(level) ?? true;
+  try {
+    return logger.isLevelEnabled?.(level) ?? true;
+  } catch {
+    return true; // and writing to it will fail too
+  }
 }
 
 function write(level: Level, logger: LoggerOption, fields: object, message: string): void {
@@ -60,33 +64,25 @@ export function logEnd(logger: LoggerOption, event: EndEvent, end: End, remoteAd
 /** So many lines of one event and kind go out in a second; what comes beyond them is one line that counts it. */
 const LINES_PER_SECOND = 20;
 
-const windows = new Map<string, { lines: number; suppressed: number }>();
+/** Of the whole process: a storm that is spread over many loggers, children of one perhaps, is a storm. */
+const windows = new Map<string, { lines: number; suppressed: number; logger: LoggerOption }>();
 
 function isTooMany(level: Level, logger: LoggerOption, event: EndEvent, kind: string): boolean {
-  const key = `${idOf(logger)} ${event} ${kind}`;
+  const key = `${event} ${kind}`;
   const window = windows.get(key);
   if (window) {
     if (window.lines++ < LINES_PER_SECOND) return false;
     window.suppressed++;
+    window.logger = logger;
     return true;
   }
-  const opened = { lines: 1, suppressed: 0 };
+  const opened = { lines: 1, suppressed: 0, logger };
   windows.set(key, opened);
   setTimeout(() => {
     windows.delete(key);
-    const { suppressed } = opened;
+    const { suppressed, logger: last } = opened;
     if (suppressed > 0)
-      write(level, logger, { event, kind, suppressed }, `${suppressed} more connections ended: ${kind}`);
+      write(level, last, { event, kind, suppressed }, `${suppressed} more connections ended: ${kind}`);
   }, 1_000).unref();
   return false;
-}
-
-const ids = new WeakMap<Logger, number>();
-let lastId = 0;
-
-function idOf(logger: LoggerOption): number {
-  if (!logger) return 0;
-  const id = ids.get(logger) ?? ++lastId;
-  ids.set(logger, id);
-  return id;
 }

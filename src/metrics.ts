@@ -14,8 +14,11 @@ export interface Stats {
   forced: Record<'reset' | 'destroy', number>;
   /** Peers that were lost before they were WebSockets, by kind. Servers only. */
   failedOpenings: Record<'upgrade-failed' | 'tls-failed', number>;
-  /** Upgrade requests that nobody had answered within `upgradeTimeout`, and whose sockets were closed. */
-  abandonedUpgrades: number;
+  /**
+   * Upgrade requests whose sockets were closed after `upgradeTimeout`: nobody had answered them, or they had been refused and
+   * neither side had closed them. Servers only.
+   */
+  reapedUpgrades: Record<'abandoned' | 'refused', number>;
   /** How long ends took, from their first sign to 'close'. */
   closeMs: Histogram;
 }
@@ -31,6 +34,13 @@ export interface Histogram {
 /** Bounds in ms: what a healthy handshake takes, what closeTimeout and closeDeadline allow, and more. */
 export const CLOSE_MS_BOUNDS = [1, 5, 10, 50, 100, 500, 1_000, 2_500, 5_000, 10_000, 30_000];
 
+/** What failed openings are told by: kind and origin. */
+export const FAILED_OPENINGS = [
+  ['upgrade-failed', 'peer'],
+  ['upgrade-failed', 'local'],
+  ['tls-failed', 'peer'],
+] as const;
+
 const zeros = <K extends string>(...keys: readonly K[]) =>
   Object.fromEntries(keys.map((key) => [key, 0])) as Record<K, number>;
 
@@ -41,7 +51,7 @@ export class Metrics {
   readonly #ended = zeros(...CLOSE_KINDS);
   readonly #forced = zeros('reset', 'destroy');
   readonly #failedOpenings = zeros('upgrade-failed', 'tls-failed');
-  #abandonedUpgrades = 0;
+  readonly #reapedUpgrades = zeros('abandoned', 'refused');
   readonly #closeMs = new Array<number>(CLOSE_MS_BOUNDS.length + 1).fill(0);
   #closeMsSum = 0;
 
@@ -73,9 +83,9 @@ export class Metrics {
     this.#all?.openingFailed(kind);
   }
 
-  upgradeAbandoned(): void {
-    this.#abandonedUpgrades++;
-    this.#all?.upgradeAbandoned();
+  upgradeReaped(why: 'abandoned' | 'refused'): void {
+    this.#reapedUpgrades[why]++;
+    this.#all?.upgradeReaped(why);
   }
 
   read(): Stats {
@@ -91,7 +101,7 @@ export class Metrics {
       ended: { ...this.#ended },
       forced: { ...this.#forced },
       failedOpenings: { ...this.#failedOpenings },
-      abandonedUpgrades: this.#abandonedUpgrades,
+      reapedUpgrades: { ...this.#reapedUpgrades },
       closeMs: { count, sum: this.#closeMsSum, buckets },
     };
   }

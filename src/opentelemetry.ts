@@ -1,8 +1,9 @@
 /** `ws-linger/opentelemetry`: what happens to this process's connections, as OpenTelemetry metrics. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { type Meter, metrics, type ObservableResult } from '@opentelemetry/api';
+import { CLOSE_KINDS } from './close-info';
 import type { DisconnectMessage, OpeningFailedMessage, OpenMessage } from './diagnostics';
-import { CLOSE_MS_BOUNDS, processMetrics } from './metrics';
+import { CLOSE_MS_BOUNDS, FAILED_OPENINGS, processMetrics } from './metrics';
 
 /**
  * Records metrics of all connections of this process, this package's and attached ones:
@@ -36,6 +37,13 @@ export function collectMetrics(meter: Meter = metrics.getMeter('ws-linger')): ()
   const failed = meter.createCounter('ws_linger.failed_openings', {
     description: 'Peers of servers that were lost before they were WebSockets',
   });
+
+  // A series that is there from the start shows its first increase.
+  for (const [kind, origin] of FAILED_OPENINGS) failed.add(0, { kind, origin });
+  for (const role of ['server', 'client'] as const) {
+    opened.add(0, { role });
+    for (const kind of CLOSE_KINDS) disconnects.add(0, { role, kind });
+  }
 
   const observe = (result: ObservableResult) => {
     for (const role of ['server', 'client'] as const) {

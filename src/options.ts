@@ -35,7 +35,9 @@ export interface LingerOptions {
   /**
    * Finds peers that have vanished without a word: pings (RFC 6455 §5.5.2), and gives a peer up of which nothing at all has
    * come for `timeout` ms after a ping. It takes at most `interval + timeout` ms. `true` stands for
-   * `{ interval: 30_000, timeout: 10_000 }`. A connection that is paused here is not judged.
+   * `{ interval: 30_000, timeout: 10_000 }`. A connection that is paused here is not judged, nor is
+   * one over a stream that does not count its bytes. On Linux a peer that still takes of what the kernel holds for it is alive;
+   * elsewhere nobody can tell, so `timeout` should be longer than what the kernel holds (some MB) takes on a slow line.
    * @defaultValue false
    */
   heartbeat?: boolean | Partial<HeartbeatOptions>;
@@ -47,7 +49,7 @@ export interface LingerOptions {
   maxBufferedAmount?: number;
   /**
    * A peer for which bytes are queued, and that takes none of them for this long, is given up as `slow-consumer`. In ms, a
-   * positive integer.
+   * positive integer. On Windows a message is taken as a whole, so it should be longer than the longest one takes.
    * @defaultValue no limit
    */
   sendTimeout?: number;
@@ -147,7 +149,7 @@ export function checkAll(prefix: string, values: object, checks: Readonly<Record
 
 const DEFAULTS = new Settings({}, undefined);
 
-const MAX_TIMER = 2 ** 31 - 1; // the longest that setTimeout can wait
+export const MAX_TIMER = 2 ** 31 - 1; // the longest that setTimeout can wait
 
 /** Throws unless `value` is a time that a timer can wait for. */
 export function milliseconds(name: string, value: unknown): void {

@@ -3,7 +3,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Counter, register as defaultRegister, Gauge, Histogram, type Registry } from 'prom-client';
 import { CLOSE_KINDS } from './close-info';
 import type { DisconnectMessage, OpeningFailedMessage, OpenMessage } from './diagnostics';
-import { CLOSE_MS_BOUNDS, processMetrics } from './metrics';
+import { CLOSE_MS_BOUNDS, FAILED_OPENINGS, processMetrics } from './metrics';
 
 export interface MetricsOptions {
   /**
@@ -81,6 +81,7 @@ export function collectMetrics({ register = defaultRegister, prefix = 'ws_linger
     opened.inc({ role }, 0);
     for (const kind of CLOSE_KINDS) disconnects.inc({ role, kind }, 0);
   }
+  for (const [kind, origin] of FAILED_OPENINGS) failed.inc({ kind, origin }, 0);
 
   const listeners: Record<string, (message: unknown) => void> = {
     'ws-linger:open': (message) => opened.inc({ role: (message as OpenMessage).role }),

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { CloseKind } from './close-info';
 import { Drain, type DrainOptions, parseDrainOptions } from './drain';
 import type { Group } from './group';
-import { type Guard, guardOf } from './guard';
+import { guardOf } from './guard';
 import type { Stats } from './metrics';
 import type { Settings } from './options';
 import { onAccepted } from './socket-control/choose';
@@ -32,9 +32,10 @@ const sides = new WeakMap<object, ServerSide>();
 export class ServerSide {
   readonly wss: UpstreamServer;
   readonly group: Group;
-  #guard: Guard | null = null;
   #stop: (() => void)[] = [];
   #drain: Drain | null = null;
+  /** The HTTP server where it was made by the WebSocketServer, with the connections that are no WebSockets yet. */
+  own: { server: Server; sockets: Set<Socket> } | null = null;
 
   constructor(wss: UpstreamServer, group: Group) {
     this.wss = wss;
@@ -46,18 +47,11 @@ export class ServerSide {
 
   #watch(server: Server, settings: Settings): void {
     const { guard, stop } = guardOf(server, settings, this.group.metrics);
-    this.#guard = guard;
+    if (!this.wss.options.server) this.own = { server, sockets: guard.sockets };
     // Looked at when it is accepted, when its SOCKET is found in one step and its peer's address is known.
     const listener = (socket: Socket) => onAccepted(socket, settings);
     server.prependListener('connection', listener);
     this.#stop = [stop, () => server.removeListener('connection', listener)];
-  }
-
-  /** The HTTP server where it was made by the WebSocketServer, with the connections that are no WebSockets yet. */
-  get own(): { server: Server; sockets: Set<Socket> } | null {
-    const { wss } = this;
-    if (!wss._server || !this.#guard || wss.options.server || wss.options.noServer) return null;
-    return { server: wss._server, sockets: this.#guard.sockets };
   }
 
   stop(): void {

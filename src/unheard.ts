@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import { judgeLost } from './classify';
 
-const ours = new WeakSet<object>();
+const kOurs = Symbol.for('ws-linger listener');
 
 /**
  * A listener that may be on any socket. An error that is no lost connection, and that nobody else listens for, is thrown from
@@ -11,7 +11,7 @@ const ours = new WeakSet<object>();
 export function catchLost(tell: (socket: Socket, error: NodeJS.ErrnoException, heard: boolean) => void) {
   function onError(this: Socket, error: NodeJS.ErrnoException): void {
     const listeners = this.listeners('error') as (() => void)[];
-    const heard = listeners.some((listener) => !ours.has(listener));
+    const heard = listeners.some((listener) => !(kOurs in listener));
     if (heard || judgeLost(error)) {
       tell(this, error, heard);
       return;
@@ -19,6 +19,5 @@ export function catchLost(tell: (socket: Socket, error: NodeJS.ErrnoException, h
     for (const listener of listeners) this.removeListener('error', listener);
     this.emit('error', error);
   }
-  ours.add(onError);
-  return onError;
+  return Object.assign(onError, { [kOurs]: true });
 }

@@ -4,9 +4,23 @@ import { type Flow, flow } from './backpressure';
 import { beat, firstPulse, LOOKS, type Pulse } from './heartbeat';
 import type { Settings } from './options';
 
+/** What a look at a connection shows. */
+export interface Seen {
+  received: number;
+  accepted: number;
+  unsent: number;
+  queued: number;
+  /** What the peer sends is read here, and counted. */
+  audible: boolean;
+  /** This side is at work on what it will send (deflate), and everything else waits for that. */
+  busy: boolean;
+}
+
 /** What is looked at. */
 export interface Watchable {
-  look(): { received: number; accepted: number; unsent: number; queued: number; paused: boolean };
+  look(): Seen;
+  /** Bytes sent that the peer's system has not acknowledged; null where nobody tells. */
+  outstanding(): number | null;
   ping(): void;
   giveUp(why: 'timed-out' | 'slow-consumer'): void;
 }
@@ -15,6 +29,8 @@ interface Watched {
   received: number;
   accepted: number;
   unsent: number;
+  /** Unacknowledged bytes when the connection came into doubt. */
+  outstanding: number | null;
   pulse: Pulse | null;
   flow: Flow;
 }
@@ -24,13 +40,14 @@ const BUFFER_LOOK_MS = 250;
 const MIN_TICK_MS = 5;
 const MAX_SLOTS = 8;
 
-export class Watch {
+class Watch {
   readonly #settings: Settings;
   /** Ms between two looks at the same connection. */
   readonly #period: number;
   readonly #tick: number;
   /** Each connection is in one of these, and they take turns: the work is spread over the period. */
   readonly #slots: Map<Watchable, Watched>[];
+  readonly #onEmpty: () => void;
   #turn = 0;
   #size = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -38,8 +55,9 @@ export class Watch {
   #now = 0;
   #tickedAt = 0;
 
-  constructor(settings: Settings) {
+  constructor(settings: Settings, onEmpty: () => void) {
     this.#settings = settings;
+    this.#onEmpty = onEmpty;
     this.#period = lookPeriod(settings);
     const slots = Math.min(MAX_SLOTS, Math.max(1, Math.floor(this.#period / MIN_TICK_MS)));
     this.#tick = this.#period / slots;
@@ -48,16 +66,18 @@ export class Watch {
 
   add(connection: Watchable): void {
     if (this.#size++ === 0) this.#start();
-    const { received, accepted, unsent } = connection.look();
+    const { received, accepted, unsent, queued } = connection.look();
     const { heartbeat } = this.#settings;
     const pulse = heartbeat && firstPulse(this.#now, heartbeat, Math.random());
     const slot = Math.floor(Math.random() * this.#slots.length);
-    this.#slots[slot]?.set(connection, { received, accepted, unsent, pulse, flow: { accepted, movedAt: this.#now } });
+    const flow = { accepted, queued, movedAt: this.#now };
+    this.#slots[slot]?.set(connection, { received, accepted, unsent, outstanding: null, pulse, flow });
   }
 
   remove(connection: Watchable): void {
-    if (!this.#slots.some((slot) => slot.delete(connection))) return;
-    if (--this.#size === 0) clearInterval(this.#timer);
+    if (!this.#slots.some((slot) => slot.delete(connection)) || --this.#size > 0) return;
+    clearInterval(this.#timer);
+    this.#onEmpty();
   }
 
   #start(): void {
@@ -76,21 +96,33 @@ export class Watch {
 
   #visit(connection: Watchable, watched: Watched): void {
     const { heartbeat } = this.#settings;
-    const { received, accepted, unsent, queued, paused } = connection.look();
-    const at = this.#now;
-    // Bytes that are accepted while others wait were acknowledged by the peer. Of a paused connection nothing is read.
-    const alive = paused || received > watched.received || (watched.unsent > 0 && accepted > watched.accepted);
-    Object.assign(watched, { received, accepted, unsent });
-
-    const [nextFlow, slow] = flow(watched.flow, { at, accepted, queued }, this.#settings);
+    const seen = connection.look();
+    const [nextFlow, slow] = flow(watched.flow, { at: this.#now, ...seen }, this.#settings);
     watched.flow = nextFlow;
     if (slow) connection.giveUp(slow);
+    else if (heartbeat) this.#beat(connection, watched, seen);
+    const { received, accepted, unsent } = seen;
+    Object.assign(watched, { received, accepted, unsent });
+  }
 
-    if (slow || !heartbeat || !watched.pulse) return;
-    const [pulse, act] = beat(watched.pulse, { at, alive, period: this.#period }, heartbeat);
+  #beat(connection: Watchable, watched: Watched, seen: Seen): void {
+    const { heartbeat } = this.#settings;
+    if (!heartbeat || !watched.pulse) return;
+    // Bytes that are accepted while others wait were acknowledged by the peer.
+    const takes = watched.unsent > 0 && seen.accepted > watched.accepted;
+    const alive = !seen.audible || seen.busy || takes || seen.received > watched.received;
+    const [pulse, act] = beat(watched.pulse, { at: this.#now, alive, period: this.#period }, heartbeat);
     watched.pulse = pulse;
     if (act === 'ping') connection.ping();
-    else if (act) connection.giveUp(act);
+    // The ping waits behind what the kernel holds: a peer that takes of that is alive, though it cannot answer yet.
+    else if (act === 'doubt') watched.outstanding ??= connection.outstanding();
+    else if (act) {
+      const { outstanding } = watched;
+      const left = outstanding ? connection.outstanding() : null;
+      if (outstanding && left !== null && left < outstanding) watched.pulse = { ...pulse, answered: true };
+      else connection.giveUp(act);
+    }
+    if (watched.pulse.answered) watched.outstanding = null;
   }
 }
 
@@ -113,7 +145,7 @@ export function watchFor(settings: Settings): Watch | null {
   if (!heartbeat && maxBufferedAmount === Number.POSITIVE_INFINITY && sendTimeout === Number.POSITIVE_INFINITY)
     return null;
   const key = [heartbeat?.interval, heartbeat?.timeout, maxBufferedAmount, sendTimeout].join();
-  const watch = watches.get(key) ?? new Watch(settings);
+  const watch = watches.get(key) ?? new Watch(settings, () => watches.delete(key));
   watches.set(key, watch);
   return watch;
 }

@@ -169,6 +169,20 @@ describe('drain()', () => {
     await closed.drain();
   });
 
+  it('ends in time when close() was called before it, whatever HTTP requests are under way', async () => {
+    const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', linger });
+    await once(wss, 'listening');
+    const half = net.connect(portOf(wss), '127.0.0.1').on('error', () => {});
+    half.write(UPGRADE_REQUEST.slice(0, 10));
+    await once(half, 'connect');
+    const peer = await connectPeer(portOf(wss));
+    const gone = once(half.resume(), 'close');
+    wss.close();
+    peer.end(CLIENT_FRAMES.close);
+    await wss.drain({ timeout: 200 });
+    await gone;
+  });
+
   it('loses no message of those who are still talking', async () => {
     const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', linger });
     await once(wss, 'listening');
@@ -241,6 +255,13 @@ describe('drainOnSignal()', () => {
         assert.deepEqual(await ended, [null, signal]);
       });
     }
+
+    it('keeps no process alive whose server has closed', async () => {
+      const { child, codes, ended } = await start();
+      child.send('close');
+      await Promise.all(codes);
+      assert.deepEqual(await ended, [0, null]);
+    });
 
     it('ends a drain at once on a second signal', async () => {
       const { child, codes, ended } = await start();

@@ -8,7 +8,7 @@ import net from 'node:net';
 import { Duplex } from 'node:stream';
 import { describe, it } from 'node:test';
 import tls from 'node:tls';
-import { attach, WebSocketServer } from 'ws-linger';
+import { attach, guardServer, WebSocketServer } from 'ws-linger';
 import Upstream from 'ws-upstream';
 import { certificate } from './support/certificate.js';
 import { openHandles, portOf, until } from './support/end.js';
@@ -204,6 +204,38 @@ describe('a guarded server', () => {
     await until('it is closed', () => socket.destroyed);
     assert.deepEqual(logger.lines, []);
     wss.close();
+    server.close();
+  });
+
+  it('says nothing of an HTTP request that is reset before its answer', async () => {
+    const server = http.createServer(() => {}); // slow
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const logger = recorder();
+    const wss = new WebSocketServer({ server, linger: { logger } });
+    const tcp = connect(server);
+    const request = once(server, 'request') as Promise<[IncomingMessage]>;
+    tcp.write('GET / HTTP/1.1\r\nHost: test\r\n\r\n');
+    const [{ socket }] = await request;
+    reset(tcp);
+    await until('it is closed', () => socket.destroyed);
+    assert.deepEqual(logger.lines, []);
+    wss.close();
+    server.close();
+  });
+
+  it('leaves upgrade requests to HTTP once nobody takes them any more', async () => {
+    const server = http.createServer((_, response) => void response.end('as any request'));
+    const stop = guardServer(server, { logger: false });
+    const wss = new WebSocketServer({ server, linger: { logger: false } });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    wss.close();
+    const tcp = connect(server);
+    tcp.write(UPGRADE_REQUEST);
+    assert.match(String((await once(tcp, 'data'))[0]), /^HTTP\/1\.1 200 /);
+    tcp.destroy();
+    stop();
     server.close();
   });
 

@@ -1,10 +1,15 @@
 // Peers that vanish without a word are found by pings, and only those; a peer that reads too slowly is given up.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { Duplex } from 'node:stream';
 import { after, describe, it } from 'node:test';
 import type WebSocket from 'ws-linger';
+import { WebSocketServer } from 'ws-linger';
 import { flow } from '../dist/backpressure.js';
 import { beat, firstPulse, type Pulse } from '../dist/heartbeat.js';
+import { parseOptions } from '../dist/options.js';
+import { watchFor } from '../dist/watch.js';
 import { openHandles, until, watchEnd } from './support/end.js';
 import { STALL_BYTES, stall } from './support/faults.js';
 import { type Make, openPair, type Role } from './support/pairs.js';
@@ -86,6 +91,46 @@ describe('a heartbeat', () => {
     pair.stop();
   });
 
+  it('does not judge a stream that does not count its bytes', async () => {
+    const goesOn = setInterval(() => {}, 1_000); // no handle of such a stream does
+    const { server: wss, client } = await overDuplex({ heartbeat: FAST, logger: false });
+    let pings = 0;
+    const enough = new Promise<void>((resolve) => client.on('data', () => ++pings === 4 && resolve()));
+    await enough;
+    assert.equal(wss.closeInfo, null);
+    wss.terminate();
+    await once(wss, 'close');
+    clearInterval(goesOn);
+  });
+
+  it('waits for a peer that still takes of what the kernel holds, in front of the ping', async () => {
+    let left = 1_000;
+    let asked = 0;
+    let pings = 0;
+    const silent = { received: 0, accepted: 0, unsent: 0, queued: 0, audible: true, busy: false };
+    const settings = parseOptions({ heartbeat: FAST });
+    const why = await new Promise<string>((resolve) => {
+      const connection = {
+        look: () => silent,
+        ping: () => void pings++,
+        outstanding() {
+          asked++;
+          if (asked < 10) left -= 100;
+          return left;
+        },
+        giveUp(reason: string) {
+          watchFor(settings)?.remove(connection);
+          clearInterval(goesOn);
+          resolve(reason);
+        },
+      };
+      const goesOn = setInterval(() => {}, 1_000);
+      watchFor(settings)?.add(connection);
+    });
+    assert.equal(why, 'timed-out');
+    assert.ok(asked >= 10 && pings >= 3, `${asked} looks, ${pings} pings`);
+  });
+
   it('gives a peer up by destroy where onTimeout says so', async () => {
     const linger = { heartbeat: FAST, onTimeout: 'destroy', logger: false } as const;
     const pair = await openPair({ make: 'ours', role: 'server', linger });
@@ -94,6 +139,43 @@ describe('a heartbeat', () => {
     pair.stop();
   });
 });
+
+/** A WebSocket over a stream that is no socket, as in a tunnel. */
+async function overDuplex(linger: WebSocket.LingerOptions): Promise<{ server: WebSocket; client: Duplex }> {
+  const [here, there] = duplexPair();
+  const wss = new WebSocketServer({ noServer: true, linger });
+  const headers = {
+    connection: 'Upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-version': '13',
+    'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+  };
+  const request = { method: 'GET', url: '/', headers, socket: here } as unknown as IncomingMessage;
+  const answered = once(there, 'data');
+  const opened = new Promise<WebSocket>((resolve) => {
+    wss.handleUpgrade(request as never, here, Buffer.alloc(0), resolve as never);
+  });
+  await answered;
+  return { server: await opened, client: there };
+}
+
+function duplexPair(): [Duplex, Duplex] {
+  const sides: Duplex[] = [];
+  const side = (other: number) =>
+    new Duplex({
+      read() {},
+      write(chunk, _, done) {
+        sides[other]?.push(chunk);
+        done();
+      },
+      final(done) {
+        sides[other]?.push(null);
+        done();
+      },
+    });
+  sides.push(side(1), side(0));
+  return sides as [Duplex, Duplex];
+}
 
 describe('the heartbeat as a decision', () => {
   const options = { interval: 30_000, timeout: 10_000 };
@@ -121,7 +203,8 @@ describe('the heartbeat as a decision', () => {
 
   it('gives no peer up before it had `timeout` to answer', () => {
     const pinged: Pulse = { pingedAt: 0, answered: false };
-    assert.equal(beat(pinged, { at: 9_999, alive: false, period }, options)[1], null);
+    assert.equal(beat(pinged, { at: 8_749, alive: false, period }, options)[1], null);
+    assert.equal(beat(pinged, { at: 9_999, alive: false, period }, options)[1], 'doubt');
     assert.equal(beat(pinged, { at: 10_000, alive: false, period }, options)[1], 'timed-out');
     assert.equal(beat(pinged, { at: 10_000, alive: true, period }, options)[1], null);
   });
@@ -175,14 +258,21 @@ describe('a peer that does not read', () => {
     await once(pair.ws, 'close');
   });
 
+  it('is not given up for what this side takes to deflate, nor where the queue shrinks', () => {
+    const limits = { maxBufferedAmount: 1_000, sendTimeout: 500 };
+    const start = { accepted: 0, queued: 5, movedAt: 0 };
+    assert.equal(flow(start, { at: 500, accepted: 0, queued: 5, busy: true }, limits)[1], null);
+    assert.equal(flow(start, { at: 500, accepted: 0, queued: 4, busy: false }, limits)[1], null);
+  });
+
   it('is given up after sendTimeout and not before', () => {
     const limits = { maxBufferedAmount: 1_000, sendTimeout: 500 };
-    const start = { accepted: 10, movedAt: 0 };
-    assert.equal(flow(start, { at: 499, accepted: 10, queued: 5 }, limits)[1], null);
-    assert.equal(flow(start, { at: 500, accepted: 10, queued: 5 }, limits)[1], 'slow-consumer');
-    assert.equal(flow(start, { at: 500, accepted: 11, queued: 5 }, limits)[1], null);
-    assert.equal(flow(start, { at: 500, accepted: 10, queued: 0 }, limits)[1], null);
-    assert.equal(flow(start, { at: 1, accepted: 11, queued: 1_001 }, limits)[1], 'slow-consumer');
+    const start = { accepted: 10, queued: 5, movedAt: 0 };
+    assert.equal(flow(start, { at: 499, accepted: 10, queued: 5, busy: false }, limits)[1], null);
+    assert.equal(flow(start, { at: 500, accepted: 10, queued: 5, busy: false }, limits)[1], 'slow-consumer');
+    assert.equal(flow(start, { at: 500, accepted: 11, queued: 5, busy: false }, limits)[1], null);
+    assert.equal(flow(start, { at: 500, accepted: 10, queued: 0, busy: false }, limits)[1], null);
+    assert.equal(flow(start, { at: 1, accepted: 11, queued: 1_001, busy: false }, limits)[1], 'slow-consumer');
   });
 });
 

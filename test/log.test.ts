@@ -103,7 +103,8 @@ describe('the log', () => {
     const fail = () => {
       throw new Error('disk full');
     };
-    const pair = await openPair({ make: 'ours', role: 'server', linger: { logger: { debug: fail, warn: fail } } });
+    const logger = { debug: fail, warn: fail, isLevelEnabled: fail };
+    const pair = await openPair({ make: 'ours', role: 'server', linger: { logger } });
     pair.reset();
     await watchEnd(pair.ws);
     pair.stop();

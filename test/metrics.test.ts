@@ -64,13 +64,13 @@ for (const [name, make] of Object.entries(servers)) {
   it(`stats() of ${name} counts each connection once, by how it ended`, async () => {
     const { wss, port } = await listening(make);
     await seven(wss, port);
-    const { connections, opened, ended, forced, failedOpenings, abandonedUpgrades, closeMs } = wss.stats();
+    const { connections, opened, ended, forced, failedOpenings, reapedUpgrades, closeMs } = wss.stats();
     assert.equal(opened, 6);
     assert.deepEqual(connections, { opening: 0, open: 0, handshake: 0, fin: 0, reset: 0 });
     assert.deepEqual([ended.reset, ended.clean, ended['local-abort']], [3, 2, 1]);
     assert.deepEqual(forced, { reset: 0, destroy: 1 });
     assert.deepEqual(failedOpenings, { 'upgrade-failed': 1, 'tls-failed': 0 });
-    assert.equal(abandonedUpgrades, 0);
+    assert.deepEqual(reapedUpgrades, { abandoned: 0, refused: 0 });
     assert.equal(closeMs.count, 6);
     assert.deepEqual(closeMs.buckets.at(-1), { upTo: Number.POSITIVE_INFINITY, count: 6 });
     wss.close();
@@ -101,7 +101,42 @@ it('abandoned upgrades are closed after upgradeTimeout, and counted', async () =
   const gone = once(peer.resume(), 'close');
   peer.write(UPGRADE_REQUEST);
   await gone;
-  assert.equal(wss.stats().abandonedUpgrades, 1);
+  assert.deepEqual(wss.stats().reapedUpgrades, { abandoned: 1, refused: 0 });
+  wss.close();
+  server.close();
+});
+
+it('refused upgrades that neither side closes are closed after upgradeTimeout, and counted', async () => {
+  const server = http.createServer();
+  const wss = new WebSocketServer({ server, linger: { ...linger, upgradeTimeout: 50 } });
+  wss.handleUpgrade = (_, socket) => void socket.write('HTTP/1.1 401 Unauthorized\r\n\r\n');
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const peer = await connectRaw(portOf(server));
+  const gone = once(peer.resume(), 'close');
+  peer.end(UPGRADE_REQUEST);
+  await gone;
+  await until('it is counted', () => wss.stats().reapedUpgrades.refused === 1);
+  wss.close();
+  server.close();
+});
+
+it('an upgrade that another protocol has accepted is left alone', async () => {
+  const server = http.createServer();
+  const wss = new WebSocketServer({ server, linger: { ...linger, upgradeTimeout: 20 } });
+  wss.handleUpgrade = (_, socket) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\n');
+    socket.on('data', (data) => socket.write(data));
+  };
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const peer = await connectRaw(portOf(server));
+  peer.write(UPGRADE_REQUEST);
+  await once(peer, 'data');
+  await new Promise((resolve) => setTimeout(resolve, 60)); // three times upgradeTimeout
+  peer.write('still there?');
+  assert.equal(String((await once(peer, 'data'))[0]), 'still there?');
+  peer.destroy();
   wss.close();
   server.close();
 });
@@ -192,6 +227,7 @@ it('node:diagnostics_channel tells of each opening and each end, with its WebSoc
   const onOpen = (message: unknown) => {
     const { ws, role } = message as WebSocket.OpenMessage;
     assert.ok(ws instanceof WebSocket);
+    assert.equal(ws.readyState, WebSocket.OPEN);
     seen.push(['open', role, undefined]);
   };
   const onDisconnect = (message: unknown) => {

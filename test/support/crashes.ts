@@ -94,6 +94,21 @@ export const CRASHES: Crash[] = [
     ours: 'upgrade-failed',
   },
   {
+    name: "a peer that was connected before the server was guarded resets between 'upgrade' and handleUpgrade()",
+    async act(ws, linger) {
+      const server = await listen(http.createServer((_, response) => void response.end('hello')));
+      const peer = connect(server);
+      peer.write('GET / HTTP/1.1\r\nHost: test\r\n\r\n');
+      await once(peer, 'data');
+      waiting(ws, server, linger);
+      const socket = await upgradeOf(server, peer);
+      peer.resetAndDestroy();
+      await gone(socket);
+    },
+    plain: RESET,
+    ours: 'upgrade-failed',
+  },
+  {
     name: 'a peer resets while it is sent a refusal of its upgrade',
     async act(ws, linger) {
       const server = await listen(http.createServer());
@@ -129,7 +144,7 @@ export const CRASHES: Crash[] = [
       await gone(outward);
     },
     plain: RESET,
-    ours: 'nothing',
+    ours: 'reset',
   },
   {
     name: 'a peer resets a connection of a TCP server that nobody watches',
@@ -203,6 +218,21 @@ export const CRASHES: Crash[] = [
       const server = await listen(http.createServer());
       waiting(ws, server, linger);
       ws.guardProcess?.(linger); // both nets at once let it through
+      const socket = await upgradeOf(server, connect(server));
+      socket.destroy(mistake());
+      await gone(socket);
+    },
+    plain: MISTAKE,
+    ours: 'ends too',
+  },
+  {
+    name: "the application's own error is met where two copies of the package guard",
+    async act(ws, linger) {
+      const server = await listen(http.createServer());
+      waiting(ws, server, linger);
+      // As when two dependencies bring a version each.
+      for (const file of Object.keys(require.cache)) delete require.cache[file];
+      if (ws.guardServer) (require('ws-linger') as typeof ours).guardServer(server, linger);
       const socket = await upgradeOf(server, connect(server));
       socket.destroy(mistake());
       await gone(socket);

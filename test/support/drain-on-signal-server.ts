@@ -9,4 +9,8 @@ wss.on('listening', tell);
 // One of the process's own listeners would keep it from ending on 'shutdown', so this one goes before that.
 process.once('message', (message) => {
   if (message === 'port') tell();
+  if (message === 'close') {
+    for (const ws of wss.clients) ws.close(1001);
+    wss.close();
+  }
 });
