@@ -47,7 +47,7 @@ describe(`threads (${control})`, () => {
 
   it('are terminated in the middle of it, and the process and later threads live on', async () => {
     const { threads, afterwards } = saidBy<Threads>(await runEdge('threads', { args: ['terminated', control] }));
-    assert.equal(threads.length, binding ? 20 : 10);
+    assert.equal(threads.length, binding ? 12 : 6);
     for (const thread of threads) assert.deepEqual(thread, { control, code: 1 });
     assert.deepEqual(afterwards, ALL_RESET);
   });
@@ -184,7 +184,7 @@ if (binding && path) {
       );
       const [first, ...others] = threads;
       assert.deepEqual(first, { control, mapped: true, code: 0 });
-      assert.equal(others.length, 10);
+      assert.equal(others.length, 6);
       for (const thread of others) assert.deepEqual(thread, { control, code: 0 });
       assert.deepEqual(afterwards, ALL_RESET);
       assert.equal(mapped, false);

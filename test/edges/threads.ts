@@ -37,7 +37,7 @@ async function run(task: Task, terminated?: number): Promise<Seen> {
 async function main(mode: 'terminated' | 'reloaded', native: boolean): Promise<void> {
   const threads: Seen[] = [];
   if (mode === 'reloaded') threads.push(await run('look for the addon in the process'));
-  for (let i = 0; i < 10; i++) {
+  for (let i = 0; i < 6; i++) {
     if (mode === 'reloaded') {
       threads.push(await run('exit with handles alive'));
     } else {
