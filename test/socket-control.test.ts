@@ -1,15 +1,16 @@
 // One suite for both implementations of SocketControl: the contract is what both keep.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import net from 'node:net';
+import type net from 'node:net';
 import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import type { SocketControl } from '../dist/socket-control/contract.js';
 import { loadNative } from '../dist/socket-control/load.js';
 import { NativeControl, resolveConnection } from '../dist/socket-control/native.js';
 import { PortableControl } from '../dist/socket-control/portable.js';
-import { portOf, until } from './support/end.js';
+import { until } from './support/end.js';
 import { endOf } from './support/peer.js';
+import { tcpPair } from './support/tcp-pair.js';
 
 const { binding, reason } = loadNative();
 const GONE = -1;
@@ -34,32 +35,16 @@ it(`runs with the control this platform has (${reason})`, () => {
   if (wanted) assert.equal(binding ? 'native' : 'portable', wanted);
 });
 
-async function connection(): Promise<{ socket: net.Socket; peer: net.Socket; stop(): void }> {
-  const server = net.createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const accepted = once(server, 'connection');
-  const peer = net.connect({ port: portOf(server), host: '127.0.0.1', allowHalfOpen: true });
-  await once(peer, 'connect');
-  const [socket] = (await accepted) as [net.Socket];
-  for (const side of [socket, peer]) side.on('error', () => {});
-  const stop = () => {
-    socket.destroy();
-    peer.destroy();
-    server.close();
-  };
-  return { socket, peer, stop };
-}
-
 for (const [kind, make] of implementations) {
   describe(`${kind} control`, () => {
     it('says its kind', async () => {
-      const { socket, stop } = await connection();
+      const { socket, stop } = await tcpPair();
       assert.equal(make(socket).kind, kind);
       stop();
     });
 
     it('aborts by RST, says so once, and the socket reports its close', async () => {
-      const { socket, peer, stop } = await connection();
+      const { socket, peer, stop } = await tcpPair();
       const said: string[] = [];
       const seen = endOf(peer);
       const closed = once(socket, 'close');
@@ -71,7 +56,7 @@ for (const [kind, make] of implementations) {
     });
 
     it('aborts by RST while FIN is pending', async () => {
-      const { socket, stop } = await connection();
+      const { socket, stop } = await tcpPair();
       const said: string[] = [];
       const closed = once(socket, 'close');
       const control = make(socket);
@@ -83,7 +68,7 @@ for (const [kind, make] of implementations) {
     });
 
     it('aborts a socket that is gone without harm', async () => {
-      const { socket, stop } = await connection();
+      const { socket, stop } = await tcpPair();
       const control = make(socket);
       socket.destroy();
       await once(socket, 'close');
@@ -99,7 +84,7 @@ for (const [kind, make] of implementations) {
     // Windows keeps the peer's address of a connection that was reset, so without the addon nothing can be seen there.
     const canSee = kind === 'native' || process.platform !== 'win32';
     it(`${canSee ? 'sees' : 'does not pretend to know of'} a reset of a socket that does not read`, async () => {
-      const { socket, peer, stop } = await connection();
+      const { socket, peer, stop } = await tcpPair();
       const control = make(socket);
       socket.pause();
       peer.write(Buffer.alloc(1024 * 1024)); // a paused socket reads on until its buffer is full
@@ -116,7 +101,7 @@ for (const [kind, make] of implementations) {
 if (binding) {
   describe('native control only', () => {
     it('sets and reads SO_LINGER', async () => {
-      const { socket, stop } = await connection();
+      const { socket, stop } = await tcpPair();
       const found = resolveConnection(binding, socket);
       assert.ok(found);
       const control = new NativeControl(binding, found, socket);
@@ -129,7 +114,7 @@ if (binding) {
     });
 
     it('shuts down one direction, and tells a lost connection by number and name', async () => {
-      const { socket, peer, stop } = await connection();
+      const { socket, peer, stop } = await tcpPair();
       const control = make(socket);
       const seen = endOf(peer);
       assert.deepEqual(control.shutdown('send'), { ok: true });
@@ -141,7 +126,7 @@ if (binding) {
     });
 
     it('probes without taking a byte or a FIN from the reader', async () => {
-      const { socket, peer, stop } = await connection();
+      const { socket, peer, stop } = await tcpPair();
       const control = make(socket);
       assert.equal(control.probe(), 'connected');
       socket.pause();
@@ -170,7 +155,7 @@ if (binding) {
     });
 
     it('hands out connections that show nothing and cannot be imitated', async () => {
-      const { socket, stop } = await connection();
+      const { socket, stop } = await tcpPair();
       const found = resolveConnection(binding, socket);
       assert.ok(found);
       assert.equal(inspect(found, { showHidden: true }), '{}');
@@ -183,14 +168,14 @@ if (binding) {
     });
 
     it('says that a connection is gone once it is closed, whoever has its SOCKET now', async () => {
-      const first = await connection();
+      const first = await tcpPair();
       const found = resolveConnection(binding, first.socket);
       assert.ok(found);
       const closed = Promise.all([once(first.socket, 'close'), once(first.peer, 'close')]);
       first.stop();
       await closed;
       // Windows gives out the lowest free values first, so one of these has the SOCKET.
-      const others = await Promise.all(Array.from({ length: 8 }, () => connection()));
+      const others = await Promise.all(Array.from({ length: 8 }, () => tcpPair()));
       assert.equal(binding.setLinger(found, true), GONE);
       assert.equal(binding.getLinger(found), GONE);
       assert.equal(binding.shutdown(found, 'both'), GONE);
@@ -207,7 +192,7 @@ if (binding) {
     });
 
     it('finds every one of many connections, in whatever order they are asked for', async () => {
-      const pairs = await Promise.all(Array.from({ length: 100 }, () => connection()));
+      const pairs = await Promise.all(Array.from({ length: 100 }, () => tcpPair()));
       const sides = pairs.flatMap(({ socket, peer }) => [socket, peer]);
       for (const ordered of [sides, sides.toReversed()]) {
         for (const side of ordered) {
