@@ -3,7 +3,7 @@
 # The machine's own file system is seen there as /host. The mounts live in a namespace that ends with the command.
 root=$1 dir=$2
 shift 2
-export WINEPREFIX=/prefix WINEDEBUG="${WINEDEBUG:--all}" WINEDLLOVERRIDES='mscoree,mshtml=' XDG_RUNTIME_DIR=/tmp
+export WINEPREFIX=${WS_LINGER_PREFIX:-/prefix} WINEDEBUG="${WINEDEBUG:--all}" WINEDLLOVERRIDES='mscoree,mshtml=' XDG_RUNTIME_DIR=/tmp
 exec unshare --mount --propagation slave sh -c '
   root=$1 dir=$2; shift 2
   mount --rbind / "$root/host" && mount --rbind /proc "$root/proc" && mount --rbind /dev "$root/dev" || exit 125

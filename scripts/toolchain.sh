@@ -4,6 +4,7 @@
 #   toolchain.sh build      compilers that turn native/ into a Windows binary
 #   toolchain.sh native     what checks native/ itself: formatter, linter, sanitizers, libuv
 #   toolchain.sh windows    Wine 10 in a folder of its own, with an initialised prefix
+#   toolchain.sh ia32       32-bit Windows programs in that Wine, with a prefix of their own
 #   toolchain.sh network    tools the tests use to look at sockets and to make black holes
 #
 # Without root it installs nothing and says what is missing.
@@ -81,10 +82,31 @@ windows() {
   fi
 }
 
+# The 64-bit Wine runs 32-bit programs once it has the DLLs that they see; Debian packs those for i386 only.
+ia32() {
+  windows
+  [ -n "${WINE:-}" ] || [ -e "$root/.ready-ia32" ] && return
+  say "adding the 32-bit DLLs to Wine (100 MB, once)"
+  "$(dirname "$0")/in-wine-root.sh" "$root" / sh -ec '
+    dpkg --add-architecture i386
+    apt-get update -qq
+    cd /tmp
+    apt-get download -qq libwine:i386
+    dpkg-deb -x libwine_*_i386.deb libwine
+    cp libwine/usr/lib/i386-linux-gnu/wine/i386-windows/* /usr/lib/x86_64-linux-gnu/wine/i386-windows/
+    rm -r libwine libwine_*_i386.deb
+    export WINEPREFIX=/prefix-ia32
+    /usr/lib/wine/wine64 wineboot -i && /usr/lib/wine/wine64 winecfg -v win10' >"$cache/ia32.log" 2>&1 9>&- || {
+    tail -5 "$cache/ia32.log" >&2
+    exit 1
+  }
+  touch "$root/.ready-ia32"
+}
+
 case ${1:-} in
-build | native | windows | network) "$1" ;;
+build | native | windows | ia32 | network) "$1" ;;
 *)
-  say "usage: toolchain.sh build|native|windows|network"
+  say "usage: toolchain.sh build|native|windows|ia32|network"
   exit 2
   ;;
 esac

@@ -9,7 +9,8 @@ const os = require('node:os');
 const path = require('node:path');
 
 // The node.exe of each release line ships inside an npm package of this name and version.
-const VERSIONS = { 22: '22.23.3', 24: '24.21.0', 26: '26.10.0' };
+// The last line that was built for 32 bits is called ia32 here.
+const VERSIONS = { 22: '22.23.3', 24: '24.21.0', 26: '26.10.0', ia32: '22.23.2' };
 
 const cache =
   process.env.WS_LINGER_CACHE ||
@@ -18,14 +19,15 @@ const wineRoot = path.join(cache, 'wine-root');
 
 /** Path of a Node binary of another version or platform ('win' or 'linux'), fetched from npm when it is not there. */
 function nodeBinary(platform, major) {
-  const name = `node-${platform}-x64-${VERSIONS[major]}`;
+  const product = `node-${platform}-${major === 'ia32' ? 'x86' : 'x64'}`;
+  const name = `${product}-${VERSIONS[major]}`;
   const folder = path.join(cache, 'node', name);
   const binary = path.join(folder, 'bin', platform === 'win' ? 'node.exe' : 'node');
   if (!fs.existsSync(binary)) {
     fs.mkdirSync(path.dirname(folder), { recursive: true });
     const temporary = fs.mkdtempSync(`${folder}.`);
     // `npm install` would refuse a package for another platform, `npm pack` does not.
-    execFileSync('npm', ['pack', '--silent', `node-${platform}-x64@${VERSIONS[major]}`], { cwd: temporary });
+    execFileSync('npm', ['pack', '--silent', `${product}@${VERSIONS[major]}`], { cwd: temporary });
     execFileSync('tar', ['xzf', `${name}.tgz`, '--strip-components=1'], { cwd: temporary });
     fs.rmSync(path.join(temporary, `${name}.tgz`));
     fs.renameSync(temporary, folder);
@@ -43,7 +45,8 @@ function windowsPath(file) {
  * open a pipe as its stdout. Resolves with `{ code, output }`.
  */
 function runWindowsNode(args, { major = 24, env = {}, cwd = process.cwd(), quiet = false } = {}) {
-  execFileSync(path.join(__dirname, 'toolchain.sh'), ['windows'], { stdio: ['ignore', 2, 2] });
+  const ia32 = major === 'ia32';
+  execFileSync(path.join(__dirname, 'toolchain.sh'), [ia32 ? 'ia32' : 'windows'], { stdio: ['ignore', 2, 2] });
   const exe = windowsPath(nodeBinary('win', major));
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'windows-node-'));
   const file = path.join(folder, 'out');
@@ -51,7 +54,8 @@ function runWindowsNode(args, { major = 24, env = {}, cwd = process.cwd(), quiet
   const reader = fs.openSync(file, 'r');
   const stdio = ['ignore', fd, fd];
   const { NODE_EXTRA_CA_CERTS: _unixPath, ...inherited } = process.env;
-  const childEnv = { ...inherited, WINEDEBUG: '-all', ...env };
+  const prefix = ia32 ? { WS_LINGER_PREFIX: '/prefix-ia32' } : {};
+  const childEnv = { ...inherited, ...prefix, WINEDEBUG: '-all', ...env };
   const child = process.env.WINE
     ? spawn(process.env.WINE, [exe, ...args], { cwd, env: childEnv, stdio })
     : spawn(path.join(__dirname, 'in-wine-root.sh'), [wineRoot, cwd, '/usr/lib/wine/wine64', exe, ...args], {
@@ -86,7 +90,7 @@ module.exports = { VERSIONS, nodeBinary, runWindowsNode, windowsPath };
 
 if (require.main === module) {
   const args = process.argv.slice(2);
-  const major = args[0] === '--node' ? Number(args.splice(0, 2)[1]) : undefined;
+  const major = args[0] === '--node' ? args.splice(0, 2)[1] : undefined;
   runWindowsNode(args, { major }).then(({ code }) => {
     process.exitCode = typeof code === 'number' ? code : 1;
   });
