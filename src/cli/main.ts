@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
+import { doctorCommand } from './doctor';
 import { stabilityCommand } from './stability';
 
 /** Exit codes: 0 for success, 1 when what was tested or looked at is not as it should be, 2 for wrong usage. */
@@ -10,7 +11,7 @@ const program = new Command('ws-linger')
   .version((require('../../package.json') as { version: string }).version)
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(`${text.trim().replace(/\s*\n\s*/g, ' ')}\n`) });
-program.addCommand(stabilityCommand().copyInheritedSettings(program));
+for (const command of [stabilityCommand(), doctorCommand()]) program.addCommand(command.copyInheritedSettings(program));
 
 program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError) {
