@@ -6,6 +6,7 @@
 #   toolchain.sh windows    Wine 10 in a folder of its own, with an initialised prefix
 #   toolchain.sh ia32       32-bit Windows programs in that Wine, with a prefix of their own
 #   toolchain.sh network    tools the tests use to look at sockets and to make black holes
+#   toolchain.sh browser    Chromium, and a font for it
 #
 # Without root it installs nothing and says what is missing.
 set -euo pipefail
@@ -47,6 +48,10 @@ native() {
 network() {
   need ss iproute2
   need nft nftables
+}
+
+browser() {
+  need chromium chromium fonts-dejavu-core
 }
 
 # Debian 12 has Wine 8, which cannot start Node 24. Debian 13's Wine 10 can, so it gets a root folder of its own.
@@ -104,9 +109,9 @@ ia32() {
 }
 
 case ${1:-} in
-build | native | windows | ia32 | network) "$1" ;;
+build | native | windows | ia32 | network | browser) "$1" ;;
 *)
-  say "usage: toolchain.sh build|native|windows|ia32|network"
+  say "usage: toolchain.sh build|native|windows|ia32|network|browser"
   exit 2
   ;;
 esac

@@ -44,7 +44,7 @@ function windowsPath(file) {
  * Runs Windows Node and passes on what it prints. Its output goes through a file, since Windows Node under Wine cannot
  * open a pipe as its stdout. Resolves with `{ code, output }`.
  */
-function runWindowsNode(args, { major = 24, env = {}, cwd = process.cwd(), quiet = false } = {}) {
+function runWindowsNode(args, { major = 24, env = {}, cwd = process.cwd(), quiet = false, onSpawn } = {}) {
   const ia32 = major === 'ia32';
   execFileSync(path.join(__dirname, 'toolchain.sh'), [ia32 ? 'ia32' : 'windows'], { stdio: ['ignore', 2, 2] });
   const exe = windowsPath(nodeBinary('win', major));
@@ -63,6 +63,7 @@ function runWindowsNode(args, { major = 24, env = {}, cwd = process.cwd(), quiet
         stdio,
       });
   fs.closeSync(fd);
+  onSpawn?.(child);
 
   const chunks = [];
   const buffer = Buffer.alloc(65536);
@@ -91,7 +92,9 @@ module.exports = { VERSIONS, nodeBinary, runWindowsNode, windowsPath };
 if (require.main === module) {
   const args = process.argv.slice(2);
   const major = args[0] === '--node' ? args.splice(0, 2)[1] : undefined;
-  runWindowsNode(args, { major }).then(({ code }) => {
+  // What ends this ends the Windows program, too.
+  const onSpawn = (child) => process.once('SIGTERM', () => child.kill());
+  runWindowsNode(args, { major, onSpawn }).then(({ code }) => {
     process.exitCode = typeof code === 'number' ? code : 1;
   });
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
+import { demoCommand } from './demo';
 import { doctorCommand } from './doctor';
 import { stabilityCommand } from './stability';
 
@@ -11,7 +12,8 @@ const program = new Command('ws-linger')
   .version((require('../../package.json') as { version: string }).version)
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(`${text.trim().replace(/\s*\n\s*/g, ' ')}\n`) });
-for (const command of [stabilityCommand(), doctorCommand()]) program.addCommand(command.copyInheritedSettings(program));
+for (const command of [stabilityCommand(), demoCommand(), doctorCommand()])
+  program.addCommand(command.copyInheritedSettings(program));
 
 program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError) {

@@ -1,0 +1,89 @@
+/** The table of disconnects: a row for each pair, the newest first. */
+import { meaning, tone } from './kinds.js';
+
+const MOST_ROWS = 60;
+
+const body = document.getElementById('rows');
+const template = document.getElementById('row').content.firstElementChild;
+const shown = new Map();
+
+const clock = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+});
+
+/** Shows rows that are new or have changed; `now` is the server's time. */
+export function show(rows, now) {
+  for (const row of rows) {
+    let element = shown.get(row.number)?.element;
+    if (!element) {
+      element = template.cloneNode(true);
+      body.prepend(element);
+    }
+    shown.set(row.number, { row, element });
+    fill(element, row, now);
+  }
+  for (const [number, { element }] of shown) {
+    if (shown.size <= MOST_ROWS) break;
+    element.remove();
+    shown.delete(number);
+  }
+  document.getElementById('empty').hidden = shown.size > 0;
+}
+
+export function clear() {
+  shown.clear();
+  body.replaceChildren();
+}
+
+/** Brings up to date how long a server has been holding what the other has ended. */
+export function tick(now) {
+  for (const { row, element } of shown.values()) {
+    if (row.plain === 'open' || row.linger === 'open') fill(element, row, now);
+  }
+}
+
+function fill(element, row, now) {
+  const { number, peer } = row;
+  const linger = ended(row.linger);
+  const plain = ended(row.plain);
+  const at = Math.min(linger?.at ?? Infinity, plain?.at ?? Infinity);
+  const cell = (name) => element.querySelector(`[data-cell="${name}"]`);
+  cell('time').textContent = clock.format(at);
+  cell('connection').textContent = `#${number} ${peer}`;
+  const [kind, means] = cell('kind').children;
+  kind.textContent = linger?.kind ?? row.linger;
+  kind.dataset.tone = linger ? tone(linger.kind) : 'open';
+  means.textContent = linger ? [meaning(linger.kind), linger.errorCode].filter(Boolean).join(', ') : '';
+  cell('origin').textContent = linger?.origin ?? '';
+  cell('phase').textContent = linger?.phase ?? '';
+  cell('code').textContent = linger?.code ?? '';
+  cell('took').textContent = linger ? took(linger) : '';
+  cell('plain').textContent = plain ? saidBy(plain, linger) : PLAIN[row.plain](now - at);
+  cell('plain').classList.toggle('holds', row.plain === 'open');
+}
+
+const PLAIN = {
+  open: (ms) => `nothing yet, ${seconds(ms)} later`,
+  absent: () => 'never had it',
+};
+
+function ended(side) {
+  return typeof side === 'object' ? side : null;
+}
+
+function took({ elapsedMs, forced }) {
+  const time = elapsedMs < 1000 ? `${Math.round(elapsedMs)} ms` : seconds(elapsedMs);
+  return forced ? `${time}, cut${forced === 'reset' ? ' by RST' : ''}` : time;
+}
+
+function saidBy({ code, at, errorCode }, linger) {
+  const later = linger ? at - linger.at : 0;
+  return [String(code), errorCode, later >= 1000 && `${seconds(later)} later`].filter(Boolean).join(', ');
+}
+
+function seconds(ms) {
+  return `${(Math.max(0, ms) / 1000).toFixed(1)} s`;
+}
