@@ -1,26 +1,79 @@
+/**
+ * What `require('ws-linger')` gives: the `WebSocket` class with everything else on it, as in ws, and the types under the
+ * same names.
+ */
+import type { IncomingMessage } from 'node:http';
 import { attach } from './attach';
+import type * as closeInfo from './close-info';
+import type * as diagnostics from './diagnostics';
+import type * as drain from './drain';
 import { drainOnSignal } from './drain-on-signal';
 import { guardServer } from './guard';
 import { guardProcess, guardSocket } from './guard-sockets';
-import { Upstream } from './upstream';
-import { WebSocket } from './websocket';
-import { WebSocketServer } from './websocket-server';
+import type * as heartbeat from './heartbeat';
+import type * as log from './log';
+import type * as metrics from './metrics';
+import type * as options from './options';
+import type { Upstream } from './upstream';
+import * as client from './websocket';
+import * as server from './websocket-server';
 
-// What ws puts on its class, as own properties, in ws's order. Those who copy a module's properties skip inherited ones.
-for (const [name, value] of Object.entries({
-  ...Upstream,
+/** What ws does not have. */
+const additions = { attach, drainOnSignal, guardProcess, guardServer, guardSocket };
+
+const { WebSocketServer } = server;
+/** ws's WebSocket, with ends that are bounded and explained. */
+const WebSocket = Object.assign(client.WebSocket, {
   Server: WebSocketServer,
-  WebSocket,
+  WebSocket: client.WebSocket,
   WebSocketServer,
-  attach,
-  drainOnSignal,
-  guardProcess,
-  guardServer,
-  guardSocket,
-})) {
-  if (!Object.hasOwn(WebSocket, name)) {
-    Object.defineProperty(WebSocket, name, { value, enumerable: true, writable: true, configurable: true });
-  }
+  ...additions,
+});
+
+interface WebSocket extends client.WebSocket {}
+
+type Request = typeof IncomingMessage;
+
+declare namespace WebSocket {
+  // Interfaces where ws's types have them, so that those who add to them ("declare module") still can.
+  interface WebSocket extends client.WebSocket {}
+  interface WebSocketServer<U extends typeof Upstream = typeof client.WebSocket, V extends Request = Request>
+    extends server.WebSocketServer<U, V> {}
+  interface Server<U extends typeof Upstream = typeof client.WebSocket, V extends Request = Request>
+    extends server.WebSocketServer<U, V> {}
+  interface ServerOptions<U extends typeof Upstream = typeof client.WebSocket, V extends Request = Request>
+    extends server.ServerOptions<U, V> {}
+  interface ClientOptions extends client.ClientOptions {}
+
+  interface AddressInfo extends Upstream.AddressInfo {}
+  interface CloseEvent extends Upstream.CloseEvent {}
+  interface ErrorEvent extends Upstream.ErrorEvent {}
+  interface Event extends Upstream.Event {}
+  interface EventListenerOptions extends Upstream.EventListenerOptions {}
+  interface MessageEvent extends Upstream.MessageEvent {}
+  interface PerMessageDeflateOptions extends Upstream.PerMessageDeflateOptions {}
+  interface WebSocketEventMap extends Upstream.WebSocketEventMap {}
+  type CertMeta = Upstream.CertMeta;
+  type Data = Upstream.Data;
+  type FinishRequestCallback = Upstream.FinishRequestCallback;
+  type RawData = Upstream.RawData;
+  type VerifyClientCallbackAsync<R extends IncomingMessage = IncomingMessage> = Upstream.VerifyClientCallbackAsync<R>;
+  type VerifyClientCallbackSync<R extends IncomingMessage = IncomingMessage> = Upstream.VerifyClientCallbackSync<R>;
+
+  interface CloseError extends closeInfo.CloseError {}
+  interface CloseInfo extends closeInfo.CloseInfo {}
+  type CloseKind = closeInfo.CloseKind;
+  type CloseOrigin = closeInfo.CloseOrigin;
+  type ClosePhase = closeInfo.ClosePhase;
+  interface DisconnectMessage extends diagnostics.DisconnectMessage {}
+  interface DrainOptions extends drain.DrainOptions {}
+  interface HeartbeatOptions extends heartbeat.HeartbeatOptions {}
+  interface Histogram extends metrics.Histogram {}
+  interface LingerOptions extends options.LingerOptions {}
+  interface Logger extends log.Logger {}
+  interface OpeningFailedMessage extends diagnostics.OpeningFailedMessage {}
+  interface OpenMessage extends diagnostics.OpenMessage {}
+  interface Stats extends metrics.Stats {}
 }
 
 export = WebSocket;

@@ -5,6 +5,7 @@ import type { DrainOptions } from './drain';
 import { Group } from './group';
 import type { Stats } from './metrics';
 import { type LingerOptions, parseOptions } from './options';
+import { makeOwn } from './own';
 import { type ServerAdditions, ServerSide, sideOf } from './server-side';
 import { checkControl } from './socket-control/choose';
 import { Upstream, type UpstreamServer } from './upstream';
@@ -58,3 +59,5 @@ export class WebSocketServer<
     return (sideOf(this) as ServerSide).drain(options);
   }
 }
+
+makeOwn(WebSocketServer.prototype, Upstream.Server.prototype);

@@ -1,31 +1,37 @@
-import type { ClientRequest, ClientRequestArgs, IncomingMessage } from 'node:http';
+import type { ClientRequest, ClientRequestArgs } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type * as closeInfo from './close-info';
 import type { CloseInfo } from './close-info';
 import { Connection, connectionOf } from './connection';
-import type * as diagnostics from './diagnostics';
-import type * as drain from './drain';
 import { groupOf } from './group';
-import type * as heartbeat from './heartbeat';
-import type * as log from './log';
-import type * as metrics from './metrics';
-import type * as options from './options';
 import { type LingerOptions, milliseconds } from './options';
+import { makeOwn } from './own';
 import { checkControl } from './socket-control/choose';
 import { Upstream, type UpstreamSocket } from './upstream';
-import type * as server from './websocket-server';
+import type { WebSocketServer as LingerServer } from './websocket-server';
 
-export interface LingerClientOptions extends Upstream.ClientOptions {
+export interface ClientOptions extends Upstream.ClientOptions {
   linger?: LingerOptions | undefined;
 }
 
-type ConstructorOptions = LingerClientOptions & { closeTimeout?: number };
+type ConstructorOptions = ClientOptions & { closeTimeout?: number };
+
+/** The event that ws does not have. All others are typed as in ws. */
+interface Disconnect {
+  on(event: 'disconnect', listener: (this: WebSocket, info: CloseInfo) => void): this;
+  once(event: 'disconnect', listener: (this: WebSocket, info: CloseInfo) => void): this;
+  off(event: 'disconnect', listener: (this: WebSocket, info: CloseInfo) => void): this;
+  addListener(event: 'disconnect', listener: (info: CloseInfo) => void): this;
+  removeListener(event: 'disconnect', listener: (info: CloseInfo) => void): this;
+}
+
+/** Declared before ws's own overloads, the last of which takes any event. */
+const Base = Upstream as unknown as Omit<typeof Upstream, never> & (new (...args: unknown[]) => Disconnect & Upstream);
 
 /** ws's WebSocket, with ends that are bounded and explained. */
-export class WebSocket extends Upstream {
+export class WebSocket extends Base {
   constructor(address: null);
-  constructor(address: string | URL, options?: LingerClientOptions | ClientRequestArgs);
-  constructor(address: string | URL, protocols?: string | string[], options?: LingerClientOptions | ClientRequestArgs);
+  constructor(address: string | URL, options?: ClientOptions | ClientRequestArgs);
+  constructor(address: string | URL, protocols?: string | string[], options?: ClientOptions | ClientRequestArgs);
   constructor(address: string | URL | null, protocols?: unknown, options?: unknown) {
     const args = withLinger(address, protocols, options);
     super(...args.forUpstream);
@@ -79,6 +85,19 @@ export class WebSocket extends Upstream {
   }
 }
 
+/** What index.ts puts on the class. */
+export declare namespace WebSocket {
+  const Server: typeof LingerServer;
+  const WebSocketServer: typeof LingerServer;
+  const WebSocket: typeof import('./websocket').WebSocket;
+  const createWebSocketStream: typeof Upstream.createWebSocketStream;
+  const attach: typeof import('./attach').attach;
+  const drainOnSignal: typeof import('./drain-on-signal').drainOnSignal;
+  const guardProcess: typeof import('./guard-process').guardProcess;
+  const guardServer: typeof import('./guard').guardServer;
+  const guardSocket: typeof import('./guard').guardSocket;
+}
+
 const upstreamMethods = Upstream.prototype as unknown as UpstreamSocket;
 
 /**
@@ -91,7 +110,7 @@ function withLinger(address: string | URL | null, protocols: unknown, options: u
   const group = groupOf(given.linger, given.closeTimeout);
   checkControl(group.settings);
   const begin = (ws: UpstreamSocket, base: UpstreamSocket) => connectionOf(ws) ?? new Connection(ws, base, group);
-  if (address === null) return { forUpstream: [address, protocols, options] as unknown as [null], begin };
+  if (address === null) return { forUpstream: [address, protocols, options], begin };
 
   const watched: ConstructorOptions = {
     ...given,
@@ -103,22 +122,11 @@ function withLinger(address: string | URL | null, protocols: unknown, options: u
     },
   };
   const forUpstream = protocolsAreOptions ? [address, watched] : [address, protocols, watched];
-  return { forUpstream: forUpstream as unknown as [null], begin };
+  return { forUpstream, begin };
 }
 
-inheritAttributes(WebSocket, Upstream);
-inheritAttributes(WebSocket.prototype, Upstream.prototype);
-
-/**
- * Gives a subclass its base's constants and accessors as own properties. ws documents them as enumerable, on the class
- * and on its prototype, and those who copy or enumerate them would find nothing on a subclass.
- */
-function inheritAttributes(target: object, base: object): void {
-  for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(base))) {
-    if (descriptor.enumerable && typeof descriptor.value !== 'function')
-      Object.defineProperty(target, name, descriptor);
-  }
-}
+makeOwn(WebSocket, Upstream);
+makeOwn(WebSocket.prototype, Upstream.prototype);
 
 const ADDED = ['closeInfo', 'close', 'closeAsync', 'terminate', 'abort', 'setSocket', 'emitClose'] as const;
 
@@ -150,61 +158,4 @@ export function lingeringClass(Base: typeof Upstream): typeof Upstream {
   lingeringClasses.set(Base, Lingering as unknown as typeof Upstream);
   lingeringClasses.set(Lingering, Lingering as unknown as typeof Upstream);
   return Lingering as unknown as typeof Upstream;
-}
-
-/** The names that ws's types have, and this package's. */
-export declare namespace WebSocket {
-  type AddressInfo = Upstream.AddressInfo;
-  type CertMeta = Upstream.CertMeta;
-  type CloseEvent = Upstream.CloseEvent;
-  type Data = Upstream.Data;
-  type ErrorEvent = Upstream.ErrorEvent;
-  type Event = Upstream.Event;
-  type EventListenerOptions = Upstream.EventListenerOptions;
-  type FinishRequestCallback = Upstream.FinishRequestCallback;
-  type MessageEvent = Upstream.MessageEvent;
-  type PerMessageDeflateOptions = Upstream.PerMessageDeflateOptions;
-  type RawData = Upstream.RawData;
-  type VerifyClientCallbackAsync<R extends IncomingMessage = IncomingMessage> = Upstream.VerifyClientCallbackAsync<R>;
-  type VerifyClientCallbackSync<R extends IncomingMessage = IncomingMessage> = Upstream.VerifyClientCallbackSync<R>;
-  type WebSocketEventMap = Upstream.WebSocketEventMap;
-
-  type ClientOptions = LingerClientOptions;
-  type ServerOptions<
-    U extends typeof Upstream = typeof WebSocket,
-    V extends typeof IncomingMessage = typeof IncomingMessage,
-  > = server.ServerOptions<U, V>;
-  type CloseInfo = closeInfo.CloseInfo;
-  type CloseKind = closeInfo.CloseKind;
-  type CloseOrigin = closeInfo.CloseOrigin;
-  type ClosePhase = closeInfo.ClosePhase;
-  type CloseError = closeInfo.CloseError;
-  type DisconnectMessage = diagnostics.DisconnectMessage;
-  type DrainOptions = drain.DrainOptions;
-  type HeartbeatOptions = heartbeat.HeartbeatOptions;
-  type Histogram = metrics.Histogram;
-  type LingerOptions = options.LingerOptions;
-  type Logger = log.Logger;
-  type OpeningFailedMessage = diagnostics.OpeningFailedMessage;
-  type OpenMessage = diagnostics.OpenMessage;
-  type Stats = metrics.Stats;
-
-  const WebSocketServer: typeof server.WebSocketServer;
-  type WebSocketServer<
-    U extends typeof Upstream = typeof WebSocket,
-    V extends typeof IncomingMessage = typeof IncomingMessage,
-  > = server.WebSocketServer<U, V>;
-  const Server: typeof server.WebSocketServer;
-  type Server<
-    U extends typeof Upstream = typeof WebSocket,
-    V extends typeof IncomingMessage = typeof IncomingMessage,
-  > = server.WebSocketServer<U, V>;
-  const WebSocket: typeof import('./websocket').WebSocket;
-  type WebSocket = import('./websocket').WebSocket;
-  const createWebSocketStream: typeof Upstream.createWebSocketStream;
-  const attach: typeof import('./attach').attach;
-  const drainOnSignal: typeof import('./drain-on-signal').drainOnSignal;
-  const guardProcess: typeof import('./guard-sockets').guardProcess;
-  const guardServer: typeof import('./guard').guardServer;
-  const guardSocket: typeof import('./guard-sockets').guardSocket;
 }

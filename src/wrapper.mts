@@ -1,13 +1,14 @@
 // The ES module view of the package: the same objects as the CommonJS view, under ws's names.
+import type { IncomingMessage } from 'node:http';
 import WebSocket from './index.js';
+import type { Upstream } from './upstream.js';
 
-export import WebSocketServer = WebSocket.WebSocketServer;
-export import attach = WebSocket.attach;
-export import createWebSocketStream = WebSocket.createWebSocketStream;
-export import drainOnSignal = WebSocket.drainOnSignal;
-export import guardProcess = WebSocket.guardProcess;
-export import guardServer = WebSocket.guardServer;
-export import guardSocket = WebSocket.guardSocket;
+export const { attach, createWebSocketStream, drainOnSignal, guardProcess, guardServer, guardSocket, WebSocketServer } =
+  WebSocket;
+export interface WebSocketServer<
+  U extends typeof Upstream = typeof WebSocket,
+  V extends typeof IncomingMessage = typeof IncomingMessage,
+> extends WebSocket.WebSocketServer<U, V> {}
 export import AddressInfo = WebSocket.AddressInfo;
 export import CertMeta = WebSocket.CertMeta;
 export import ClientOptions = WebSocket.ClientOptions;
@@ -33,6 +34,7 @@ export import OpeningFailedMessage = WebSocket.OpeningFailedMessage;
 export import OpenMessage = WebSocket.OpenMessage;
 export import PerMessageDeflateOptions = WebSocket.PerMessageDeflateOptions;
 export import RawData = WebSocket.RawData;
+export import Server = WebSocket.Server;
 export import ServerOptions = WebSocket.ServerOptions;
 export import Stats = WebSocket.Stats;
 export import VerifyClientCallbackAsync = WebSocket.VerifyClientCallbackAsync;
