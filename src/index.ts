@@ -14,21 +14,43 @@ import type * as heartbeat from './heartbeat';
 import type * as log from './log';
 import type * as metrics from './metrics';
 import type * as options from './options';
-import type { Upstream } from './upstream';
+import { Upstream } from './upstream';
 import * as client from './websocket';
 import * as server from './websocket-server';
 
 /** What ws does not have. */
 const additions = { attach, drainOnSignal, guardProcess, guardServer, guardSocket };
 
-const { WebSocketServer } = server;
-/** ws's WebSocket, with ends that are bounded and explained. */
-const WebSocket = Object.assign(client.WebSocket, {
-  Server: WebSocketServer,
-  WebSocket: client.WebSocket,
-  WebSocketServer,
-  ...additions,
-});
+const nothing = () => {};
+/** The same where nothing of this package is to be at work: they do nothing, and return what their callers go on with. */
+const idle: Record<keyof typeof additions, (argument: unknown) => unknown> = {
+  attach: (target) => target,
+  drainOnSignal: () => nothing,
+  guardProcess: () => nothing,
+  guardServer: () => nothing,
+  guardSocket: nothing,
+};
+
+/**
+ * ws's WebSocket, with ends that are bounded and explained.
+ *
+ * With `WS_LINGER=off` in the environment it is ws's own class, and nothing of this package is at work: its functions do
+ * nothing (`attach()` returns its argument), its methods (`closeAsync()`, `abort()`, `drain()`, `stats()`) and `closeInfo` are
+ * not there.
+ */
+const WebSocket: typeof client.WebSocket = process.env.WS_LINGER === 'off' ? plain() : lingering();
+
+function lingering(): typeof client.WebSocket {
+  const { WebSocket } = client;
+  const { WebSocketServer } = server;
+  return Object.assign(WebSocket, { Server: WebSocketServer, WebSocket, WebSocketServer, ...additions });
+}
+
+function plain(): typeof client.WebSocket {
+  // Not enumerable: whoever lists what the class has finds what ws has.
+  for (const [name, value] of Object.entries(idle)) Object.defineProperty(Upstream, name, { value });
+  return Upstream as unknown as typeof client.WebSocket;
+}
 
 interface WebSocket extends client.WebSocket {}
 
