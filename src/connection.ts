@@ -127,8 +127,11 @@ export class Connection {
   }
 
   #beganClosing(by: 'local' | 'peer', within?: number): void {
-    // The limits here are this package's; ws's timer would only destroy.
-    clearTimeout(this.#ws._closeTimer ?? undefined);
+    const ws = this.#ws;
+    // The limits here are this package's. ws's timer would only destroy; one that does nothing stands in its place, for
+    // those who look at it.
+    clearTimeout(ws._closeTimer ?? undefined);
+    ws._closeTimer = setTimeout(() => {}, ws._closeTimeout ?? 30_000);
     this.#step({ type: 'close', by, within });
   }
 
@@ -154,6 +157,7 @@ export class Connection {
     }
     this.#step({ type: 'closed' });
     this.#ending.stopTimer();
+    clearTimeout(ws._closeTimer ?? undefined);
     const info = this.#describe();
     this.info = info;
     this.#group.ended(ws, info, this.#stream ? remoteAddressOf(this.#stream) : undefined);
