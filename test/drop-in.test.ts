@@ -1,0 +1,222 @@
+// What users reach for on a connection, documented or not, works as with plain ws.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { Duplex } from 'node:stream';
+import { describe, it } from 'node:test';
+import WebSocket from 'ws-linger';
+import Upstream from 'ws-upstream';
+import { portOf } from './support/end.js';
+import { textFrame } from './support/peer.js';
+import { type Class, connect, hangUp, type Inner, noteEvents, serve, sideBySide } from './support/side-by-side.js';
+
+/** Two streams that are no sockets; what is written to one is read from the other. */
+function streamPair(): [Duplex, Duplex] {
+  const make = (other: () => Duplex) =>
+    new Duplex({
+      read() {},
+      write(chunk, _encoding, done) {
+        other().push(chunk);
+        done();
+      },
+      final(done) {
+        other().push(null);
+        done();
+      },
+    });
+  const a: Duplex = make(() => b);
+  const b: Duplex = make(() => a);
+  return [a, b];
+}
+
+/** Unlike once(), this minds no error. */
+function closed(ws: Upstream): Promise<void> {
+  return new Promise((done) => ws.once('close', () => done()));
+}
+
+describe('a connection, as with plain ws', () => {
+  it('takes frames made beforehand through _sender.sendFrame()', async () => {
+    const seen = await sideBySide(async (WebSocket) => {
+      const connected = await connect(WebSocket);
+      const received = once(connected.client, 'message');
+      await new Promise<void>((done) =>
+        connected.ws._sender.sendFrame([Buffer.from([0x81, 2]), Buffer.from('hi')], done),
+      );
+      const [data, isBinary] = await received;
+      await hangUp(connected);
+      return [String(data), isBinary];
+    });
+    assert.deepEqual(seen, ['hi', false]);
+  });
+
+  it('takes bytes through _receiver, and its limit of payload', async () => {
+    const seen = await sideBySide(async (WebSocket) => {
+      const { wss, ws, client } = await connect(WebSocket);
+      const log: string[] = [];
+      noteEvents(ws, log);
+      ws.on('error', () => {});
+      ws._receiver.write(textFrame('by hand'));
+      ws._receiver._maxPayload = 10;
+      client.send('more than ten bytes');
+      await Promise.all([closed(ws), closed(client)]);
+      wss.close();
+      return log;
+    });
+    assert.equal(seen[0], "message 'by hand' false");
+    assert.match(seen[1] ?? '', /^error RangeError WS_ERR_UNSUPPORTED_MESSAGE_LENGTH/);
+  });
+
+  it('takes a _readyState from outside', async () => {
+    const seen = await sideBySide(async (WebSocket) => {
+      const connected = await connect(WebSocket);
+      const { client } = connected;
+      client._readyState = WebSocket.CLOSING;
+      const refused = await new Promise<Error | undefined>((done) => client.send('no', done));
+      client._readyState = WebSocket.OPEN;
+      const received = once(connected.ws, 'message');
+      client.send('yes');
+      const [data] = await received;
+      await hangUp(connected);
+      return [refused?.message, String(data), client.readyState];
+    });
+    assert.deepEqual(seen, ['WebSocket is not open: readyState 2 (CLOSING)', 'yes', 3]);
+  });
+
+  it('is made by hand over streams that are no sockets: _isServer, setSocket(), handleUpgrade()', async () => {
+    for (const end of ['close', 'terminate'] as const) {
+      const seen = await sideBySide(async (WebSocket) => {
+        const wss = new WebSocket.Server({ noServer: true });
+        const [atServer, atClient] = streamPair();
+        const headers = {
+          upgrade: 'websocket',
+          connection: 'upgrade',
+          'sec-websocket-version': '13',
+          'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+        };
+        const request = { method: 'GET', url: '/', headers, socket: atServer } as never;
+        const answered = once(atClient, 'data');
+        const upgraded = new Promise<Upstream>((done) => wss.handleUpgrade(request, atServer, Buffer.alloc(0), done));
+        await answered;
+        // As @fastify/websocket makes its client for tests.
+        const client = new (WebSocket as unknown as new (...args: unknown[]) => Inner)(null, undefined, {});
+        client._isServer = false;
+        client.setSocket(atClient, Buffer.alloc(0), { maxPayload: 0 });
+        const ws = await upgraded;
+        const log: string[] = [];
+        noteEvents(client, log, 'client: ');
+        noteEvents(ws, log, 'server: ');
+        ws.on('message', (data) => ws.send(data));
+        const echoed = once(client, 'message');
+        client.send('echo');
+        await echoed;
+        const gone = Promise.all([closed(ws), closed(client)]);
+        client[end]();
+        // A destroyed stream tells its other end nothing.
+        if (end === 'terminate') ws.terminate();
+        await gone;
+        const clients = wss.clients.size;
+        wss.close();
+        return { log, clients };
+      });
+      assert.equal(seen.clients, 0);
+      assert.ok(seen.log.includes("client: message 'echo' true"));
+    }
+  });
+
+  it("emits 'drain' at _socket, and _socket is the socket", async () => {
+    const seen = await sideBySide(async (WebSocket) => {
+      const connected = await connect(WebSocket);
+      const { client, ws } = connected;
+      const before = client._socket.listenerCount('drain');
+      const drained = once(client._socket, 'drain');
+      ws.on('message', () => {});
+      // Windows takes megabytes in the very call.
+      while (!client._socket.writableNeedDrain) client.send(Buffer.alloc(1 << 20));
+      await drained;
+      const result = [before, client.bufferedAmount, client._socket.remotePort === portOf(connected.wss)];
+      await hangUp(connected);
+      return result;
+    });
+    assert.deepEqual(seen, [0, 0, true]);
+  });
+
+  it("calls a subclass's own methods as often as ws does", async () => {
+    const make = (Base: Class, calls: string[], who: string) =>
+      class extends Base {
+        override send(data: Buffer | string): void {
+          calls.push(`${who} send`);
+          super.send(data);
+        }
+        override close(...args: Parameters<Upstream['close']>): void {
+          calls.push(`${who} close ${args[0]}`);
+          super.close(...args);
+        }
+        override terminate(): void {
+          calls.push(`${who} terminate`);
+          super.terminate();
+        }
+        override pong(...args: Parameters<Upstream['pong']>): void {
+          calls.push(`${who} pong`);
+          super.pong(...args);
+        }
+      };
+    const seen = await sideBySide(async (WebSocket) => {
+      const calls: string[] = [];
+      const AtServer = make(WebSocket, calls, 'server');
+      const AtClient = make(WebSocket, calls, 'client');
+      const wss = await serve(WebSocket, { WebSocket: AtServer });
+      const client = new AtClient(`ws://127.0.0.1:${portOf(wss)}`);
+      const [ws] = (await once(wss, 'connection')) as [Upstream];
+      ws.on('message', (data) => ws.send(data as Buffer));
+      await once(client, 'open');
+      client.ping();
+      await once(client, 'pong');
+      client.send('echo');
+      await once(client, 'message');
+      client.close(4000);
+      await Promise.all([once(ws, 'close'), once(client, 'close')]);
+      client.terminate();
+      wss.close();
+      return [calls, ws instanceof AtServer, ws.constructor === AtServer, client.constructor === AtClient];
+    });
+    assert.deepEqual(seen[0], [
+      'server pong',
+      'client send',
+      'server send',
+      'client close 4000',
+      'server close 4000',
+      'client close 4000',
+      'client terminate',
+    ]);
+  });
+
+  it("is of a user's class that extends plain ws, when the server is given one", async () => {
+    class Mine extends Upstream {
+      readonly mine = true;
+      override close(code?: number): void {
+        super.close(code ?? 4321);
+      }
+    }
+    const wss = await serve(WebSocket as unknown as Class, { WebSocket: Mine });
+    const client = new WebSocket(`ws://127.0.0.1:${portOf(wss)}`);
+    const [ws] = (await once(wss, 'connection')) as [Mine & WebSocket];
+    assert.ok(ws instanceof Mine && ws.mine);
+    const ended = Promise.all([once(ws, 'disconnect'), once(client, 'close')]);
+    ws.close();
+    const [[info], [code]] = await ended;
+    assert.deepEqual([info.kind, code], ['clean', 4321]);
+    wss.close();
+  });
+
+  it("shows a running close timer of ws's length while it closes", async () => {
+    const seen = await sideBySide(async (WebSocket) => {
+      const connected = await connect(WebSocket, { closeTimeout: 12_345 } as Upstream.ServerOptions);
+      const { ws, client } = connected;
+      ws.close();
+      const running = ws._closeTimer._idleTimeout;
+      await Promise.all([once(ws, 'close'), once(client, 'close')]);
+      await hangUp(connected);
+      return [running, ws._closeTimer._idleTimeout, client._closeTimer._idleTimeout];
+    });
+    assert.deepEqual(seen, [12_345, -1, -1]);
+  });
+});

@@ -1,0 +1,84 @@
+/** The same scene with plain ws and with this package: what a user sees must be the same. */
+import assert from 'node:assert/strict';
+import { type EventEmitter, once } from 'node:events';
+import type { Socket } from 'node:net';
+import type { Duplex, Writable } from 'node:stream';
+import WebSocket from 'ws-linger';
+import Upstream from 'ws-upstream';
+import { portOf } from './end.js';
+
+export type Class = typeof Upstream;
+
+/** What users reach for, though it is not documented. */
+export type Inner = Upstream & {
+  _socket: Socket;
+  _sender: { sendFrame(list: Buffer[], done?: () => void): void };
+  _receiver: Writable & { _maxPayload: number };
+  _readyState: number;
+  _isServer: boolean;
+  _closeTimer: { _idleTimeout: number };
+  setSocket(socket: Duplex, head: Buffer, options: object): void;
+};
+
+/** Plays a scene with each. Fails unless both show the same, and returns it. */
+export async function sideBySide<T>(scene: (WebSocket: Class) => Promise<T> | T): Promise<T> {
+  const expected = await scene(Upstream);
+  const actual = await scene(WebSocket as Class);
+  assert.deepEqual(actual, expected);
+  return expected;
+}
+
+/** No lines of these ends in the test's output. ws ignores the option. */
+export const QUIET: object = { linger: { logger: false } };
+
+export async function serve(WebSocket: Class, options: Upstream.ServerOptions = {}): Promise<Upstream.Server> {
+  const wss = new WebSocket.Server({ host: '127.0.0.1', port: 0, ...QUIET, ...options });
+  await once(wss, 'listening');
+  return wss;
+}
+
+export interface Connected {
+  wss: Upstream.Server;
+  /** The server's end. */
+  ws: Inner;
+  client: Inner;
+}
+
+export async function connect(WebSocket: Class, options?: Upstream.ServerOptions): Promise<Connected> {
+  const wss = await serve(WebSocket, options);
+  const client = new WebSocket(`ws://127.0.0.1:${portOf(wss)}`, { perMessageDeflate: false, ...QUIET }) as Inner;
+  const [[ws]] = await Promise.all([once(wss, 'connection'), once(client, 'open')]);
+  return { wss, ws, client };
+}
+
+/** Closes both ends and waits until they are gone, the server too. */
+export async function hangUp({ wss, ws, client }: Connected): Promise<void> {
+  const gone = [ws, client].filter((end) => end.readyState !== end.CLOSED).map((end) => once(end, 'close'));
+  client.close();
+  await Promise.all(gone);
+  wss.close();
+  await once(wss, 'close');
+}
+
+/** Notes every event of an emitter and what it tells, but for 'disconnect', which ws does not have. */
+export function noteEvents(emitter: EventEmitter, log: string[], label = ''): void {
+  const { emit } = emitter;
+  emitter.emit = (name: string | symbol, ...args: unknown[]) => {
+    if (typeof name === 'string' && !['disconnect', 'newListener', 'removeListener'].includes(name)) {
+      log.push([label + name, ...args.map(told)].join(' ').trim());
+    }
+    return emit.call(emitter, name, ...args);
+  };
+}
+
+function told(argument: unknown): string {
+  if (argument instanceof Error) return describe(argument);
+  if (typeof argument === 'number' || typeof argument === 'boolean') return String(argument);
+  return Buffer.isBuffer(argument) ? `'${argument}'` : '';
+}
+
+/** An error's class, code and message. */
+export function describe(error: unknown): string {
+  const { name, code, message } = error as NodeJS.ErrnoException;
+  return `${name} ${code ?? '-'}: ${message.replace(/:\d{4,}/, ':port')}`;
+}
