@@ -14,7 +14,7 @@ import type * as heartbeat from './heartbeat';
 import type * as log from './log';
 import type * as metrics from './metrics';
 import type * as options from './options';
-import { Upstream } from './upstream';
+import { type SocketClass, Upstream } from './upstream';
 import * as client from './websocket';
 import * as server from './websocket-server';
 
@@ -59,11 +59,11 @@ type Request = typeof IncomingMessage;
 declare namespace WebSocket {
   // Interfaces where ws's types have them, so that those who add to them ("declare module") still can.
   interface WebSocket extends client.WebSocket {}
-  interface WebSocketServer<U extends typeof Upstream = typeof client.WebSocket, V extends Request = Request>
+  interface WebSocketServer<U extends SocketClass = typeof client.WebSocket, V extends Request = Request>
     extends server.WebSocketServer<U, V> {}
-  interface Server<U extends typeof Upstream = typeof client.WebSocket, V extends Request = Request>
+  interface Server<U extends SocketClass = typeof client.WebSocket, V extends Request = Request>
     extends server.WebSocketServer<U, V> {}
-  interface ServerOptions<U extends typeof Upstream = typeof client.WebSocket, V extends Request = Request>
+  interface ServerOptions<U extends SocketClass = typeof client.WebSocket, V extends Request = Request>
     extends server.ServerOptions<U, V> {}
   interface ClientOptions extends client.ClientOptions {}
 

@@ -9,6 +9,12 @@ import Upstream = require('ws-upstream');
 
 export { Upstream };
 
+/** A WebSocket class, a user's or ws's, whichever of the type declarations of ws describes it. */
+export type SocketClass = Pick<typeof Upstream, 'CONNECTING' | 'OPEN' | 'CLOSING' | 'CLOSED'> &
+  (new (
+    ...args: never[]
+  ) => Upstream);
+
 /** A ClientRequest; its `timeout` is declared nowhere. */
 export type OpeningRequest = NodeJS.EventEmitter & { timeout?: number };
 

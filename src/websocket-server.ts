@@ -8,22 +8,23 @@ import { type LingerOptions, parseOptions } from './options';
 import { makeOwn } from './own';
 import { type ServerAdditions, ServerSide, sideOf } from './server-side';
 import { checkControl } from './socket-control/choose';
-import { Upstream, type UpstreamServer } from './upstream';
+import { type SocketClass, Upstream, type UpstreamServer } from './upstream';
 import { lingeringClass, WebSocket } from './websocket';
 
 export interface ServerOptions<
-  U extends typeof Upstream = typeof WebSocket,
+  U extends SocketClass = typeof WebSocket,
   V extends typeof IncomingMessage = typeof IncomingMessage,
-> extends Upstream.ServerOptions<U, V> {
+> extends Omit<Upstream.ServerOptions<typeof Upstream, V>, 'WebSocket'> {
+  WebSocket?: U | undefined;
   linger?: LingerOptions | undefined;
 }
 
 /** ws's WebSocketServer; its connections are this package's. */
 export class WebSocketServer<
-    U extends typeof Upstream = typeof WebSocket,
+    U extends SocketClass = typeof WebSocket,
     V extends typeof IncomingMessage = typeof IncomingMessage,
   >
-  extends Upstream.Server<U, V>
+  extends Upstream.Server<typeof Upstream & U, V>
   implements ServerAdditions
 {
   constructor(options?: ServerOptions<U, V>, callback?: () => void) {
@@ -33,7 +34,7 @@ export class WebSocketServer<
     const group = new Group(settings, 'server');
     // ws hands these options to each connection's constructor, which finds the group there.
     const forUpstream = { ...rest, linger: group, WebSocket: given ? lingeringClass(given) : WebSocket };
-    super(forUpstream as unknown as ServerOptions<U, V>, callback);
+    super(forUpstream as unknown as Upstream.ServerOptions<typeof Upstream & U, V>, callback);
     new ServerSide(this as unknown as UpstreamServer, group);
   }
 
@@ -46,7 +47,7 @@ export class WebSocketServer<
     request: InstanceType<V>,
     socket: Duplex,
     head: Buffer,
-    callback: (client: InstanceType<U>, request: InstanceType<V>) => void,
+    callback: (client: InstanceType<typeof Upstream & U>, request: InstanceType<V>) => void,
   ): void {
     if (!sideOf(this)?.refuses(socket)) super.handleUpgrade(request, socket, head, callback);
   }

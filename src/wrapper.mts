@@ -1,12 +1,12 @@
 // The ES module view of the package: the same objects as the CommonJS view, under ws's names.
 import type { IncomingMessage } from 'node:http';
 import WebSocket from './index.js';
-import type { Upstream } from './upstream.js';
+import type { SocketClass } from './upstream.js';
 
 export const { attach, createWebSocketStream, drainOnSignal, guardProcess, guardServer, guardSocket, WebSocketServer } =
   WebSocket;
 export interface WebSocketServer<
-  U extends typeof Upstream = typeof WebSocket,
+  U extends SocketClass = typeof WebSocket,
   V extends typeof IncomingMessage = typeof IncomingMessage,
 > extends WebSocket.WebSocketServer<U, V> {}
 export import AddressInfo = WebSocket.AddressInfo;

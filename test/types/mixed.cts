@@ -1,0 +1,39 @@
+// Side by side with plain ws, as in an app of which only a part uses this package.
+import Plain = require('ws');
+import WebSocket = require('ws-linger');
+
+const { WebSocketServer: PlainServer } = Plain;
+const { attach, WebSocketServer } = WebSocket;
+
+declare const ws: WebSocket;
+declare const plain: Plain;
+
+// What asks for ws's takes these: the class, a connection, a server, its options, its events.
+export const asPlain: Plain = ws;
+export const asPlainClass: typeof Plain = WebSocket;
+export const asPlainServer: InstanceType<typeof PlainServer> = new WebSocketServer({ port: 0 });
+export const asPlainServerClass: typeof PlainServer = WebSocketServer;
+export const server = new PlainServer({ port: 0, WebSocket });
+new WebSocketServer({ port: 0 }).on('connection', (client: Plain, request) => client.send(request.url ?? ''));
+declare const ours: { server: WebSocket.ServerOptions; client: WebSocket.ClientOptions };
+export const plainServerOptions: Plain.ServerOptions = ours.server;
+export const plainClientOptions: Plain.ClientOptions = ours.client;
+new WebSocketServer<typeof Plain>({ port: 0, WebSocket: Plain });
+ws.on('message', (data: Plain.RawData) => data);
+ws.onclose = (event: Plain.CloseEvent) => event.wasClean;
+
+// What asks for these takes ws's: options, data, events, listeners.
+declare const options: { server: Plain.ServerOptions; client: Plain.ClientOptions };
+new WebSocketServer(options.server);
+new WebSocket('ws://localhost', options.client);
+export const serverOptions: WebSocket.ServerOptions<typeof Plain> = options.server;
+export const clientOptions: WebSocket.ClientOptions = options.client;
+export const data: WebSocket.RawData = Buffer.alloc(0) satisfies Plain.RawData;
+plain.onmessage = (event: WebSocket.MessageEvent) => event.data;
+plain.on('message', (message: WebSocket.RawData) => message);
+
+// attach() gives ws's objects this package's members.
+attach(plain).closeAsync();
+attach(new PlainServer({ port: 0 })).close();
+// @ts-expect-error a connection of plain ws has none of them
+export const asOurs: WebSocket = plain;

@@ -1,0 +1,5 @@
+// Without esModuleInterop `import *` is the class itself.
+import * as WebSocket from 'ws-linger';
+
+const ws: WebSocket = new WebSocket('ws://localhost');
+ws.abort();
