@@ -93,9 +93,9 @@ export declare namespace WebSocket {
   const createWebSocketStream: typeof Upstream.createWebSocketStream;
   const attach: typeof import('./attach').attach;
   const drainOnSignal: typeof import('./drain-on-signal').drainOnSignal;
-  const guardProcess: typeof import('./guard-process').guardProcess;
+  const guardProcess: typeof import('./guard-sockets').guardProcess;
   const guardServer: typeof import('./guard').guardServer;
-  const guardSocket: typeof import('./guard').guardSocket;
+  const guardSocket: typeof import('./guard-sockets').guardSocket;
 }
 
 const upstreamMethods = Upstream.prototype as unknown as UpstreamSocket;
