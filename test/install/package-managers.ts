@@ -13,9 +13,16 @@ export interface PackageManager {
 
 export type PackageManagerName = 'npm' | 'pnpm' | 'yarn classic' | "yarn Plug'n'Play";
 
-/** Their caches go into `cache`, since a tarball of the same name and version may be in the user's. */
-export function packageManagers(cache: string, windows: boolean): Record<PackageManagerName, PackageManager> {
-  const network = npmNetwork();
+/**
+ * Their caches go into `cache`, since a tarball of the same name and version may be in the user's. Without `registry` they
+ * use the one that this machine's npm uses.
+ */
+export function packageManagers(
+  cache: string,
+  windows: boolean,
+  registry?: string,
+): Record<PackageManagerName, PackageManager> {
+  const network = { ...npmNetwork(), ...(registry && { registry }) };
   const npmrc = Object.entries(network).map(([key, value]) => `${key}=${value}\n`);
   const files = { '.npmrc': npmrc.join('') };
   const supported = windows ? { supportedArchitectures: { os: ['win32'], cpu: ['x64'] } } : {};
@@ -55,7 +62,7 @@ export function packageManagers(cache: string, windows: boolean): Record<Package
 }
 
 /** What this machine's npm says of the way to its registry. */
-function npmNetwork(): Record<string, string> {
+export function npmNetwork(): Record<string, string> {
   const list = execFileSync('npm', ['config', 'list', '--json'], { stdio: ['ignore', 'pipe', 'ignore'] });
   const config: Record<string, string> = JSON.parse(list.toString());
   return Object.fromEntries(

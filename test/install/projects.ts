@@ -7,12 +7,14 @@ import { promisify } from 'node:util';
 import type { Report } from './app/talk.js';
 import { type PackageManagerName, packageManagers } from './package-managers.js';
 
-const { runWindowsNode } = require('../../scripts/windows-node.js');
+const { nodeBinary, runWindowsNode, windowsPath } = require('../../scripts/windows-node.js');
+
+export { nodeBinary, windowsPath };
 
 /** Made by scripts/test-install.js, outside the repository; holds the tarball and whatever these tests write. */
-const temporary = process.env.WS_LINGER_TEST_INSTALL ?? '';
-if (!temporary) throw new Error('these tests are started by npm run test:install');
-const tarball = join(temporary, readdirSync(temporary).find((file) => file.endsWith('.tgz')) ?? '');
+export const temporary = process.env.WS_LINGER_TEST_INSTALL ?? '';
+if (!temporary) throw new Error('these tests are started by scripts/test-install.js');
+export const tarball = join(temporary, readdirSync(temporary).find((file) => file.endsWith('.tgz')) ?? '');
 
 /** This machine's Node, or Windows Node under Wine. */
 export type Platform = 'here' | 'windows';
@@ -49,7 +51,7 @@ export function emptyFolder(): string {
 }
 
 /** Without what `npm run` tells its scripts: its folder and its log level are not the new project's. */
-function cleanEnv(): NodeJS.ProcessEnv {
+export function cleanEnv(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')));
 }
 
@@ -74,12 +76,12 @@ export async function run(
   return { report: JSON.parse(reports[0] as string), said: lines.filter((line) => line !== reports[0]) };
 }
 
-async function here(args: string[], cwd: string, env: Record<string, string>): Promise<string> {
+export async function here(args: string[], cwd: string, env: Record<string, string>): Promise<string> {
   const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { cwd, env: { ...cleanEnv(), ...env } });
   return stdout + stderr;
 }
 
-async function onWindows(args: string[], cwd: string, env: Record<string, string>): Promise<string> {
+export async function onWindows(args: string[], cwd: string, env: Record<string, string>): Promise<string> {
   const { code, output } = await runWindowsNode(args, { cwd, env, quiet: true });
   assert.equal(code, 0, output);
   return output;

@@ -1,0 +1,191 @@
+// The recipes of docs/overrides.md, each tried word for word by its package manager, in an app whose libraries use ws.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
+import {
+  npmNetwork,
+  type PackageManager,
+  type PackageManagerName,
+  packageManagers,
+} from '../install/package-managers.js';
+import { canRunWindows, cleanEnv, emptyFolder, here, onWindows, tarball, temporary } from '../install/projects.js';
+import { type Registry, startRegistry } from './registry.js';
+
+const root = join(__dirname, '..', '..');
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+const BENEATH = { 'socket.io': '^4.8.0', jsdom: '^26.1.0' };
+/** Their users have ws as a dependency of their own, since these have it as a peer. */
+const BESIDE = { graphql: '^16.11.0', 'graphql-ws': '^6.0.0', 'isomorphic-ws': '^5.0.0' };
+const WS = { ws: '^8.18.0' };
+
+interface Recipe {
+  name: string;
+  manager: PackageManagerName;
+  /** Which block of code below the package manager's heading, from 0. */
+  heading: string;
+  block: number;
+  dependencies: Record<string, string>;
+  /** How the guide says one can see that it took: everything that this command's output names is `ours`. */
+  check: { args: string[]; names: RegExp; ours: string };
+  onWindows?: true;
+}
+
+const ALL = { ...BENEATH, ...BESIDE };
+const npmCheck = { args: ['npm', 'ls', 'ws'], names: / ws@(\S+)/g, ours: `npm:ws-linger@${version}` };
+
+const RECIPES: Recipe[] = [
+  {
+    name: 'npm, ws only beneath other libraries',
+    manager: 'npm',
+    heading: 'npm',
+    block: 0,
+    dependencies: BENEATH,
+    check: npmCheck,
+  },
+  {
+    name: 'npm, ws also a dependency of the app',
+    manager: 'npm',
+    heading: 'npm',
+    block: 1,
+    dependencies: ALL,
+    check: npmCheck,
+    onWindows: true,
+  },
+  {
+    name: 'pnpm',
+    manager: 'pnpm',
+    heading: 'pnpm',
+    block: 0,
+    dependencies: { ...ALL, ...WS },
+    check: { args: ['why', 'ws'], names: /^ws@\S+\n└─┬ (\S+)$/gm, ours: `ws-linger@${version}` },
+  },
+  {
+    name: 'Yarn 1',
+    manager: 'yarn classic',
+    heading: 'Yarn 1',
+    block: 0,
+    dependencies: ALL,
+    check: { args: ['list', '--pattern', 'ws'], names: /─ ws@(\S+)$/gm, ours: version },
+  },
+  {
+    name: "Yarn 4, Plug'n'Play",
+    manager: "yarn Plug'n'Play",
+    heading: 'Yarn 2 and later',
+    block: 0,
+    dependencies: { ...ALL, ...WS },
+    check: { args: ['why', 'ws'], names: /^[├└]─ (\S+)$/gm, ours: `ws-linger@npm:${version}` },
+  },
+];
+
+/** The blocks of code in a section of the guide. */
+function blocks(heading: string): { language: string; code: string }[] {
+  const guide = readFileSync(join(root, 'docs', 'overrides.md'), 'utf8');
+  const section = guide.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? '';
+  return [...section.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language = '', code = '']) => ({
+    language,
+    code,
+  }));
+}
+
+let registry: Registry;
+before(async () => {
+  registry = await startRegistry(tarball, npmNetwork().registry ?? '');
+});
+after(() => registry.close());
+
+/** A project as the guide says, and its package manager. */
+function prepare({ manager, heading, block }: Recipe): { folder: string; manager: PackageManager } {
+  const made = packageManagers(join(temporary, 'cache'), false, registry.url)[manager];
+  const { language, code } = blocks(heading)[block] as { language: string; code: string };
+  const manifest = { name: 'app', private: true };
+  const files: Record<string, unknown> = { 'package.json': manifest, ...made.files };
+  if (language === 'yaml') files['pnpm-workspace.yaml'] = code;
+  else Object.assign(manifest, JSON.parse(code));
+
+  const folder = emptyFolder();
+  for (const [file, content] of Object.entries(files)) {
+    writeFileSync(join(folder, file), typeof content === 'string' ? content : JSON.stringify(content));
+  }
+  copyFileSync(join(root, 'test', 'overrides', 'app.js'), join(folder, 'app.cjs'));
+  return { folder, manager: made };
+}
+
+/** Not by execFileSync(): the registry is in this process. */
+async function execute([program = '', ...args]: string[], folder: string): Promise<string> {
+  const { stdout } = await promisify(execFile)(program, args, { cwd: folder, env: cleanEnv() });
+  return stdout;
+}
+
+const add = ({ command }: PackageManager, dependencies: Record<string, string>, folder: string) =>
+  execute([...command, ...Object.entries(dependencies).map(([name, range]) => `${name}@${range}`)], folder);
+
+/** The libraries that app.js knows. */
+const librariesIn = (dependencies: object) => Object.keys(dependencies).filter((name) => !/^(graphql|ws)$/.test(name));
+
+/** What app.js must say: ws-linger for all libraries, with one ws beneath it, and ends that it has explained. */
+function assertTook(output: string, libraries: string[]): void {
+  const { gets, ends, installed } = JSON.parse(output);
+  const expected = { 'socket.io': 'reset', jsdom: 'clean', 'graphql-ws': 'clean', 'isomorphic-ws': 'the same' };
+  for (const library of libraries) {
+    assert.equal(gets[library], `ws-linger@${version}`, library);
+    assert.equal(ends[library], expected[library as keyof typeof expected], library);
+  }
+  assert.equal(installed.length, 2, installed);
+  assert.equal(installed[0], `ws-linger@${version}`);
+  assert.match(installed[1], /^ws@8\./);
+}
+
+for (const recipe of RECIPES) {
+  const { name, dependencies, check } = recipe;
+  const libraries = librariesIn(dependencies);
+  describe(name, () => {
+    let project: ReturnType<typeof prepare>;
+    before(async () => {
+      project = prepare(recipe);
+      await add(project.manager, dependencies, project.folder);
+    });
+
+    it('all libraries get ws-linger, with one ws beneath it, and their connections end explained', async () => {
+      const { folder, manager } = project;
+      const nodeArgs = manager.nodeArgs?.slice(0, 2) ?? []; // the app has no ES modules
+      assertTook(await here([...nodeArgs, 'app.cjs', ...libraries], folder, {}), libraries);
+    });
+
+    it('the guide tells how to see that', async () => {
+      const { folder, manager } = project;
+      const program = manager.command.slice(0, manager.command.indexOf('add'));
+      const command = check.args[0] === 'npm' ? check.args : [...program, ...check.args];
+      const output = await execute(command, folder);
+      const named = new Set([...output.matchAll(check.names)].map(([, name]) => name));
+      assert.deepEqual([...named], [check.ours], output);
+    });
+
+    if (!recipe.onWindows) return;
+    it('and on Windows Node', { skip: !canRunWindows }, async () => {
+      assertTook(await onWindows(['app.cjs', ...libraries], project.folder, {}), libraries);
+    });
+  });
+}
+
+it('npm install leaves a ws that is in the lockfile; npm update replaces it', async () => {
+  const { folder, manager } = prepare(RECIPES[0] as Recipe);
+  const file = join(folder, 'package.json');
+  const { overrides, ...manifest } = JSON.parse(readFileSync(file, 'utf8'));
+  const gets = async () => {
+    const inEngineIo = "require('module').createRequire(require.resolve('engine.io'))";
+    return (await here(['-p', `${inEngineIo}('ws/package.json').name`], folder, {})).trim();
+  };
+
+  writeFileSync(file, JSON.stringify(manifest));
+  await add(manager, { 'socket.io': '^4.8.0' }, folder);
+  const { dependencies } = JSON.parse(readFileSync(file, 'utf8'));
+  writeFileSync(file, JSON.stringify({ ...manifest, dependencies, overrides }));
+  await execute(manager.command, folder);
+  assert.equal(await gets(), 'ws');
+  await execute(['npm', 'update', '--ignore-scripts', '--no-audit', '--no-fund'], folder);
+  assert.equal(await gets(), 'ws-linger');
+});
