@@ -1,0 +1,19 @@
+// engine.io makes its WebSocket server from the class that it is given as `wsEngine`.
+const http = require('node:http');
+const { Server } = require('engine.io');
+const { WebSocketServer } = require('ws-linger');
+
+const httpServer = http.createServer();
+const engine = new Server({ wsEngine: WebSocketServer });
+engine.attach(httpServer);
+
+engine.on('connection', (socket) => {
+  socket.on('message', (data) => socket.send(data));
+  socket.on('close', () => {
+    // The WebSocket is the transport's; a client that is still polling has none.
+    const info = socket.transport.socket?.closeInfo;
+    if (info) console.log(`disconnect: ${info.kind}, origin ${info.origin}`);
+  });
+});
+
+httpServer.listen(process.env.PORT ?? 8080, () => console.log(`listening on ${httpServer.address().port}`));

@@ -1,0 +1,16 @@
+// A client: mqtt takes the WebSocket that `createWebsocket` makes. Run it as `node client.js ws://localhost:8080`.
+import mqtt from 'mqtt';
+import WebSocket from 'ws-linger';
+
+const client = mqtt.connect(process.argv[2] ?? 'ws://localhost:8080', {
+  reconnectPeriod: 0, // try once: this is an example
+  createWebsocket: (url, protocols) => {
+    const ws = new WebSocket(url, protocols);
+    ws.on('disconnect', (info) => console.log(`disconnect: ${info.kind}, origin ${info.origin}`));
+    return ws;
+  },
+});
+
+client.on('connect', () => client.subscribe('greetings', () => client.publish('greetings', 'hello')));
+client.on('message', (topic, message) => console.log(`message: ${topic} ${message}`));
+client.on('error', () => {}); // 'disconnect' tells more

@@ -1,0 +1,156 @@
+// Every app of examples/, started as its reader would start it: a client talks to it, is reset, and another one closes.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import net from 'node:net';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import WebSocket from 'ws-linger';
+import { canRunWindows, onWindows, temporary, windowsPath } from '../install/projects.js';
+import { App } from '../support/app.js';
+import { portOf } from '../support/end.js';
+import { installExamples } from './install.js';
+
+interface Example {
+  name: string;
+  /** Where its WebSockets are. */
+  path?: string;
+  subprotocol?: string;
+  /** What a client says, and what it then hears. */
+  talk: [say: string | Buffer, hear: string][];
+}
+
+// MQTT 3.1.1: CONNECT as client "a", SUBSCRIBE to "t", PUBLISH "hello" to "t"; and the answers to the first two.
+const MQTT_CONNECT = Buffer.from('\x10\x0d\0\x04MQTT\x04\x02\0\x3c\0\x01a');
+const MQTT_SUBSCRIBE = Buffer.from('\x82\x06\0\x01\0\x01t\0', 'latin1');
+const MQTT_PUBLISH = Buffer.from('\x30\x08\0\x01thello');
+const MQTT_CONNACK = '\x20\x02\0\0';
+const MQTT_SUBACK = '\x90\x03\0\x01\0';
+
+const EXAMPLES: Example[] = [
+  { name: 'engine.io', path: '/engine.io/?EIO=4&transport=websocket', talk: [['4hello', '4hello']] },
+  ...['socket.io', 'socket.io-override'].map((name) => ({
+    name,
+    path: '/socket.io/?EIO=4&transport=websocket',
+    talk: [
+      ['40', '40{"sid":'],
+      ['42["message","hello"]', '42["message","hello"]'],
+    ] as Example['talk'],
+  })),
+  {
+    name: 'graphql-ws',
+    path: '/graphql',
+    subprotocol: 'graphql-transport-ws',
+    talk: [
+      ['{"type":"connection_init"}', '{"type":"connection_ack"}'],
+      ['{"type":"subscribe","id":"1","payload":{"query":"{ hello(to: \\"you\\") }"}}', '"hello":"hello you"'],
+      ['{"type":"pong"}', '"type":"complete"'], // which the answer ends with
+    ],
+  },
+  { name: 'fastify-websocket', talk: [['hello', 'hello']] },
+  { name: 'nestjs', talk: [['{"event":"echo","data":"hello"}', '{"event":"echo","data":"hello"}']] },
+  { name: 'express-ws', talk: [['hello', 'hello']] },
+  { name: 'koa-websocket', talk: [['hello', 'hello']] },
+  {
+    name: 'mqtt',
+    subprotocol: 'mqtt',
+    talk: [
+      [MQTT_CONNECT, MQTT_CONNACK],
+      [MQTT_SUBSCRIBE, MQTT_SUBACK],
+      [MQTT_PUBLISH, MQTT_PUBLISH.toString()],
+    ],
+  },
+  { name: 'crossws', talk: [['hello', 'hello']] },
+];
+
+/** Set where the examples have been installed already, for this file on another platform. */
+let folder = process.env.WS_LINGER_EXAMPLES ?? '';
+const isInside = folder !== '';
+before(async () => {
+  if (!isInside) folder = await installExamples(EXAMPLES.map(({ name }) => name));
+});
+
+/** An app that says nothing must not be waited for until the whole run is given up. */
+const soon = { timeout: 60_000 };
+
+const startApp = (name: string, args: string[]) =>
+  new App([process.execPath, ...args], { cwd: join(folder, name), env: { ...process.env, PORT: '0' } });
+
+/** Connects to an example, and has the conversation. */
+async function talkTo({ path = '/', subprotocol, talk }: Example, port: string): Promise<WebSocket> {
+  const ws = new WebSocket(`ws://localhost:${port}${path}`, subprotocol ?? []);
+  let heard = '';
+  ws.on('message', (data) => {
+    heard += data.toString('latin1');
+  });
+  await once(ws, 'open');
+  for (const [say, hear] of talk) {
+    ws.send(say);
+    while (!heard.includes(hear)) await once(ws, 'message');
+  }
+  return ws;
+}
+
+for (const example of EXAMPLES) {
+  describe(example.name, () => {
+    let app: App;
+    let port: string;
+    before(async () => {
+      app = startApp(example.name, ['index.js']);
+      port = (await app.prints(/listening on (\d+)/))[1] as string;
+    });
+    after(() => app.stop());
+
+    for (const [what, end, line] of [
+      ['is reset', 'abort', /disconnect: reset, origin peer/],
+      ['closes', 'close', /disconnect: clean, origin peer/],
+    ] as const) {
+      it(`a client talks and ${what}, and the app says so`, soon, async () => {
+        const ws = await talkTo(example, port);
+        const { length } = app.output;
+        ws[end]();
+        await app.prints(line, length);
+      });
+    }
+  });
+}
+
+it('mqtt, the client: it greets itself by way of the broker, is reset, and says so', soon, async () => {
+  const broker = startApp('mqtt', ['index.js']);
+  const port = Number((await broker.prints(/listening on (\d+)/))[1]);
+  const between = net.createServer((socket) => {
+    socket.pipe(net.connect(port, 'localhost')).pipe(socket);
+  });
+  between.listen(0, 'localhost');
+  const connected = once(between, 'connection');
+  await once(between, 'listening');
+  const client = startApp('mqtt', ['client.js', `ws://localhost:${portOf(between)}`]);
+  const [socket] = (await connected) as [net.Socket];
+  await client.prints(/message: greetings hello/);
+  socket.resetAndDestroy();
+  await client.prints(/disconnect: reset, origin peer/);
+  between.close();
+  await Promise.all([client.stop(), broker.stop()]);
+});
+
+if (isInside) {
+  it('the package is used with the addon, unless it is turned off', () => {
+    const { WebSocketServer } = createRequire(join(folder, 'package.json'))('ws-linger') as typeof WebSocket;
+    const make = () => new WebSocketServer({ noServer: true, linger: { control: 'native' } });
+    if (process.env.WS_LINGER_NATIVE === '0') assert.throws(make, { code: 'WSL_ERR_NATIVE_UNAVAILABLE' });
+    else make();
+  });
+}
+
+describe('all of them on Windows Node', { skip: !canRunWindows }, () => {
+  if (isInside) return;
+  for (const [control, env] of [
+    ['with the addon', {}],
+    ['without it', { WS_LINGER_NATIVE: '0' }],
+  ] as const) {
+    it(control, async () => {
+      const inside = { WS_LINGER_EXAMPLES: windowsPath(folder), WS_LINGER_TEST_INSTALL: windowsPath(temporary) };
+      await onWindows([windowsPath(__filename)], folder, { ...env, ...inside, NODE_TEST_CONTEXT: '' });
+    });
+  }
+});

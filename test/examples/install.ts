@@ -1,0 +1,42 @@
+/** The apps of examples/, installed with the packed package. */
+import { execFile } from 'node:child_process';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { cleanEnv, emptyFolder, tarball } from '../install/projects.js';
+
+const source = join(__dirname, '..', '..', 'examples');
+
+interface Manifest {
+  dependencies: Record<string, string>;
+  devDependencies?: Record<string, string>;
+  overrides?: object;
+  type?: string;
+}
+
+/**
+ * Returns a folder with a folder for each example. Those without overrides are installed in one go, above all of them: Node
+ * finds there what it does not find in the example's own folder.
+ */
+export async function installExamples(names: string[]): Promise<string> {
+  const folder = emptyFolder();
+  const shared: Manifest['dependencies'] = {};
+  const own: string[] = [];
+  for (const name of names) {
+    cpSync(join(source, name), join(folder, name), { recursive: true });
+    const file = join(folder, name, 'package.json');
+    const manifest: Manifest = JSON.parse(withTarball(readFileSync(file, 'utf8')));
+    writeFileSync(file, JSON.stringify(manifest));
+    if (manifest.overrides) own.push(name);
+    else Object.assign(shared, manifest.dependencies, manifest.devDependencies);
+  }
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies: shared }));
+  const npm = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
+  for (const at of ['.', ...own]) await promisify(execFile)('npm', npm, { cwd: join(folder, at), env: cleanEnv() });
+  return folder;
+}
+
+/** In place of the package in this repository, and of the one in the registry, the one that is to be tested. */
+function withTarball(manifest: string): string {
+  return manifest.replaceAll(/"(file:\.\.\/\.\.|npm:ws-linger@[^"]*)"/g, JSON.stringify(`file:${tarball}`));
+}
