@@ -84,7 +84,7 @@ export class Ending {
       lateBy,
       paused,
       lost: paused && this.control?.probe() === 'reset',
-      busy: unsent === 0 && !this.senderFailed && isBusy(this.#ws._sender),
+      busy: (unsent === 0 && !this.senderFailed && isBusy(this.#ws._sender)) || this.#meter?.isBlind === true,
       outstanding: outstanding ?? undefined,
       inFlight: outstanding === null,
     };

@@ -18,6 +18,7 @@ interface Stream {
   _writableState?: { length: number; writing: boolean; writelen: number };
   bytesRead?: number;
   bytesWritten?: number;
+  remoteAddress?: string;
 }
 
 export class TrafficMeter {
@@ -51,6 +52,12 @@ export class TrafficMeter {
       accepted: Math.max(this.#last.accepted, transport.bytesWritten ?? 0),
       unsent: 0,
     };
+  }
+
+  /** A chunk is being written, and nobody tells how far it is: the sockets of Bun and Deno do not count as libuv does. */
+  get isBlind(): boolean {
+    const { _writableState: state, remoteAddress } = this.#stream;
+    return state?.writing === true && remoteAddress !== undefined && this.#handle?.writeQueueSize === undefined;
   }
 
   /** Of the chunk that is being written, only what is still in libuv's queue has not been accepted. */

@@ -73,7 +73,8 @@ function resetNow(stream: Duplex): 'reset' | 'destroy' {
     // An own property, seen by this one handle only, which is closed by the next line and by nobody after it.
     handle.close = (callback = () => {}) => {
       if (reset.call(handle, callback) === 0) done = 'reset';
-      else close.call(handle, callback);
+      // Node's reset() has closed the handle, and this does nothing more. Deno's takes no callback and leaves closing to this.
+      close.call(handle, callback);
     };
   }
   stream.destroy();
