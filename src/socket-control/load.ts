@@ -33,6 +33,9 @@ function load(): Loaded {
   const none = { binding: null, path: null, failed: false };
   if (process.platform !== 'win32') return { ...none, reason: `${process.platform} has no native part` };
   if (process.env.WS_LINGER_NATIVE === '0') return { ...none, reason: 'WS_LINGER_NATIVE=0' };
+  // Both load addons, but what they give them for libuv's loop has none of their sockets in it.
+  const other = ['bun', 'deno'].find((name) => name in process.versions);
+  if (other) return { ...none, reason: `${other} keeps its sockets elsewhere than Node` };
 
   const looked = candidates();
   const path = looked.find((file) => existsSync(file));
