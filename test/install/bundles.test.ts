@@ -4,6 +4,7 @@ import { copyFileSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { before, describe, it } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { assertNative, assertPortable } from './expect.js';
 import { canRunWindows, emptyFolder, install, type Project, run } from './projects.js';
@@ -13,11 +14,17 @@ const onWindows = { skip: !canRunWindows };
 
 let project: Project;
 before(() => {
-  project = install('npm', 'here', ['esbuild@0.28.2', 'webpack@5.112.2', '@vercel/nft@1.11.5']);
+  const rollup = [
+    'rollup@4.68.7',
+    ...['commonjs@29.0.3', 'json@6.1.0', 'node-resolve@16.0.3'].map((p) => `@rollup/plugin-${p}`),
+  ];
+  const others = ['esbuild@0.28.2', 'webpack@5.112.2', 'vite@8.3.8', '@vercel/nft@1.11.5'];
+  project = install('npm', 'here', [...rollup, ...others]);
 });
 
 /** A tool that the project has installed. */
 const tool = (name: string) => createRequire(join(project.folder, 'package.json'))(name);
+const resolve = (name: string) => createRequire(join(project.folder, 'package.json')).resolve(name);
 
 /** Bundles a program of the project. Fails on an error or a warning. */
 type Bundler = (program: string, outfile: string) => Promise<void>;
@@ -59,12 +66,46 @@ const webpack: Bundler = async (program, outfile) => {
   assertNothingSaid(errors, warnings);
 };
 
+const rollup: Bundler = async (program, outfile) => {
+  const plugins = [
+    tool('@rollup/plugin-node-resolve').nodeResolve({ preferBuiltins: true }),
+    tool('@rollup/plugin-commonjs')(),
+    tool('@rollup/plugin-json')(),
+  ];
+  const said: { message: string }[] = [];
+  const onwarn = (warning: { message: string }) => said.push(warning);
+  const bundle = await tool('rollup').rollup({ input: join(project.folder, program), plugins, onwarn });
+  const toModule = outfile.endsWith('.mjs');
+  await bundle.write({ file: outfile, format: toModule ? 'es' : 'cjs', banner: toModule ? DIRNAME : '' });
+  assertNothingSaid(said);
+};
+
+/** A build for the server with all dependencies in it; Vite leaves them out otherwise, and has nothing to do with them. */
+const vite: Bundler = async (program, outfile) => {
+  const { build, createLogger } = await import(pathToFileURL(resolve('vite')).href);
+  const said: { text: string }[] = [];
+  const say = (text: string) => said.push({ text });
+  const customLogger = { ...createLogger('silent'), warn: say, warnOnce: say, error: say };
+  const output = { entryFileNames: basename(outfile), banner: DIRNAME };
+  await build({
+    configFile: false,
+    customLogger,
+    root: project.folder,
+    ssr: { noExternal: true },
+    build: { ssr: program, outDir: dirname(outfile), emptyOutDir: false, rollupOptions: { output } },
+  });
+  assertNothingSaid(said);
+};
+
 const BUNDLES: [title: string, program: string, file: string, bundle: Bundler][] = [
   ['esbuild, from require()', 'main.cjs', 'bundle.cjs', esbuild()],
   ['esbuild, from import', 'main.mjs', 'bundle.cjs', esbuild()],
   ['esbuild, from import to an ES module', 'main.mjs', 'bundle.mjs', esbuildModule(REQUIRE + DIRNAME)],
   ['webpack, from require()', 'main.cjs', 'bundle.cjs', webpack],
   ['webpack, from import', 'main.mjs', 'bundle.cjs', webpack],
+  ['rollup, from require()', 'main.cjs', 'bundle.cjs', rollup],
+  ['rollup, from import to an ES module', 'main.mjs', 'bundle.mjs', rollup],
+  ['Vite, for SSR', 'main.mjs', 'bundle.mjs', vite],
 ];
 
 function putBinaryBeside(folder: string): void {

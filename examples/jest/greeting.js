@@ -1,0 +1,10 @@
+// The code under test: asks a server for its greeting, and says how the connection ended.
+const { once } = require('node:events');
+const WebSocket = require('ws-linger');
+
+exports.askForGreeting = async (url) => {
+  const ws = new WebSocket(url);
+  const [greeting] = await once(ws, 'message');
+  const { kind } = await ws.closeAsync();
+  return { greeting: String(greeting), kind };
+};

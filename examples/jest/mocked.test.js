@@ -1,0 +1,13 @@
+// Without any connection: Jest makes a mock of every method, and the test says what those do that matter to it.
+const WebSocket = require('ws-linger');
+const { askForGreeting } = require('./greeting.js');
+
+jest.mock('ws-linger');
+
+test('asks for the greeting, and closes', async () => {
+  WebSocket.prototype.once.mockImplementation((event, listener) => event === 'message' && listener('hello'));
+  WebSocket.prototype.closeAsync.mockResolvedValue({ kind: 'clean' });
+
+  expect(await askForGreeting('ws://nowhere')).toEqual({ greeting: 'hello', kind: 'clean' });
+  expect(WebSocket).toHaveBeenCalledWith('ws://nowhere');
+});

@@ -1,0 +1,27 @@
+// Over a real connection. Whatever is opened is closed, so that Jest ends by itself and --detectOpenHandles finds nothing.
+const { once } = require('node:events');
+const WebSocket = require('ws-linger');
+const { askForGreeting } = require('./greeting.js');
+
+let wss;
+let url;
+beforeAll(async () => {
+  wss = new WebSocket.WebSocketServer({ port: 0 });
+  wss.on('connection', (ws) => ws.send('hello'));
+  await once(wss, 'listening');
+  url = `ws://localhost:${wss.address().port}`;
+});
+afterAll(() => new Promise((resolve) => wss.close(resolve)));
+
+test('asks for the greeting, and closes', async () => {
+  expect(await askForGreeting(url)).toEqual({ greeting: 'hello', kind: 'clean' });
+});
+
+test('the server learns of a client that is reset', async () => {
+  const client = new WebSocket(url);
+  const [ws] = await once(wss, 'connection');
+  await once(client, 'open');
+  client.abort();
+  const [info] = await once(ws, 'disconnect');
+  expect(info).toMatchObject({ kind: 'reset', origin: 'peer' });
+});
