@@ -114,13 +114,14 @@ class Watch {
     const [pulse, act] = beat(watched.pulse, { at: this.#now, alive, period: this.#period }, heartbeat);
     watched.pulse = pulse;
     if (act === 'ping') connection.ping();
-    // The ping waits behind what the kernel holds: a peer that takes of that is alive, though it cannot answer yet.
-    else if (act === 'doubt') watched.outstanding ??= connection.outstanding();
     else if (act) {
-      const { outstanding } = watched;
-      const left = outstanding ? connection.outstanding() : null;
-      if (outstanding && left !== null && left < outstanding) watched.pulse = { ...pulse, answered: true };
-      else connection.giveUp(act);
+      // The ping waits behind what the kernel holds: a peer that takes of that is alive, though it cannot answer yet.
+      const before = watched.outstanding;
+      const left = connection.outstanding();
+      watched.outstanding = left;
+      const undecided = act === 'doubt' || (before === null && left); // looks that are late may leave out the doubt
+      if (left && before !== null && left < before) watched.pulse = { ...pulse, answered: true };
+      else if (!undecided) connection.giveUp(act as 'timed-out');
     }
     if (watched.pulse.answered) watched.outstanding = null;
   }
