@@ -235,26 +235,28 @@ describe('a peer that does not read', () => {
     }
   }
 
-  it('is kept while it takes bytes, however slowly', async () => {
-    // On Windows a message, here of 1 MB, is accepted as a whole.
-    const sendTimeout = process.platform === 'win32' ? 2_000 : 400;
-    const pair = await openPair({ make: 'ours', role: 'server', linger: { sendTimeout, logger: false } });
-    await stall(pair);
-    const began = performance.now();
-    const bytesPerMs = STALL_BYTES / (2 * sendTimeout);
-    pair.peer.on('data', () => {
-      const ahead = pair.peer.bytesRead / bytesPerMs - (performance.now() - began);
-      if (ahead <= 0) return;
-      pair.peer.pause();
-      setTimeout(() => pair.peer.resume(), ahead);
+  // Windows takes a message as a whole, so that nobody sees how much of it has gone.
+  if (process.platform !== 'win32') {
+    it('is kept while it takes bytes, however slowly', async () => {
+      const sendTimeout = 400;
+      const pair = await openPair({ make: 'ours', role: 'server', linger: { sendTimeout, logger: false } });
+      await stall(pair);
+      const began = performance.now();
+      const bytesPerMs = STALL_BYTES / (2 * sendTimeout);
+      pair.peer.on('data', () => {
+        const ahead = pair.peer.bytesRead / bytesPerMs - (performance.now() - began);
+        if (ahead <= 0) return;
+        pair.peer.pause();
+        setTimeout(() => pair.peer.resume(), ahead);
+      });
+      pair.peer.resume();
+      await until('it has taken all', () => pair.peer.bytesRead >= STALL_BYTES, 60_000);
+      assert.ok(performance.now() - began > sendTimeout);
+      assert.equal(pair.ws.closeInfo, null);
+      pair.stop();
+      await once(pair.ws, 'close');
     });
-    pair.peer.resume();
-    await until('it has taken all', () => pair.peer.bytesRead >= STALL_BYTES, 60_000);
-    assert.ok(performance.now() - began > sendTimeout);
-    assert.equal(pair.ws.closeInfo, null);
-    pair.stop();
-    await once(pair.ws, 'close');
-  });
+  }
 
   it('is not given up for what this side takes to deflate, nor where the queue shrinks', () => {
     const limits = { maxBufferedAmount: 1_000, sendTimeout: 500 };
