@@ -171,11 +171,12 @@ export class Connection {
 
   onError(error: Error): void {
     const socket = this.#stream;
+    const closeError = closeErrorOf(error);
     this.#step({
       type: 'error',
-      error: closeErrorOf(error),
+      error: closeError,
       ended: socket?.writableEnded ?? false,
-      keepAlive: socket !== null && hasKeepAlive(socket),
+      keepAlive: closeError.code === 'UNKNOWN' && socket !== null && hasKeepAlive(socket),
     });
   }
 
@@ -324,13 +325,16 @@ export class Connection {
     const ws = this.#ws;
     const error = cause && 'error' in cause ? cause.error : null;
     const traffic = this.#ending.trafficAtEnd();
+    const { kind, origin, expected } = classify(this.#state);
     return {
-      ...classify(this.#state),
+      kind,
+      origin,
       phase: endedIn,
       code: ws._closeCode,
-      reason: ws._closeMessage.toString(),
+      reason: ws._closeMessage.length > 0 ? ws._closeMessage.toString() : '',
       clean: bothCloseFrames,
       forced: this.#ending.forced,
+      expected,
       error,
       bytesReceived: traffic.received,
       bytesSent: traffic.accepted,

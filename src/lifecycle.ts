@@ -38,7 +38,7 @@ export interface SocketError {
   error: CloseError;
   /** This side had sent its FIN, or was about to. */
   ended: boolean;
-  /** TCP keep-alive was on. */
+  /** TCP keep-alive was on. Asked only where the error has no name. */
   keepAlive: boolean;
 }
 
