@@ -9,6 +9,7 @@
  * | `WSL_ERR_NATIVE_UNAVAILABLE` | Error | `control: 'native'` where the addon is not loaded; the message says why |
  * | `WSL_ERR_NOT_ATTACHABLE` | TypeError | `attach()` was given something that `ws` did not make, or `drainOnSignal()` no server of this package |
  * | `WSL_ERR_NATIVE_ARGUMENT` | TypeError | the addon was called by hand with what it does not take |
+ * | `WSL_ERR_SERVER_DIED` | Error | the server that `runStability()` had started died |
  */
 export type LingerErrorCode =
   | 'WSL_ERR_UNKNOWN_OPTION'
@@ -16,7 +17,8 @@ export type LingerErrorCode =
   | 'WSL_ERR_OPTION_RANGE'
   | 'WSL_ERR_NATIVE_UNAVAILABLE'
   | 'WSL_ERR_NOT_ATTACHABLE'
-  | 'WSL_ERR_NATIVE_ARGUMENT';
+  | 'WSL_ERR_NATIVE_ARGUMENT'
+  | 'WSL_ERR_SERVER_DIED';
 
 /** Gives an error the stable code that callers match on. */
 export function withCode<E extends Error>(error: E, code: LingerErrorCode): E & { code: LingerErrorCode } {

@@ -155,20 +155,14 @@ export const MAX_TIMER = 2 ** 31 - 1; // the longest that setTimeout can wait
 export function milliseconds(name: string, value: unknown): void {
   if (typeof value !== 'number') throw wrongType(name, 'a number of milliseconds', value);
   if (!Number.isInteger(value) || value < 1 || value > MAX_TIMER) {
-    throw withCode(
-      new RangeError(`${name} must be an integer from 1 to ${MAX_TIMER} milliseconds, not ${value}`),
-      'WSL_ERR_OPTION_RANGE',
-    );
+    throw outOfRange(`${name} must be an integer from 1 to ${MAX_TIMER} milliseconds, not ${value}`);
   }
 }
 
 function bytes(name: string, value: unknown): void {
   if (typeof value !== 'number') throw wrongType(name, 'a number of bytes', value);
   if (value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && value >= 1)) return;
-  throw withCode(
-    new RangeError(`${name} must be a positive integer or Infinity, not ${value}`),
-    'WSL_ERR_OPTION_RANGE',
-  );
+  throw outOfRange(`${name} must be a positive integer or Infinity, not ${value}`);
 }
 
 export function flag(name: string, value: unknown): void {
@@ -185,9 +179,7 @@ function oneOf(...allowed: string[]): Check {
   const list = allowed.map((word) => `'${word}'`).join(', ');
   return (name, value) => {
     if (typeof value !== 'string') throw wrongType(name, `one of ${list}`, value);
-    if (!allowed.includes(value)) {
-      throw withCode(new RangeError(`${name} must be one of ${list}, not '${value}'`), 'WSL_ERR_OPTION_RANGE');
-    }
+    if (!allowed.includes(value)) throw outOfRange(`${name} must be one of ${list}, not '${value}'`);
   };
 }
 
@@ -197,6 +189,10 @@ function checkLogger(name: string, value: unknown): void {
   if (typeof logger?.debug !== 'function' || typeof logger.warn !== 'function') {
     throw wrongType(name, 'false or a logger with debug() and warn()', value);
   }
+}
+
+export function outOfRange(message: string): Error {
+  return withCode(new RangeError(message), 'WSL_ERR_OPTION_RANGE');
 }
 
 export function wrongType(name: string, wanted: string, value: unknown): Error {

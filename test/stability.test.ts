@@ -1,12 +1,17 @@
 // The main job as a user runs it: a process, its exit code, its output.
 import assert from 'node:assert/strict';
-import { type ExecFileException, execFile } from 'node:child_process';
+import { type ExecFileException, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
+import { promisify } from 'node:util';
 import Upstream from 'ws-upstream';
 import { DEFAULT_MIX, parseMix, plan } from '../dist/stability/plan.js';
-import { portOf } from './support/end.js';
+import { portOf, until } from './support/end.js';
 
 const cli = join(__dirname, '..', 'dist', 'cli', 'main.js');
 
@@ -69,6 +74,108 @@ describe('ws-linger stability', () => {
     assert.match(stdout, /PASS/);
   });
 
+  it('runs the same against plain ws, and shows both side by side, in 80 columns and without colour', async () => {
+    const args = ['--compare', 'plain', '--connections', '12', '--mix', 'clean,rst'];
+    const { code, stdout } = await run('stability', ...args);
+    assert.equal(code, 0, stdout);
+    assert.match(stdout, /│ ws-linger, .* │ plain ws/);
+    assert.match(stdout, /│ 12 of 12 opened, 100 % +│ 12 of 12 opened, 50 % /);
+    assert.ok(stdout.split('\n').every((line) => line.length <= 80 && !line.includes('\u001b')));
+  });
+
+  it('gives both as one JSON object', async () => {
+    const { stdout } = await run('stability', '--compare', 'plain', '--json', '--connections', '2', '--mix', 'rst');
+    const result = JSON.parse(stdout);
+    assert.deepEqual([result.kinds.reset, result.unexplained], [2, 0]);
+    assert.deepEqual([result.plain.kinds['1006'], result.plain.unexplained], [2, 2]);
+    assert.equal(result.plain.seed, result.seed);
+  });
+
+  it('writes a report that is one file, also where it fails', async () => {
+    const file = join(await mkdtemp(join(tmpdir(), 'ws-linger-')), 'report.html');
+    const { code } = await run(
+      'stability',
+      '--plain',
+      '--connections',
+      '2',
+      '--mix',
+      'rst',
+      '--report',
+      file,
+      '--json',
+    );
+    const page = await readFile(file, 'utf8');
+    await rm(dirname(file), { recursive: true });
+    assert.equal(code, 1);
+    assert.match(page, /<title>WebSocket stability: fail<\/title>/);
+    assert.match(page, /1006/);
+  });
+
+  it('goes on for the time it is asked to, and gives a verdict on memory', async () => {
+    const { code, stdout } = await run('stability', '--duration', '1s', '--connections', '5', '--mix', 'clean,rst');
+    assert.equal(code, 0, stdout);
+    assert.match(stdout, /Took +│ [\d.]+ s, \d+ rounds/);
+    assert.match(stdout, /Memory +│ too short to tell, heap [\d.]+ MiB/);
+  });
+
+  it('reads headers, subprotocols and the rest as they are meant', async () => {
+    const wss = new Upstream.WebSocketServer({ port: 0, host: '127.0.0.1' });
+    const requests: IncomingMessage[] = [];
+    wss.on('connection', (_ws, request) => requests.push(request));
+    await once(wss, 'listening');
+    const { code, stdout } = await run(
+      ...['stability', `ws://127.0.0.1:${portOf(wss)}/`, '--no-echo', '--json', '--connections', '2', '--mix', 'rst'],
+      ...['--header', 'Authorization: Bearer a:b', '--header', 'X-Empty:', '--subprotocol', 'one', '--reconnect', '1'],
+      ...['--subprotocol', 'two', '--rate', '50', '--insecure'],
+    );
+    wss.close();
+    assert.equal(code, 0, stdout);
+    assert.equal(requests.length, 4);
+    for (const { headers } of requests) {
+      assert.deepEqual([headers.authorization, headers['x-empty']], ['Bearer a:b', '']);
+      assert.equal(headers['sec-websocket-protocol'], 'one,two');
+    }
+  });
+
+  // Windows has no way to send another process what a terminal sends: kill() ends it without a word.
+  if (process.platform === 'linux') {
+    it('prints what it has seen when it is interrupted as by a terminal, and leaves no process behind', async () => {
+      // A group of its own, as a terminal gives one: all processes in it are sent the signal.
+      const child = spawn(process.execPath, [cli, 'stability', '--duration', '1h', '--mix', 'stall'], {
+        detached: true,
+      });
+      const pid = child.pid as number;
+      const output = text(child.stdout);
+      const errors = text(child.stderr);
+      await until('it has a server, in a group of its own', async () => {
+        const [server] = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).split(' ');
+        const [, , group] = server
+          ? (await readFile(`/proc/${server}/stat`, 'utf8')).replace(/.*\) /, '').split(' ')
+          : [];
+        return group !== undefined && Number(group) === Number(server);
+      });
+      process.kill(-pid, 'SIGINT');
+      const [code] = await once(child, 'exit');
+      assert.equal(code, 130);
+      // These end when the last process that could write to them has ended.
+      assert.match(await output, /INTERRUPTED/);
+      assert.equal(await errors, '');
+    });
+
+    it('draws how it stands on a terminal of 80 columns', async () => {
+      const command = `stty cols 80; exec ${process.execPath} ${cli} stability --connections 10 --mix clean,rst --rate 10`;
+      const { stdout } = await promisify(execFile)('script', ['-qec', command, '/dev/null'], {
+        env: { ...process.env, NO_COLOR: '1' },
+      });
+      assert.match(stdout, /ws-linger: opening +█+░+ \d\/10/);
+      assert.match(stdout, /\d+ open, \d+ messages\/s/);
+      assert.match(stdout, /local-abort \d/);
+      assert.match(stdout, /PASS/);
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: what moves the cursor is no colour
+      assert.doesNotMatch(stdout, /\u001b\[[\d;]*m/);
+    });
+  }
+
   it('says that a server does not answer, and exits with 1', async () => {
     const { code, stdout } = await run('stability', 'ws://127.0.0.1:9', '--connections', '2', '--json');
     assert.equal(code, 1);
@@ -81,8 +188,15 @@ describe('ws-linger stability', () => {
     [['--connections', 'many'], /whole number/],
     [['--mix', 'rst,banana'], /'banana' is not one of clean, rst/],
     [['--mix', 'rst=0'], /at least one weight/],
-    [['http://example'], /ws:\/\/ or wss:\/\//],
     [['ws://127.0.0.1:9', '--plain'], /without a url/],
+    [['ws://127.0.0.1:9', '--compare', 'plain'], /without a url/],
+    [['http://example'], /ws:\/\/ or wss:\/\/ address\. Did you mean ws:\/\/example\?/],
+    [['--compare', 'socket.io'], /Allowed choices are plain/],
+    [['--plain', '--compare', 'plain'], /cannot be used with/],
+    [['--no-echo'], /for a server at a url/],
+    [['--duration', '90'], /30s, 10m or 2h.* Did you mean 90s\?/],
+    [['--header', 'Authorization'], /'Name: value'/],
+    [['--report', '/nowhere/at/all.html'], /cannot be written/],
   ] as const) {
     it(`refuses '${args.join(' ')}' in one line, with exit code 2`, async () => {
       const { code, stdout, stderr } = await run('stability', ...args);
@@ -92,6 +206,31 @@ describe('ws-linger stability', () => {
       assert.equal(stderr.trim().split('\n').length, 1, stderr);
     });
   }
+});
+
+describe('ws-linger', () => {
+  it('suggests the command that was meant, with exit code 2', async () => {
+    const { code, stderr } = await run('stabilty');
+    assert.equal(code, 2);
+    assert.match(stderr, /unknown command 'stabilty' \(Did you mean stability\?\)/);
+  });
+
+  it('explains every command, with examples and exit codes, in 80 columns', async () => {
+    const { code, stdout } = await run('--help');
+    assert.equal(code, 0);
+    const commands = [...stdout.matchAll(/^ {2}(\w+) (?:\[|$)/gm)].map(([, name]) => name as string);
+    assert.ok(commands.includes('stability'));
+    for (const name of commands.filter((one) => one !== 'help')) {
+      const { code, stdout } = await run(name, '--help');
+      assert.equal(code, 0);
+      assert.match(stdout, /^Examples:\n {2}ws-linger /m, name);
+      assert.match(stdout, /^Exit codes: 0 /m, name);
+      assert.ok(
+        stdout.split('\n').every((line) => line.length <= 80),
+        name,
+      );
+    }
+  });
 });
 
 describe('a plan', () => {

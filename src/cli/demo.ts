@@ -3,15 +3,16 @@ import { Command, InvalidArgumentError } from 'commander';
 import { startDemo } from '../demo/demo';
 
 const EXAMPLES = `
-The page opens each connection twice, to a server of ws-linger and to one of plain ws, ends both in the same way, and
-shows what each of them says. Ctrl+C ends it.
+The page opens each connection twice, to a server of ws-linger and to one of
+plain ws, ends both in the same way, and shows what each of them says. Ctrl+C
+ends it.
 
 Exit codes: 0 when it was ended, 1 when it could not start, 2 for wrong usage.
 
 Examples:
   ws-linger demo                   then open the address that it prints
   ws-linger demo --port 0          on any port that is free
-  ws-linger demo --host 0.0.0.0    for other devices too, such as a phone to walk away with`;
+  ws-linger demo --host 0.0.0.0    for other devices too, such as a phone`;
 
 export function demoCommand(): Command {
   return new Command('demo')

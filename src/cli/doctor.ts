@@ -9,9 +9,13 @@ interface Flags {
 }
 
 const EXAMPLES = `
-What is checked: binary (its hash is the published one), resolve (the socket below a connection is found), linger
-(SO_LINGER can be set), reset (abort() sends RST), probe (a connection can be looked at without reading), tls-reset,
-ports (ephemeral ports are left). All of it happens on loopback.
+What is checked, all of it on loopback:
+  binary    its hash is the published one
+  resolve   the socket below a connection is found
+  linger    SO_LINGER can be set
+  reset     abort() sends RST; tls-reset the same below TLS
+  probe     a connection can be looked at without reading
+  ports     ephemeral ports are left
 
 Exit codes: 0 when all is well, 1 when not, 2 for wrong usage.
 

@@ -1,22 +1,26 @@
 /** `ws-linger stability`: the stability run on the command line. */
-import { SingleBar } from 'cli-progress';
-import Table from 'cli-table3';
-import { Command, InvalidArgumentError } from 'commander';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
 import pc from 'picocolors';
-import { DEFAULT_MIX, type Mix, parseMix, SCENARIOS } from '../stability/plan';
+import type { StabilityOptions } from '../stability/options';
+import { DEFAULT_MIX, parseMix, SCENARIOS } from '../stability/plan';
+import { renderReport } from '../stability/report';
 import type { StabilityResult } from '../stability/result';
 import { runStability } from '../stability/run';
+import { duration, header, oneMore, parsed, webSocketUrl, wholeNumber } from './arguments';
+import { liveProgress } from './stability-progress';
+import { renderTable } from './stability-table';
 
-interface Flags {
-  connections: number;
-  messages: number;
-  mix: Mix;
-  seed: number;
-  timeout: number;
-  plain?: true;
+interface Flags extends Omit<StabilityOptions, 'headers' | 'protocols'> {
+  header?: Record<string, string>;
+  subprotocol?: string[];
+  compare?: 'plain';
+  report?: string;
   json?: true;
   color: boolean;
 }
+
+const INTERRUPTED = 130; // as shells say of SIGINT
 
 const EXAMPLES = `
 Ways to end a connection, for --mix, each with an optional weight:
@@ -24,19 +28,31 @@ Ways to end a connection, for --mix, each with an optional weight:
   fin     FIN without a close frame    cut    FIN in the middle of a frame
   stall   a peer that stops reading    kill   the peer's process is killed
 
-Exit codes: 0 when every connection ended once, in time and with the right cause, 1 when not, 2 for wrong usage.
+Exit codes: 0 when every connection ended once, in time and with the right
+cause, 1 when not, 2 for wrong usage, 130 when it was interrupted (SIGINT); the
+table then shows what had been seen.
 
 Examples:
-  ws-linger stability                                start a server, run 200 connections against it
-  ws-linger stability ws://localhost:8080            test a running echo server
-  ws-linger stability --connections 2000 --mix rst   resets only
-  ws-linger stability --mix clean=1,rst=3 --seed 7   the same run again
-  ws-linger stability --plain                        what plain ws leaves open`;
+  ws-linger stability
+      start a server, run 200 connections against it
+  ws-linger stability --compare plain --report report.html
+      the same against plain ws, side by side, and as charts
+  ws-linger stability --duration 10m
+      round after round, and a verdict on memory and handles
+  ws-linger stability --mix clean=1,rst=3 --seed 7
+      mostly resets; the same run again with the same seed
+  ws-linger stability ws://localhost:8080 --connections 2000 --rate 100
+      a running echo server, 100 more connections each second
+  ws-linger stability wss://localhost:8443 --insecure --reconnect 5
+      a self-signed certificate; each client comes back five times
+  ws-linger stability wss://example.org/live --no-echo --messages 0 \\
+      --header 'Authorization: Bearer abc' --subprotocol graphql-ws
+      a server that does not echo; only the connections are tested`;
 
 export function stabilityCommand(): Command {
   return new Command('stability')
     .description('open many connections, end most of them abruptly, and check how each one ended')
-    .argument('[url]', 'an echo server, ws:// or wss://; without it one is started', parseUrl)
+    .argument('[url]', 'an echo server, ws:// or wss://; without it one is started', webSocketUrl)
     .option('--connections <n>', 'connections, all open at the same time', wholeNumber(1, 100_000), 200)
     .option(
       '--messages <n>',
@@ -44,7 +60,15 @@ export function stabilityCommand(): Command {
       wholeNumber(0, 1_000_000),
       10,
     )
-    .option('--mix <list>', `ways to end: ${SCENARIOS.join(', ')}`, mix, DEFAULT_MIX)
+    .option('--no-echo', 'the server at the url does not send messages back')
+    .addOption(
+      new Option('--mix <list>', `ways to end: ${SCENARIOS.join(', ')}`).argParser(parsed(parseMix)).default(
+        DEFAULT_MIX,
+        Object.entries(DEFAULT_MIX)
+          .map((entry) => entry.join('='))
+          .join(','),
+      ),
+    )
     .option('--seed <n>', 'order in which they are dealt out', wholeNumber(0, 2 ** 31 - 1), 1)
     .option(
       '--timeout <ms>',
@@ -52,124 +76,69 @@ export function stabilityCommand(): Command {
       wholeNumber(1, 2 ** 31 - 1),
       15_000,
     )
+    .option('--rate <n>', 'connections begun per second (default: 100 at a time)', wholeNumber(1, 100_000))
+    .option('--reconnect <n>', 'how often each client comes back', wholeNumber(0, 1_000_000), 0)
+    .option('--duration <time>', 'soak: more rounds for so long (30s, 10m, 2h), and watch the memory', duration)
+    .option('--header <line>', "'Name: value' for the opening request; may be repeated", header)
+    .option('--subprotocol <name>', 'a subprotocol to offer; may be repeated', oneMore)
+    .option('--insecure', 'accept any certificate')
     .option('--plain', 'start plain ws as the server, to see what it does not do')
+    .addOption(
+      new Option('--compare <server>', 'do the same with this server too, and show both')
+        .choices(['plain'])
+        .conflicts('plain'),
+    )
+    .option('--report <file>', 'write charts of the run to one HTML file')
     .option('--json', 'print one JSON object')
     .option('--no-color', 'no colours; NO_COLOR in the environment does the same')
     .addHelpText('after', EXAMPLES)
     .action(async (url: string | undefined, flags: Flags, command: Command) => {
       if (url && flags.plain) command.error('error: --plain starts a server of its own, so it goes without a url');
+      if (url && flags.compare) command.error('error: --compare starts servers of its own, so it goes without a url');
+      if (!url && !flags.echo)
+        command.error('error: --no-echo is for a server at a url; the one that is started echoes');
+      if (flags.report) checkWritable(flags.report, command);
       process.exitCode = 1; // until there is a verdict
-      const result = await runWithProgress(url, flags);
-      console.log(flags.json ? JSON.stringify(result, null, 2) : render(result, pc.createColors(useColor(flags))));
-      process.exitCode = result.pass ? 0 : 1;
+      const results = await run(url, flags);
+      print(results, flags);
+      const [{ interrupted, pass }] = results;
+      process.exitCode = interrupted ? INTERRUPTED : pass ? 0 : 1;
     });
 }
 
-async function runWithProgress(url: string | undefined, flags: Flags): Promise<StabilityResult> {
-  const { connections, messages, mix, seed, timeout, plain = false } = flags;
-  const bar = process.stderr.isTTY && !flags.json ? progressBar() : null;
-  bar?.start(connections, 0, { phase: 'open' });
+/** A report that cannot be written is told of before the run, not after. */
+function checkWritable(file: string, command: Command): void {
   try {
-    return await runStability({
-      url,
-      plain,
-      connections,
-      messages,
-      mix,
-      seed,
-      timeout,
-      onProgress: (phase, done) => bar?.update(done, { phase }),
-    });
-  } finally {
-    bar?.stop();
-  }
-}
-
-function progressBar(): SingleBar {
-  return new SingleBar({
-    format: '{phase} {bar} {value}/{total} connections',
-    formatValue: (value, _options, type) => (type === 'value' ? String(value) : String(value)),
-    clearOnComplete: true,
-    stream: process.stderr,
-  });
-}
-
-function useColor({ color }: Flags): boolean {
-  return color && pc.isColorSupported && process.stdout.isTTY === true;
-}
-
-const SERVER: Record<StabilityResult['control'], string> = {
-  native: 'ws-linger, native',
-  portable: 'ws-linger, portable',
-  plain: 'plain ws',
-  foreign: 'as given',
-};
-
-type Colors = ReturnType<typeof pc.createColors>;
-
-function render(result: StabilityResult, colors: Colors): string {
-  const { connections, messages, leaked, connectMs, closeMs } = result;
-  const table = new Table({ style: { head: [], border: [] } });
-  const mark = (good: boolean, text: string) => (good ? text : colors.red(text));
-  const seen = (count: number | null) => (count === null ? 'not visible' : String(count));
-  table.push(
-    { Server: `${SERVER[result.control]}, Node ${result.node} on ${result.platform}, seed ${result.seed}` },
-    {
-      Connections: mark(
-        connections.failed === 0,
-        `${connections.opened} of ${connections.attempted} opened, ${percent(result.successRate)} ended as they should`,
-      ),
-    },
-    {
-      Messages: mark(messages.lost === 0, `${messages.sent} sent, ${messages.received} echoed, ${messages.lost} lost`),
-    },
-    {
-      'Ends, both sides': Object.entries(result.kinds)
-        .map(([kind, n]) => `${kind} ${n}`)
-        .join('\n'),
-    },
-    { Unexplained: mark(result.unexplained === 0, String(result.unexplained)) },
-    { 'Uncaught errors': mark(result.uncaught === 0, String(result.uncaught)) },
-    {
-      'Left over': mark(
-        !leaked.clients && !leaked.handles,
-        `clients ${seen(leaked.clients)}, handles ${seen(leaked.handles)}`,
-      ),
-    },
-    { Connecting: `p50 ${connectMs.p50} ms, p99 ${connectMs.p99} ms` },
-    { Ending: `p50 ${closeMs.p50} ms, p99 ${closeMs.p99} ms, max ${closeMs.max} ms` },
-  );
-  const verdict = result.pass
-    ? colors.green('PASS: every connection ended once, in time and with a known cause.')
-    : colors.red('FAIL');
-  return [table.toString(), ...result.problems.map((problem) => `  ${problem}`), verdict].join('\n');
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(share === 1 ? 0 : 2)} %`;
-}
-
-function wholeNumber(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < min || value > max) {
-      throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
-    }
-    return value;
-  };
-}
-
-function mix(text: string): Mix {
-  try {
-    return parseMix(text);
+    closeSync(openSync(file, 'a'));
   } catch (error) {
-    throw new InvalidArgumentError((error as Error).message);
+    command.error(`error: the report cannot be written: ${(error as Error).message}`);
   }
 }
 
-function parseUrl(text: string): string {
-  if (!URL.canParse(text) || !/^wss?:$/.test(new URL(text).protocol)) {
-    throw new InvalidArgumentError('It must be a ws:// or wss:// address.');
-  }
-  return text;
+/** The run, and the one beside it where there is to be one. */
+async function run(url: string | undefined, flags: Flags): Promise<[StabilityResult, ...StabilityResult[]]> {
+  const { header, subprotocol, compare, report, json, color, ...same } = flags;
+  const interrupt = new AbortController();
+  // A second one ends the process at once.
+  process.once('SIGINT', () => interrupt.abort());
+  const options = { ...same, url, headers: header, protocols: subprotocol, signal: interrupt.signal };
+  const one = async (name: string, plain: boolean | undefined) => {
+    const live = json ? undefined : liveProgress(name);
+    try {
+      return await runStability({ ...options, plain, onProgress: live?.update });
+    } finally {
+      live?.stop();
+    }
+  };
+  const first = await one(flags.plain ? 'plain ws' : 'ws-linger', flags.plain);
+  return compare && !first.interrupted ? [first, await one('plain ws', true)] : [first];
+}
+
+function print(results: [StabilityResult, ...StabilityResult[]], { json, report, color }: Flags): void {
+  const [result, plain] = results;
+  if (report) writeFileSync(report, renderReport(result, plain));
+  if (json) console.log(JSON.stringify(plain ? { ...result, plain } : result, null, 2));
+  else
+    console.log(renderTable(results, pc.createColors(color && pc.isColorSupported && process.stdout.isTTY === true)));
+  if (report && !json) console.log(`The report is in ${report}`);
 }

@@ -1,13 +1,23 @@
 /** One client connection of a stability run: opens, exchanges numbered messages, ends in the way of its scenario. */
+import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { CloseInfo } from '../close-info';
 import { WebSocket } from '../websocket';
 import type { End } from './expected';
 import type { Planned } from './plan';
+import type { Target } from './target';
 
 /** Enough to fill what the kernels of both sides hold, so that the server is left with bytes it cannot send. */
 const STALL_BYTES = 6 * 1024 * 1024;
 const STALL_MESSAGE = Buffer.alloc(512 * 1024);
+
+/** Told of what happens to clients, as it happens. */
+export interface ClientEvents {
+  echoed(): void;
+  /** Of a connection that had been open. */
+  closed(end: End): void;
+}
 
 export class Client {
   readonly planned: Planned;
@@ -18,26 +28,39 @@ export class Client {
   sent = 0;
   received = 0;
   readonly #ws: WebSocket;
+  readonly #echo: boolean;
+  readonly #events: ClientEvents | undefined;
   #onEcho: () => void = () => {};
+  /** Kept from 'open' on: ws lets go of it at the end, when it is asked whether it has gone. */
+  #socket: Socket | null = null;
 
-  constructor(url: string, planned: Planned) {
+  constructor({ url, own, echo, insecure, headers, protocols }: Target, planned: Planned, events?: ClientEvents) {
     this.planned = planned;
+    this.#echo = echo;
+    this.#events = events;
     const address = new URL(url);
-    address.searchParams.set('id', String(planned.id));
+    if (own) address.searchParams.set('id', String(planned.id));
     const started = performance.now();
-    const ws = new WebSocket(address, { perMessageDeflate: false, linger: { logger: false } });
+    const ws = new WebSocket(address, [...protocols], {
+      perMessageDeflate: false,
+      rejectUnauthorized: !insecure,
+      headers,
+      linger: { logger: false },
+    });
     this.#ws = ws;
     const end: End = { id: planned.id, code: 0, info: null, closes: 0, disconnects: 0 };
     this.end = end;
     this.connectMs = new Promise((resolve, reject) => {
-      ws.once('open', () => resolve(performance.now() - started));
+      ws.once('open', () => {
+        this.#socket = (ws as unknown as { _socket: Socket })._socket;
+        resolve(performance.now() - started);
+      });
       ws.once('error', reject);
     });
     ws.on('error', () => {}); // connectMs has told of it, or 'disconnect' will
     ws.on('message', (data) => {
-      if (String(data) !== this.#text(this.received)) return; // never counted, so it is found to be lost
-      this.received++;
-      this.#onEcho();
+      if (!echo || String(data) !== this.#text(this.received)) return; // never counted, so it is found to be lost
+      this.#countReceived();
     });
     ws.on('disconnect', (info: CloseInfo) => {
       end.info = info;
@@ -47,15 +70,27 @@ export class Client {
       ws.on('close', (code) => {
         end.code = code;
         end.closes++;
+        if (end.closes === 1 && this.#socket) events?.closed(end);
         this.#onEcho();
         resolve();
       });
     });
   }
 
-  /** Sends `count` numbered messages; resolves when all echoes are here, or the connection has ended. */
+  /** Whether its socket is still held. */
+  get holdsSocket(): boolean {
+    return Boolean((this.#socket as unknown as { _handle?: object | null } | null)?._handle);
+  }
+
+  /**
+   * Sends `count` numbered messages; resolves when all echoes are here, or the connection has ended. Where nothing is
+   * sent back, a message counts when the system has taken it.
+   */
   async exchange(count: number): Promise<void> {
-    for (let i = 0; i < count; i++) this.#ws.send(this.#text(this.sent++));
+    const taken = (error?: Error) => {
+      if (!this.#echo && !error) this.#countReceived();
+    };
+    for (let i = 0; i < count; i++) this.#ws.send(this.#text(this.sent++), taken);
     while (this.received < this.sent && this.#ws.readyState !== WebSocket.CLOSED) {
       await new Promise<void>((resolve) => {
         this.#onEcho = resolve;
@@ -66,11 +101,11 @@ export class Client {
   /** Ends the connection in the way of its scenario. `closeByServer` tells the server to close; null where none can. */
   async finish(closeByServer: (() => void) | null): Promise<void> {
     const ws = this.#ws;
-    const socket = (ws as unknown as { _socket: import('node:net').Socket })._socket;
+    const socket = this.#socket as Socket;
     switch (this.planned.scenario) {
       case 'clean':
-        // What is sent just before a close arrives, too.
-        ws.send(this.#text(this.sent++));
+        // What is sent just before a close arrives, too. A server that is not ours may close before it answers that.
+        if (closeByServer) this.exchange(1);
         ws.close(1000, 'done');
         return;
       case 'rst':
@@ -104,12 +139,20 @@ export class Client {
   /** Lets a stalled reader see how the server ended its connection. */
   resume(): void {
     this.#ws.resume();
-    (this.#ws as unknown as { _socket: import('node:net').Socket })._socket.resume();
+    this.#socket?.resume();
   }
 
-  /** Makes sure that nothing of it stays, also when it did not end as it should. */
-  giveUp(): void {
+  /** Makes sure that nothing of it stays, also when it did not end as it should. Takes a bounded time. */
+  async stop(): Promise<void> {
     this.#ws.terminate();
+    // What is tested here is not relied on.
+    await Promise.race([this.ended, delay(2_000, undefined, { ref: false })]);
+  }
+
+  #countReceived(): void {
+    this.received++;
+    this.#events?.echoed();
+    this.#onEcho();
   }
 
   #text(n: number): string {

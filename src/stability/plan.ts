@@ -2,8 +2,18 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 
-/** How a connection is ended. */
+/** The ways in which connections are ended. */
 export const SCENARIOS = ['clean', 'rst', 'fin', 'cut', 'stall', 'kill'] as const;
+/**
+ * How a connection is ended.
+ *
+ * - `clean`: by the closing handshake.
+ * - `rst`: the client sends RST.
+ * - `fin`: the client sends FIN without a close frame.
+ * - `cut`: the client sends FIN in the middle of a frame.
+ * - `stall`: the client stops reading, and the server closes.
+ * - `kill`: the client's process is killed.
+ */
 export type Scenario = (typeof SCENARIOS)[number];
 
 /** Relative weights. */

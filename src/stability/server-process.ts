@@ -1,9 +1,10 @@
 /** The server under test, seen from the run: one of our own in a child process, or a foreign one behind a url. */
-import { type ChildProcess, fork } from 'node:child_process';
-import { join } from 'node:path';
+import type { ChildProcess } from 'node:child_process';
+import { withCode } from '../errors';
+import { gone, startChild } from './child-process';
 import type { End } from './expected';
 import type { StabilityResult } from './result';
-import type { FromServer, ToServer } from './server';
+import type { FromServer, ServerStatus, ToServer } from './server';
 
 export type ServerEnd = End & { received: number };
 
@@ -14,26 +15,35 @@ export interface ServerUnderTest {
   readonly own: OwnServer | null;
 }
 
+export interface ServerEvents {
+  /** The first 'close' of a connection. */
+  onEnd(end: ServerEnd): void;
+  onUncaught(message: string): void;
+}
+
 export class OwnServer {
   /** Rejects when the server's process dies by itself. */
   readonly died: Promise<never>;
+  readonly #gone: Promise<string>;
   readonly #child: ChildProcess;
   readonly #ends = new Map<number, ServerEnd>();
   readonly #waiting = new Map<number, (end: ServerEnd) => void>();
   #onStatus: (status: FromServer & { type: 'status' }) => void = () => {};
   #stopped = false;
 
-  constructor(child: ChildProcess, onUncaught: (message: string) => void) {
+  constructor(child: ChildProcess, { onEnd, onUncaught }: ServerEvents) {
     this.#child = child;
+    this.#gone = gone(child);
     this.died = new Promise((_, reject) => {
-      child.once('exit', (code, signal) => {
-        if (!this.#stopped) reject(new Error(`the server's process died: ${signal ?? `exit code ${code}`}`));
+      this.#gone.then((how) => {
+        if (!this.#stopped) reject(withCode(new Error(`the server's process died: ${how}`), 'WSL_ERR_SERVER_DIED'));
       });
     });
     this.died.catch(() => {}); // told by whoever waits for it
     child.on('message', (message: FromServer) => {
       if (message.type === 'end') {
         this.#ends.set(message.id, message);
+        if (message.closes === 1) onEnd(message);
         this.#waiting.get(message.id)?.(message);
       } else if (message.type === 'status') this.#onStatus(message);
       else if (message.type === 'uncaught') onUncaught(message.message);
@@ -54,16 +64,24 @@ export class OwnServer {
     return this.#ends.get(id);
   }
 
-  status(): Promise<{ clients: number; handles: number }> {
+  /** Lets go of all that has been told of connections. */
+  forget(): void {
+    this.#ends.clear();
+    this.#waiting.clear();
+  }
+
+  status(): Promise<ServerStatus> {
     this.#send({ type: 'status' });
     return new Promise((resolve) => {
       this.#onStatus = resolve;
     });
   }
 
-  stop(): void {
+  /** Resolves when the process is gone. */
+  async stop(): Promise<void> {
     this.#stopped = true;
     this.#child.kill('SIGKILL');
+    await this.#gone;
   }
 
   #send(message: ToServer): void {
@@ -71,9 +89,10 @@ export class OwnServer {
   }
 }
 
-export async function startServer(plain: boolean, onUncaught: (message: string) => void): Promise<ServerUnderTest> {
-  const child = fork(join(__dirname, 'server.js'), plain ? ['--plain'] : []);
-  const own = new OwnServer(child, onUncaught);
+/** Starts a server; `--expose-gc` lets it tell what it holds apart from what it has not yet let go of. */
+export async function startServer(plain: boolean, events: ServerEvents): Promise<ServerUnderTest> {
+  const child = startChild('server.js', plain ? ['--plain'] : [], ['--expose-gc']);
+  const own = new OwnServer(child, events);
   const listening = await new Promise<FromServer & { type: 'listening' }>((resolve, reject) => {
     own.died.catch(reject);
     child.on('message', (message: FromServer) => {

@@ -9,12 +9,20 @@ import { Upstream } from '../upstream';
 import { WebSocketServer } from '../websocket-server';
 import type { End } from './expected';
 
-export type ToServer = { type: 'close'; id: number } | { type: 'status' } | { type: 'stop' };
+export type ToServer = { type: 'close'; id: number } | { type: 'status' };
+
+export interface ServerStatus {
+  clients: number;
+  /** Sockets and timers that were not there when the server had started. */
+  handles: number;
+  heapBytes: number;
+  rssBytes: number;
+}
 
 export type FromServer =
   | { type: 'listening'; port: number; control: 'native' | 'portable' | 'plain' }
   | ({ type: 'end'; received: number } & End)
-  | { type: 'status'; clients: number; handles: number }
+  | ({ type: 'status' } & ServerStatus)
   | { type: 'uncaught'; message: string };
 
 const plain = process.argv.includes('--plain');
@@ -66,7 +74,10 @@ wss.on('connection', (ws: Upstream, request: IncomingMessage) => {
 
 process.on('message', (message: ToServer) => {
   if (message.type === 'close') connections.get(message.id)?.close(1001, 'going away');
-  else if (message.type === 'status') {
-    report({ type: 'status', clients: wss.clients.size, handles: openHandles() - idleHandles });
-  } else process.exit();
+  else {
+    globalThis.gc?.(); // so that two answers can be compared
+    const { heapUsed, rss } = process.memoryUsage();
+    const handles = Math.max(0, openHandles() - idleHandles);
+    report({ type: 'status', clients: wss.clients.size, handles, heapBytes: heapUsed, rssBytes: rss });
+  }
 });

@@ -1,32 +1,42 @@
-/** A process of clients that is killed in the middle of its work. */
+/** A process of clients that is killed in the middle of its work. It opens them when it is told to. */
 import { Client } from './client';
 import type { Planned } from './plan';
+import type { Target } from './target';
 
-export interface ToVictims {
-  url: string;
-  messages: number;
-  planned: Planned[];
+export type ToVictims =
+  | { type: 'target'; target: Target }
+  | { type: 'open'; planned: Planned }
+  | { type: 'exchange'; messages: number };
+
+export type FromVictims =
+  | { type: 'opened'; id: number; connectMs: number }
+  | { type: 'failed'; id: number; message: string }
+  | { type: 'exchanged'; sent: number; received: number };
+
+const open: Client[] = [];
+let target: Target;
+const report = (message: FromVictims) => process.send?.(message);
+
+async function openOne(planned: Planned): Promise<void> {
+  const client = new Client(target, planned);
+  try {
+    report({ type: 'opened', id: planned.id, connectMs: await client.connectMs });
+    open.push(client);
+  } catch (error) {
+    report({ type: 'failed', id: planned.id, message: (error as Error).message });
+  }
 }
 
-export interface FromVictims {
-  connectMs: number[];
-  failed: number[];
-  sent: number;
-  received: number;
+async function exchange(messages: number): Promise<void> {
+  await Promise.all(open.map((client) => client.exchange(messages)));
+  const sum = (count: 'sent' | 'received') => open.reduce((total, client) => total + client[count], 0);
+  report({ type: 'exchanged', sent: sum('sent'), received: sum('received') });
+  for (const client of open) client.exchange(1); // so that death finds them at work
 }
 
 process.on('disconnect', () => process.exit());
-process.once('message', async ({ url, messages, planned }: ToVictims) => {
-  const clients = planned.map((one) => new Client(url, one));
-  const opened = await Promise.allSettled(clients.map((client) => client.connectMs));
-  const open = clients.filter((_, i) => opened[i]?.status === 'fulfilled');
-  await Promise.all(open.map((client) => client.exchange(messages)));
-  const answer: FromVictims = {
-    connectMs: opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])),
-    failed: clients.filter((client) => !open.includes(client)).map((client) => client.planned.id),
-    sent: open.reduce((sum, client) => sum + client.sent, 0),
-    received: open.reduce((sum, client) => sum + client.received, 0),
-  };
-  process.send?.(answer);
-  for (const client of open) client.exchange(1); // so that death finds them at work
+process.on('message', (message: ToVictims) => {
+  if (message.type === 'target') target = message.target;
+  else if (message.type === 'open') openOne(message.planned);
+  else exchange(message.messages);
 });

@@ -1,0 +1,93 @@
+/** The result of a run as a table, 80 columns wide. */
+import Table from 'cli-table3';
+import type pc from 'picocolors';
+import type { StabilityResult } from '../stability/result';
+import { soakSentence } from '../stability/soak';
+
+type Colors = ReturnType<typeof pc.createColors>;
+
+const WIDTH = 80;
+const LABELS = 18;
+
+const SERVER: Record<StabilityResult['control'], string> = {
+  native: 'ws-linger, native',
+  portable: 'ws-linger, portable',
+  plain: 'plain ws',
+  foreign: 'as given',
+};
+
+/** One result, or several side by side; the verdict is of the first. */
+export function renderTable(results: readonly [StabilityResult, ...StabilityResult[]], colors: Colors): string {
+  const [result] = results;
+  const rows = results.map((one) => rowsOf(one, colors));
+  const width = Math.floor((WIDTH - LABELS - 2) / results.length) - 1;
+  const table = new Table({
+    style: { head: [], border: [] },
+    colWidths: [LABELS, ...results.map(() => width)],
+    wordWrap: true,
+  });
+  for (const [i, [label]] of (rows[0] ?? []).entries()) {
+    table.push([label, ...rows.map((column) => column[i]?.[1] ?? '')]);
+  }
+  return [table.toString(), ...result.problems.map(wrapped), verdict(result, colors)].join('\n');
+}
+
+function verdict({ pass, interrupted }: StabilityResult, colors: Colors): string {
+  if (interrupted) return colors.yellow('INTERRUPTED: this is what had been seen until then.');
+  if (!pass) return colors.red('FAIL');
+  return colors.green('PASS: every connection ended once, in time and with a known cause.');
+}
+
+function rowsOf(result: StabilityResult, colors: Colors): [label: string, text: string][] {
+  const { connections, messages, leaked, connectMs, closeMs, soak } = result;
+  const mark = (good: boolean, text: string) => (good ? text : colors.red(text));
+  const seen = (count: number | null) => (count === null ? 'not visible' : String(count));
+  const server = result.url ?? SERVER[result.control];
+  const rounds = result.rounds > 1 ? `, ${result.rounds} rounds` : '';
+  const echo = messages.echo ? `${messages.received} echoed, ${messages.lost} lost` : 'no echo asked for';
+  return [
+    ['Server', `${server}, Node ${result.node} on ${result.platform}, seed ${result.seed}`],
+    [
+      'Connections',
+      mark(
+        connections.failed === 0,
+        `${connections.opened} of ${connections.attempted} opened, ${percent(result.successRate)} ended as they should`,
+      ),
+    ],
+    ['Messages', mark(messages.lost === 0, `${messages.sent} sent, ${echo}`)],
+    [
+      'Ends, both sides',
+      Object.entries(result.kinds)
+        .map(([kind, count]) => `${kind} ${count}`)
+        .join('\n'),
+    ],
+    ['Unexplained', mark(result.unexplained === 0, String(result.unexplained))],
+    ['Uncaught errors', mark(result.uncaught === 0, String(result.uncaught))],
+    [
+      'Left over',
+      mark(!leaked.clients && !leaked.handles, `clients ${seen(leaked.clients)}, handles ${seen(leaked.handles)}`),
+    ],
+    ['Connecting', `p50 ${connectMs.p50} ms, p99 ${connectMs.p99} ms`],
+    ['Ending', `p50 ${closeMs.p50} ms, p99 ${closeMs.p99} ms, max ${closeMs.max} ms`],
+    ['Took', `${(result.durationMs / 1000).toFixed(1)} s${rounds}`],
+    ...(soak ? ([['Memory', mark(soak.verdict !== 'growing', soakSentence(soak))]] as [string, string][]) : []),
+  ];
+}
+
+function percent(share: number): string {
+  return `${Number((share * 100).toFixed(2))} %`;
+}
+
+/** A problem as a list item, broken between words. */
+function wrapped(text: string): string {
+  const lines: string[] = [];
+  let line = ' ';
+  for (const word of text.split(' ')) {
+    if (line.trim() && line.length + word.length + 1 > WIDTH) {
+      lines.push(line);
+      line = '   ';
+    }
+    line += ` ${word}`;
+  }
+  return [...lines, line].join('\n');
+}

@@ -1,0 +1,12 @@
+/**
+ * The stability run as a library.
+ *
+ * @module ws-linger/stability
+ */
+export type { StabilityOptions } from './options';
+export type { Mix, Scenario } from './plan';
+export { renderReport } from './report';
+export type { Ended, StabilityResult, Times } from './result';
+export { runStability } from './run';
+export type { Soak, SoakRound } from './soak';
+export type { StabilityProgress, StabilitySample } from './timeline';

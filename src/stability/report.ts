@@ -1,0 +1,210 @@
+/** The result of a run as one HTML page that needs nothing else: light and dark, on a phone and on paper. Pure. */
+import { type Bar, columnChart, escaped, type Point, rowChart, type TimeScale, timeChart } from './charts';
+import { SCENARIOS } from './plan';
+import { STYLE } from './report-style';
+import type { StabilityResult } from './result';
+import { type Soak, soakSentence } from './soak';
+import type { StabilitySample } from './timeline';
+
+const SERVER: Record<StabilityResult['control'], string> = {
+  native: 'ws-linger, native',
+  portable: 'ws-linger, portable',
+  plain: 'plain ws',
+  foreign: 'the server given',
+};
+
+/** Draws a run, and another beside it where there is one. The page loads nothing. */
+export function renderReport(result: StabilityResult, compared?: StabilityResult): string {
+  const results = compared ? [result, compared] : [result];
+  const scales = scalesOf(results);
+  const { platform, node, seed, startedAt } = result;
+  const when = startedAt.replace('T', ' ').replace(/\..*/, ' UTC');
+  const about = `${when}, Node ${node} on ${platform}, seed ${seed}, mix ${mixOf(result)}`;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<link rel="icon" href="data:,">
+<title>WebSocket stability: ${verdictOf(result)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<header>
+<h1>WebSocket stability</h1>
+<p>${escaped(about)}</p>
+</header>
+<main class="${compared ? 'two' : 'one'}">
+${results.map((one) => column(one, scales)).join('\n')}
+</main>
+</body>
+</html>
+`;
+}
+
+/** Two runs are drawn to the same scales. */
+interface Scales {
+  /** The largest count of a kind. */
+  kinds: number;
+  /** The limits of those columns of the close histogram in which there is anything, in ms, and the largest count. */
+  limits: readonly number[];
+  closed: number;
+  /** The longest time, in ms, and the most of what is counted over it. */
+  span: number;
+  peaks: Record<keyof typeof OVER_TIME, number>;
+}
+
+/** What is drawn over time. */
+const OVER_TIME = {
+  'Connections open': (run: StabilityResult): Point[] => run.timeline.map(({ atMs, open }) => ({ x: atMs, y: open })),
+  'Messages per second': (run: StabilityResult): Point[] => rates(run.timeline, 'messages'),
+  'Ends per second': (run: StabilityResult): Point[] => rates(run.timeline, 'ended'),
+} as const;
+
+function scalesOf(results: readonly StabilityResult[]): Scales {
+  const used = results.flatMap(({ closeHistogram }) => closeHistogram.filter(({ count }) => count > 0));
+  const first = Math.min(...used.map(({ underMs }) => underMs));
+  const longest = results.map(({ closeHistogram }) => closeHistogram).sort((a, b) => b.length - a.length)[0] ?? [];
+  const peak = (points: (run: StabilityResult) => Point[]) => Math.max(0, ...results.flatMap(points).map(({ y }) => y));
+  return {
+    kinds: Math.max(0, ...results.flatMap(({ ends }) => Object.values(ends).flatMap(Object.values<number>))),
+    limits: longest.map(({ underMs }) => underMs).filter((limit) => limit >= first),
+    closed: Math.max(0, ...used.map(({ count }) => count)),
+    span: Math.max(1, ...results.map(({ durationMs }) => durationMs)),
+    peaks: {
+      'Connections open': peak(OVER_TIME['Connections open']),
+      'Messages per second': peak(OVER_TIME['Messages per second']),
+      'Ends per second': peak(OVER_TIME['Ends per second']),
+    },
+  };
+}
+
+/** All that is told of one run. */
+function column(result: StabilityResult, scales: Scales): string {
+  const { control, url, ends, soak, problems } = result;
+  const { span, peaks } = scales;
+  const names = Object.keys(OVER_TIME) as (keyof typeof OVER_TIME)[];
+  const sections = [
+    tiles(result),
+    section(
+      'How connections ended',
+      kinds('as the server saw it', ends.server, scales) + kinds('as the clients saw it', ends.client, scales),
+    ),
+    section('How long ending took', closeTimes(result, scales) + waysTable(result)),
+    section(
+      'Timeline',
+      names.map((name) => overTime(name, OVER_TIME[name](result), { span, max: peaks[name] })).join(''),
+    ),
+    soak && section('Memory', soakFigures(soak, span)),
+    problems.length > 0 &&
+      section('What was wrong', `<ul>${problems.map((one) => `<li>${escaped(one)}</li>`).join('')}</ul>`),
+  ];
+  const verdict = verdictOf(result);
+  const heading = `${escaped(url ?? SERVER[control])} <span class="verdict ${verdict}">${verdict}</span>`;
+  return `<article>\n<h2>${heading}</h2>\n${sections.filter(Boolean).join('\n')}\n</article>`;
+}
+
+function verdictOf({ interrupted, pass }: StabilityResult): 'interrupted' | 'pass' | 'fail' {
+  if (interrupted) return 'interrupted';
+  return pass ? 'pass' : 'fail';
+}
+
+function overTime(name: string, points: readonly Point[], scale: TimeScale): string {
+  return `<h3>${name.toLowerCase()}</h3>${timeChart(`${name} over time`, points, scale)}`;
+}
+
+function tiles(result: StabilityResult): string {
+  const { connections, reconnects, messages, successRate, unexplained, uncaught, leaked, closeMs, rounds } = result;
+  const left =
+    leaked.clients === null && leaked.handles === null ? null : (leaked.clients ?? 0) + (leaked.handles ?? 0);
+  const all: [string, string, boolean][] = [
+    ['connections', String(connections.attempted), false],
+    ['ended as they should', `${Number((successRate * 100).toFixed(1))} %`, successRate < 1],
+    ['messages lost', messages.echo ? `${messages.lost} of ${messages.sent}` : 'not visible', messages.lost > 0],
+    ['unexplained ends', String(unexplained), unexplained > 0],
+    ['uncaught errors', String(uncaught), uncaught > 0],
+    ['left over', left === null ? 'not visible' : String(left), (left ?? 0) > 0],
+    ['to end, 99th percentile', time(closeMs.p99), false],
+    ['took', time(result.durationMs), false],
+  ];
+  if (rounds > 1) all.push(['rounds', String(rounds), false]);
+  if (reconnects > 0) all.push(['came back', String(reconnects), false]);
+  const items = all.map(
+    ([name, value, bad]) => `<div${bad ? ' class="bad"' : ''}><dt>${name}</dt><dd>${escaped(value)}</dd></div>`,
+  );
+  return `<dl class="tiles">${items.join('')}</dl>`;
+}
+
+function kinds(side: string, counted: Record<string, number>, scales: Scales): string {
+  const rows: Bar[] = Object.entries(counted)
+    .sort(([, a], [, b]) => b - a)
+    .map(([label, value]) => ({ label, value, bad: label === 'unknown' || label === '1006' }));
+  return rows.length === 0 ? '' : `<h3>${side}</h3>${rowChart(`Ends by kind, ${side}`, rows, scales.kinds)}`;
+}
+
+function closeTimes({ closeHistogram }: StabilityResult, { limits, closed }: Scales): string {
+  const bars = limits.map((limit) => ({
+    label: limit < 1_000 ? String(limit) : `${limit / 1_000} s`,
+    value: closeHistogram.find(({ underMs }) => underMs === limit)?.count ?? 0,
+  }));
+  const title = 'Connections by the time until both sides had ended them';
+  return `<h3>connections, by the milliseconds they took less than</h3>${columnChart(title, bars, closed)}`;
+}
+
+function waysTable({ scenarios }: StabilityResult): string {
+  const rows = SCENARIOS.map((name) => {
+    const ended = scenarios[name];
+    if (!ended) return '';
+    const { p50, p99, max } = ended.closeMs;
+    const cells = [ended.connections, time(p50), time(p99), time(max)].map((cell) => `<td>${cell}</td>`);
+    return `<tr><th scope="row">${name}</th>${cells.join('')}</tr>`;
+  });
+  return (
+    '<table><thead><tr><th scope="col">way to end</th><th scope="col">count</th><th scope="col">median</th>' +
+    `<th scope="col">99th</th><th scope="col">longest</th></tr></thead><tbody>${rows.join('')}</tbody></table>`
+  );
+}
+
+function soakFigures(soak: Soak, span: number): string {
+  const { rounds, verdict } = soak;
+  const heap = rounds.flatMap(({ atMs, heapBytes }) =>
+    heapBytes === null ? [] : [{ x: atMs, y: heapBytes / 2 ** 20 }],
+  );
+  const handles = rounds.map(({ atMs, handles }) => ({ x: atMs, y: handles }));
+  const peak = (points: readonly Point[]) => Math.max(0, ...points.map(({ y }) => y));
+  const ofHeap = { span, max: peak(heap), name: (y: number) => `${y} MiB` };
+  return (
+    `<p class="${verdict === 'growing' ? 'bad' : ''}">${escaped(soakSentence(soak))}</p>` +
+    (heap.length > 0 ? overTime('Heap after each round', heap, ofHeap) : '') +
+    overTime('Handles left after each round', handles, { span, max: peak(handles) })
+  );
+}
+
+function section(title: string, content: string): string {
+  return `<section>\n<h3 class="title">${title}</h3>\n${content}\n</section>`;
+}
+
+/** What a count grew by from sample to sample, per second. The last sample may come too soon after another to tell. */
+function rates(timeline: StabilityResult['timeline'], count: 'messages' | 'ended'): Point[] {
+  let before = timeline[0];
+  return timeline.flatMap((sample) => {
+    const ms = sample.atMs - (before as StabilitySample).atMs;
+    if (ms < 100) return [];
+    const y = ((sample[count] - (before as StabilitySample)[count]) * 1_000) / ms;
+    before = sample;
+    return [{ x: sample.atMs, y }];
+  });
+}
+
+function mixOf({ mix }: StabilityResult): string {
+  return Object.entries(mix)
+    .map(([name, weight]) => `${name} ${weight}`)
+    .join(', ');
+}
+
+function time(ms: number): string {
+  if (ms < 1_000) return `${ms < 10 && !Number.isInteger(ms) ? ms.toFixed(1) : Math.round(ms)} ms`;
+  return ms < 60_000 ? `${Number((ms / 1_000).toFixed(1))} s` : `${Number((ms / 60_000).toFixed(1))} min`;
+}

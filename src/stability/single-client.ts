@@ -1,0 +1,105 @@
+/** A client in the run's own process, which is ended from inside. */
+import { performance } from 'node:perf_hooks';
+import { Client } from './client';
+import type { End } from './expected';
+import { backoff, type Party, problem, type Shared, serverEnd } from './party';
+import type { Planned } from './plan';
+
+export class SingleClient implements Party {
+  readonly planned: readonly [Planned];
+  readonly #shared: Shared;
+  /** The last attempt. */
+  #client: Client | null = null;
+  #open = false;
+
+  constructor(shared: Shared, planned: Planned) {
+    this.#shared = shared;
+    this.planned = [planned];
+  }
+
+  /** A client that comes back tries again, later and later, for as long as opening may take. */
+  async open(one: Planned): Promise<void> {
+    const { settings, target, tally, waits } = this.#shared;
+    const deadline = performance.now() + settings.timeout;
+    tally.attempted++;
+    for (let attempt = 0; ; attempt++) {
+      // What a stopped run brings about itself is none of its results.
+      const events = { echoed: () => tally.echoed++, closed: (end: End) => waits.stopped || tally.clientEnded(end) };
+      const client = new Client(target, one, events);
+      this.#client = client;
+      try {
+        tally.connected(await waits.inTime(client.connectMs, deadline - performance.now()));
+        this.#open = true;
+        return;
+      } catch (error) {
+        await client.stop();
+        const wait = backoff(attempt);
+        if (waits.stopped) return;
+        if (settings.reconnect === 0 || performance.now() + wait > deadline) {
+          tally.failedToOpen((error as Error).message, one.id);
+          return;
+        }
+        await waits.pause(wait);
+      }
+    }
+  }
+
+  async exchange(): Promise<void> {
+    const { settings, waits } = this.#shared;
+    if (!this.#client || !this.#open || waits.stopped) return;
+    await waits
+      .inTime(this.#client.exchange(settings.messages), settings.timeout)
+      .catch(() => problem(this.#shared, 'got no echo in time', this.planned[0]));
+  }
+
+  async end(): Promise<void> {
+    const { settings, own, tally, waits } = this.#shared;
+    const [one] = this.planned;
+    // A healthy connection goes on working while those around it break.
+    if (one.scenario === 'clean') await this.exchange();
+    const client = this.#client;
+    if (!client || !this.#open || waits.stopped) return;
+    const began = performance.now();
+    const finished = client.finish(own ? () => own.close(one.id) : null);
+    await waits.inTime(finished, settings.timeout).catch(() => {});
+    const atServer = serverEnd(this.#shared, one);
+    if (one.scenario === 'stall' && own) {
+      await atServer;
+      client.resume();
+    }
+    const atClient = waits
+      .inTime(client.ended, settings.timeout)
+      .catch(() => problem(this.#shared, `${one.scenario}: the client's end did not come in time`, one));
+    await Promise.all([atServer, atClient]);
+    if (waits.stopped) return;
+    tally.closed(one.scenario, performance.now() - began);
+    await client.stop();
+  }
+
+  again([one]: readonly [Planned]): Party {
+    return new SingleClient(this.#shared, one);
+  }
+
+  judge(): void {
+    if (!this.#client || !this.#open) return;
+    const { own, tally, settings } = this.#shared;
+    const { planned, end, sent, received } = this.#client;
+    const ended = end.closes > 0;
+    if (ended) tally.judge(planned, 'client', end, own === null);
+    // Nothing is lost of what is still on its way, or of what nobody sends back.
+    if (settings.echo) tally.exchanged(sent, received, ended ? sent - received : 0);
+    else tally.exchanged(sent, 0, 0);
+    const atServer = planned.scenario === 'clean' ? own?.lastEnd(planned.id)?.received : undefined;
+    if (atServer !== undefined && atServer !== sent) {
+      problem(this.#shared, `sent ${sent}, the server got ${atServer}`, planned);
+    }
+  }
+
+  held(): number {
+    return this.#client?.holdsSocket ? 1 : 0;
+  }
+
+  async stop(): Promise<void> {
+    await this.#client?.stop();
+  }
+}
