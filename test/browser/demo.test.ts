@@ -4,25 +4,13 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { CHROMIUM } from '../support/chromium.js';
 import { type RunningDemo, startDemo } from '../support/demo.js';
 import { until } from '../support/end.js';
 
 const windows = process.env.WS_LINGER_TEST_SERVER === 'windows';
 const pictures = process.env.WS_LINGER_SCREENSHOTS;
 const COUNT = 4;
-
-const CHROMIUM = {
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ],
-};
 
 /** A row of the table, as it is read. */
 interface Row {
