@@ -56,8 +56,11 @@ export interface CloseError {
 
 /** Why a connection ended. The first cause counts: what its end brings about afterwards does not change it. */
 export interface CloseInfo {
+  /** How it ended. */
   kind: CloseKind;
+  /** Who ended it. */
   origin: CloseOrigin;
+  /** Where the connection stood then. */
   phase: ClosePhase;
   /** The close code, as ws's 'close' event has it: 1006 when there was no close frame (RFC 6455 §7.1.5). */
   code: number;
@@ -69,6 +72,7 @@ export interface CloseInfo {
   forced: 'reset' | 'destroy' | null;
   /** True for what peers do in a normal day. Such ends are logged at debug, all others at warn. */
   expected: boolean;
+  /** The error that ended it; null where there was none. */
   error: CloseError | null;
   /** Bytes received on the wire; with TLS, encrypted bytes where Node tells them, else plain ones. */
   bytesReceived: number;

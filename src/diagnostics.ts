@@ -11,21 +11,33 @@
 import { channel } from 'node:diagnostics_channel';
 import type { CloseError, CloseInfo } from './close-info';
 
+/** What is told on `ws-linger:open`. */
 export interface OpenMessage {
+  /** The WebSocket. */
   ws: object;
+  /** Which side of the connection it is. */
   role: 'server' | 'client';
 }
 
+/** What is told on `ws-linger:disconnect`. */
 export interface DisconnectMessage {
+  /** The WebSocket. */
   ws: object;
+  /** Which side of the connection it was. */
   role: 'server' | 'client';
+  /** How it ended. */
   info: CloseInfo;
 }
 
+/** What is told on `ws-linger:opening-failed`. */
 export interface OpeningFailedMessage {
+  /** Whether it was lost in TLS or in its request. */
   kind: 'upgrade-failed' | 'tls-failed';
+  /** `local` where the application did not answer it in time. */
   origin: 'local' | 'peer';
+  /** The error that ended it; null where there was none. */
   error: CloseError | null;
+  /** The peer's address, where it is known. */
   remoteAddress: string | undefined;
 }
 

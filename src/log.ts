@@ -2,7 +2,9 @@ import type { CloseInfo } from './close-info';
 
 /** The part of a pino logger that this package uses. */
 export interface Logger {
+  /** Told of what peers do in a normal day. */
   debug(fields: object, message: string): void;
+  /** Told of what an operator should know. */
   warn(fields: object, message: string): void;
   /** Where it is there, lines that nobody would see are not made. */
   isLevelEnabled?(level: string): boolean;

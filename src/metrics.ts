@@ -4,7 +4,7 @@ import type { Phase } from './lifecycle';
 
 /** What `wss.stats()` returns: counts since the server was made, and how many connections there are now. */
 export interface Stats {
-  /** Connections now, by phase. `reset` are those that have been cut and whose socket has not reported it yet. */
+  /** Connections now, by phase: `opening`, `open`, `handshake`, `fin`, `reset`. `reset` are those that have been cut and whose socket has not reported it yet. */
   connections: Record<Exclude<Phase, 'closed'>, number>;
   /** Connections that were opened. */
   opened: number;
@@ -23,12 +23,14 @@ export interface Stats {
   closeMs: Histogram;
 }
 
+/** How a time was distributed. */
 export interface Histogram {
+  /** How many times were measured. */
   count: number;
   /** In ms. */
   sum: number;
   /** How many took at most so many ms; the last bound is Infinity. */
-  buckets: { upTo: number; count: number }[];
+  buckets: Record<'upTo' | 'count', number>[];
 }
 
 /** Bounds in ms: what a healthy handshake takes, what closeTimeout and closeDeadline allow, and more. */

@@ -1,4 +1,8 @@
-/** `ws-linger/opentelemetry`: what happens to this process's connections, as OpenTelemetry metrics. */
+/**
+ * What happens to this process's connections, as OpenTelemetry metrics.
+ *
+ * @module ws-linger/opentelemetry
+ */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { type Meter, metrics, type ObservableResult } from '@opentelemetry/api';
 import { CLOSE_KINDS } from './close-info';

@@ -1,10 +1,15 @@
-/** `ws-linger/prometheus`: what happens to this process's connections, as metrics of prom-client. */
+/**
+ * What happens to this process's connections, as metrics of prom-client.
+ *
+ * @module ws-linger/prometheus
+ */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Counter, register as defaultRegister, Gauge, Histogram, type Registry } from 'prom-client';
 import { CLOSE_KINDS } from './close-info';
 import type { DisconnectMessage, OpeningFailedMessage, OpenMessage } from './diagnostics';
 import { CLOSE_MS_BOUNDS, FAILED_OPENINGS, processMetrics } from './metrics';
 
+/** Options of `collectMetrics()`. */
 export interface MetricsOptions {
   /**
    * Where the metrics are registered.

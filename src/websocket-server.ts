@@ -11,11 +11,14 @@ import { checkControl } from './socket-control/choose';
 import { type SocketClass, Upstream, type UpstreamServer } from './upstream';
 import { lingeringClass, WebSocket } from './websocket';
 
+/** ws's options of a server, and this package's. */
 export interface ServerOptions<
   U extends SocketClass = typeof WebSocket,
   V extends typeof IncomingMessage = typeof IncomingMessage,
 > extends Omit<Upstream.ServerOptions<typeof Upstream, V>, 'WebSocket'> {
+  /** The class of the server's connections, as in ws. */
   WebSocket?: U | undefined;
+  /** What this package does with the server's connections. */
   linger?: LingerOptions | undefined;
 }
 
@@ -38,11 +41,13 @@ export class WebSocketServer<
     new ServerSide(this as unknown as UpstreamServer, group);
   }
 
+  /** As in ws: takes no new connections; those that are open stay. See {@link drain}. */
   override close(callback?: (error?: Error) => void): void {
     sideOf(this)?.stop();
     super.close(callback);
   }
 
+  /** As in ws, but answers 503 while the server is drained. */
   override handleUpgrade(
     request: InstanceType<V>,
     socket: Duplex,

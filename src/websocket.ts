@@ -9,7 +9,9 @@ import { checkControl } from './socket-control/choose';
 import { Upstream, type UpstreamSocket } from './upstream';
 import type { WebSocketServer as LingerServer } from './websocket-server';
 
+/** ws's options of a client, and this package's. */
 export interface ClientOptions extends Upstream.ClientOptions {
+  /** What this package does with the connection. */
   linger?: LingerOptions | undefined;
 }
 
@@ -17,10 +19,15 @@ type ConstructorOptions = ClientOptions & { closeTimeout?: number };
 
 /** The event that ws does not have. All others are typed as in ws. */
 interface Disconnect {
+  /** How the connection ended: told once, before 'close'. */
   on(event: 'disconnect', listener: (this: WebSocket, info: CloseInfo) => void): this;
+  /** As `on`, for one time; it comes no more often. */
   once(event: 'disconnect', listener: (this: WebSocket, info: CloseInfo) => void): this;
+  /** Takes a listener away. */
   off(event: 'disconnect', listener: (this: WebSocket, info: CloseInfo) => void): this;
+  /** As `on`. */
   addListener(event: 'disconnect', listener: (info: CloseInfo) => void): this;
+  /** As `off`. */
   removeListener(event: 'disconnect', listener: (info: CloseInfo) => void): this;
 }
 
@@ -85,7 +92,10 @@ export class WebSocket extends Base {
   }
 }
 
-/** What index.ts puts on the class. */
+/**
+ * What index.ts puts on the class.
+ * @hidden It is documented where it is declared.
+ */
 export declare namespace WebSocket {
   const Server: typeof LingerServer;
   const WebSocketServer: typeof LingerServer;

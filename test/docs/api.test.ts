@@ -1,0 +1,35 @@
+// The reference of the API is whole: typedoc finds a comment on each export and option, and no export is left out.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { it } from 'node:test';
+import { root } from './blocks.js';
+
+const read = (...path: string[]) => readFileSync(join(root, ...path), 'utf8');
+
+it('every export, and every option of it, is described', () => {
+  const typedoc = join(root, 'node_modules', 'typedoc', 'bin', 'typedoc');
+  execFileSync(process.execPath, [typedoc, '--options', join('docs', 'api', 'typedoc.json'), '--emit', 'none'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+});
+
+it("all that the package exports and ws's types do not have is in the reference", () => {
+  const exported = [...read('src', 'wrapper.mts').matchAll(/^export import (\w+)/gm)].map(([, name]) => name as string);
+  const upstream = read('node_modules', '@types', 'ws-upstream', 'index.d.ts');
+  const documented = read('docs', 'api', 'ws-linger.ts');
+  assert.ok(exported.length > 20);
+  for (const name of exported) {
+    const ofWs = new RegExp(`\\b(?:class|interface|type|function|const) ${name}\\b`).test(upstream);
+    assert.ok(ofWs || new RegExp(`\\b${name}\\b`).test(documented), name);
+  }
+});
+
+it('all entry points of the package are in the reference', () => {
+  const { exports } = JSON.parse(read('package.json'));
+  const { entryPoints } = JSON.parse(read('docs', 'api', 'typedoc.json'));
+  const paths = Object.keys(exports).filter((path) => path !== './package.json');
+  assert.equal(entryPoints.length, paths.length, `${paths}`);
+});
