@@ -1,0 +1,48 @@
+/** The code blocks of the docs, with what the comments before them say. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const root = join(__dirname, '..', '..');
+
+export interface Block {
+  file: string;
+  line: number;
+  language: string;
+  code: string;
+  /** Why it is not run; undefined when it is. */
+  notRun: string | undefined;
+  /** What becomes of a server's connection. */
+  peer: 'closes' | 'resets';
+}
+
+export const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  ...readdirSync(join(root, 'docs'))
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => join('docs', file)),
+];
+
+const COMMENT = /^<!-- (?:not run: (.+)|the peer (resets)) -->$/;
+
+export function blocksOf(file: string): Block[] {
+  const lines = readFileSync(join(root, file), 'utf8').split('\n');
+  const blocks: Block[] = [];
+  for (let i = 0; i < lines.length; i++) {
+    const [, indent = '', language] = /^( *)```(\w*)$/.exec(lines[i] as string) ?? [];
+    if (language === undefined) continue;
+    const end = lines.findIndex((line, at) => at > i && line === `${indent}\`\`\``);
+    if (end < 0) throw new Error(`${file}:${i + 1}: the block has no end`);
+    const [, notRun, resets] = COMMENT.exec(lines[i - 1]?.trim() ?? '') ?? [];
+    const code = lines.slice(i + 1, end).map((line) => line.slice(indent.length));
+    const peer = resets ? 'resets' : 'closes';
+    blocks.push({ file, line: i + 1, language, code: `${code.join('\n')}\n`, notRun, peer });
+    i = end;
+  }
+  return blocks;
+}
+
+/** What the block says that it prints: the comments behind console.log(). */
+export function printed({ code }: Block): string[] {
+  return [...code.matchAll(/console\.log\(.*\);? *\/\/ (.+)$/gm)].map(([, text]) => text as string);
+}
