@@ -73,6 +73,7 @@ function checkBytes() {
   }
 }
 
+execFileSync(path.join(__dirname, 'toolchain.sh'), ['build'], { stdio: ['ignore', 2, 2] });
 for (const arch of ARCHES) checkImage(arch);
 checkBytes();
 for (const problem of problems) console.error(problem);
