@@ -68,6 +68,11 @@ function count({ code, output }) {
   return { passed, failed: failed === 0 && (code !== 0 || passed === 0) ? 1 : failed };
 }
 
+/** What the test runner says again of each test that failed, to stand at the end, where people and short logs look. */
+function failures({ output }) {
+  return output.split('✖ failing tests:\n')[1]?.trim();
+}
+
 /** Tests named *.linux.test.js make networks of their own, for which they need root and tools. */
 function canMakeNetworks(group) {
   if (group !== 'linux') return false;
@@ -140,6 +145,10 @@ async function main() {
   if (left > 0) results.push({ name: `${left} TCP sockets are left open`, passed: 0, failed: 1, time: '' });
 
   console.log(`\n${faultMatrix(ran)}\n`);
+  for (const result of ran) {
+    const said = failures(result);
+    if (said) console.log(`=== failed on ${result.name}\n\n${said}\n`);
+  }
   for (const { name, passed, failed, time } of results) {
     console.log(
       `${name.padEnd(40)} ${String(passed).padStart(5)} passed ${String(failed).padStart(4)} failed   ${time}`,
