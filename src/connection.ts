@@ -15,6 +15,7 @@ import { type Effect, initial, type Phase, type Sign, type State, step } from '.
 import { warn } from './log';
 import type { Settings } from './options';
 import { findSocket } from './socket-control/choose';
+import type { Outstanding } from './socket-control/contract';
 import { remoteAddressOf, type TransportHandle, transportHandle } from './socket-control/handle';
 import type { NativeConnection } from './socket-control/native';
 import { NO_TRAFFIC, TrafficMeter } from './traffic';
@@ -260,7 +261,7 @@ export class Connection {
     };
   }
 
-  outstanding(): number | null {
+  outstanding(): Outstanding | null {
     return this.#ending.control?.outstanding() ?? null;
   }
 

@@ -23,8 +23,8 @@ export function firstPulse(at: number, { interval }: HeartbeatOptions, random: n
 }
 
 /**
- * What a look every `period` ms makes of a connection; `doubt` comes a look before the end. With looks on time, a peer that has vanished is given up within
- * `interval + timeout`: the ping comes at most `interval - period` after it, the end at most `timeout + period` later.
+ * What a look every `period` ms makes of a connection; with `doubt` half of the time is over. With
+ * looks on time, a peer that has vanished is given up within `interval + timeout`: the ping comes at most `interval - period` after it, the end at most `timeout + period` later.
  */
 export function beat(
   { pingedAt, answered }: Pulse,
@@ -34,7 +34,7 @@ export function beat(
   const heard = { pingedAt, answered: answered || alive };
   if (!heard.answered) {
     if (at - pingedAt >= timeout) return [heard, 'timed-out'];
-    return [heard, at - pingedAt >= timeout - period ? 'doubt' : null];
+    return [heard, at - pingedAt >= timeout / 2 ? 'doubt' : null];
   }
   if (at - pingedAt < interval - 2 * period) return [heard, null];
   return [{ pingedAt: at, answered: false }, 'ping'];

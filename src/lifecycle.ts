@@ -19,6 +19,7 @@
  * ws carries out the closing handshake itself. This machine watches it, limits it, and remembers the first cause.
  */
 import type { CloseError, ClosePhase } from './close-info';
+import type { Outstanding } from './socket-control/contract';
 
 export type Phase = ClosePhase | 'reset' | 'closed';
 
@@ -68,8 +69,8 @@ export interface State {
   readonly progress: number;
   readonly queued: number;
   readonly progressAt: number;
-  /** Unacknowledged bytes at the last look. */
-  readonly outstanding: number;
+  /** Unacknowledged bytes when they were last looked at. */
+  readonly outstanding: Outstanding | null;
   /** In this close the peer was seen to take bytes, though perhaps slowly. */
   readonly peerTakes: boolean;
   /** terminate() was called, and all that is still asked is whether the peer reads. */
@@ -120,8 +121,8 @@ export interface Tick {
   lost?: boolean;
   /** This side is still at work on what it will send (deflate), and the transport waits for it. */
   busy?: boolean;
-  /** Bytes that the peer's system has not acknowledged, where this system tells. */
-  outstanding?: number | undefined;
+  /** Bytes that the peer's system has not acknowledged, where this system tells; perhaps from an earlier look. */
+  outstanding?: Outstanding | undefined;
   /** Nobody can tell whether bytes are on their way that the peer's application would still get. */
   inFlight?: boolean;
 }
@@ -131,9 +132,10 @@ export type Effect = 'reset' | 'destroy' | 'resume' | 'emit-close' | { wakeIn: n
 /** How long the socket may take to report 'close' after it was cut, before 'close' is emitted without it. */
 export const WATCHDOG_MS = 1_000;
 
-/** How long terminate() looks whether the peer reads, and how often, in ms. */
+/** How long terminate() looks whether the peer reads. */
 const TERMINATE_MS = 500;
-const TERMINATE_LOOK_MS = 20;
+/** How often it looks, and how soon a look is repeated that shows what was known before, in ms. */
+const SHORT_LOOK_MS = 20;
 /** The system of a peer that has stopped still takes what its buffers have room for; a peer that reads takes more. */
 const TAKEN_BYTES = 192 * 1024;
 
@@ -151,7 +153,7 @@ export const initial: State = Object.freeze({
   progress: 0,
   queued: 0,
   progressAt: 0,
-  outstanding: 0,
+  outstanding: null,
   peerTakes: false,
   terminating: false,
 });
@@ -191,7 +193,7 @@ export function step(state: State, event: Event, limits: Limits): [State, Effect
     case 'terminate':
       return terminate(state, event, limits);
     case 'tick':
-      return state.terminating ? tickTerminating(state, event) : tick(state, event, limits);
+      return state.terminating ? tickTerminating(state, event, limits) : tick(state, event, limits);
     case 'closed':
       return [{ ...began(state, state, event.at), phase: 'closed' }, []];
   }
@@ -220,17 +222,23 @@ function terminate(state: State, { at, progress, queued }: Look, limits: Limits)
   const next = began(withCause(state, { type: 'local-abort' }), state, at);
   if (state.phase === 'opening') return [next, []];
   const deadlineAt = Math.min(next.deadlineAt, at + TERMINATE_MS, at + limits.closeTimeout);
-  return [{ ...next, phase: 'fin', terminating: true, deadlineAt, progress, queued }, [{ wakeIn: TERMINATE_LOOK_MS }]];
+  return [{ ...next, phase: 'fin', terminating: true, deadlineAt, progress, queued }, [{ wakeIn: SHORT_LOOK_MS }]];
 }
 
-function tickTerminating(state: State, event: Event & Tick): [State, Effect[]] {
-  const { at, outstanding = 0 } = event;
+function tickTerminating(state: State, event: Event & Tick, limits: Limits): [State, Effect[]] {
+  const { at, outstanding = null } = event;
   if (state.phase === 'reset') return [state, ['emit-close']];
-  const first = state.outstanding || outstanding;
-  const taken = outstanding > 0 && first - outstanding >= TAKEN_BYTES;
+  const first = state.outstanding ?? outstanding;
+  const waits = first !== null && outstanding !== null && outstanding.bytes > 0;
+  const taken = waits && first.bytes - outstanding.bytes >= TAKEN_BYTES;
   if (taken || hasMoved(state, event)) return cut(state, state, at, 'destroy');
-  if (at >= state.deadlineAt) return cut(state, state, at, 'reset');
-  return [{ ...state, outstanding: first }, [{ wakeIn: Math.min(TERMINATE_LOOK_MS, state.deadlineAt - at) }]];
+  if (at >= state.deadlineAt) {
+    // Where looking takes the system long, it is done seldom: what nobody has looked at again is not known to stand still.
+    const known = !waits || outstanding.at - first.at >= TERMINATE_MS / 2;
+    if (known) return cut(state, state, at, 'reset');
+    if (at >= state.deadlineAt + limits.closeTimeout) return cut(state, state, at, 'destroy');
+  }
+  return [{ ...state, outstanding: first }, [{ wakeIn: SHORT_LOOK_MS }]];
 }
 
 function tick(state: State, event: Event & Tick, limits: Limits): [State, Effect[]] {
@@ -238,8 +246,9 @@ function tick(state: State, event: Event & Tick, limits: Limits): [State, Effect
   if (state.phase !== 'handshake' && state.phase !== 'fin') return [state, []];
 
   const { at, progress, queued, outstanding = state.outstanding, lateBy = 0 } = event;
-  const peerTakes = state.peerTakes || outstanding < state.outstanding || queued < state.queued;
-  const moved = hasMoved(state, event) || outstanding < state.outstanding || event.busy === true;
+  const acknowledged = (outstanding?.bytes ?? 0) < (state.outstanding?.bytes ?? 0);
+  const peerTakes = state.peerTakes || acknowledged || queued < state.queued;
+  const moved = hasMoved(state, event) || acknowledged || event.busy === true;
   const progressAt = moved ? at : state.progressAt + lateBy;
   const seen = { ...state, progress, queued, outstanding, peerTakes, progressAt };
   const wakeIn = untilNextLook(seen, at, limits);
@@ -250,6 +259,9 @@ function tick(state: State, event: Event & Tick, limits: Limits): [State, Effect
     return [heard, ['resume', { wakeIn: untilNextLook(heard, at, limits) }]];
   }
   if (wakeIn > 0) return [seen, [{ wakeIn }]];
+  // A look that was taken before the time was over says nothing of the rest of it.
+  const unseen = event.outstanding?.bytes ? progressAt + limits.closeTimeout - event.outstanding.at : 0;
+  if (unseen > 0 && at < seen.deadlineAt) return [seen, [{ wakeIn: SHORT_LOOK_MS }]];
   // Where all is in the kernel's hands and the peer may still be taking it, the kernel goes on; RST would destroy it.
   const onlySlow = event.inFlight || peerTakes || at < seen.progressAt + limits.closeTimeout;
   const how = queued === 0 && onlySlow ? 'destroy' : limits.onTimeout;

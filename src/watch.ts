@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { type Flow, flow } from './backpressure';
 import { beat, firstPulse, LOOKS, type Pulse } from './heartbeat';
 import type { Settings } from './options';
+import type { Outstanding } from './socket-control/contract';
 
 /** What a look at a connection shows. */
 export interface Seen {
@@ -19,8 +20,8 @@ export interface Seen {
 /** What is looked at. */
 export interface Watchable {
   look(): Seen;
-  /** Bytes sent that the peer's system has not acknowledged; null where nobody tells. */
-  outstanding(): number | null;
+  /** What the peer's system has not acknowledged; null where nobody tells. */
+  outstanding(): Outstanding | null;
   ping(): void;
   giveUp(why: 'timed-out' | 'slow-consumer'): void;
 }
@@ -29,8 +30,8 @@ interface Watched {
   received: number;
   accepted: number;
   unsent: number;
-  /** Unacknowledged bytes when the connection came into doubt. */
-  outstanding: number | null;
+  /** What was unacknowledged when the connection came into doubt. */
+  doubted: Outstanding | null;
   pulse: Pulse | null;
   flow: Flow;
 }
@@ -71,7 +72,7 @@ class Watch {
     const pulse = heartbeat && firstPulse(this.#now, heartbeat, Math.random());
     const slot = Math.floor(Math.random() * this.#slots.length);
     const flow = { accepted, queued, movedAt: this.#now };
-    this.#slots[slot]?.set(connection, { received, accepted, unsent, outstanding: null, pulse, flow });
+    this.#slots[slot]?.set(connection, { received, accepted, unsent, doubted: null, pulse, flow });
   }
 
   remove(connection: Watchable): void {
@@ -116,14 +117,14 @@ class Watch {
     if (act === 'ping') connection.ping();
     else if (act) {
       // The ping waits behind what the kernel holds: a peer that takes of that is alive, though it cannot answer yet.
-      const before = watched.outstanding;
       const left = connection.outstanding();
-      watched.outstanding = left;
-      const undecided = act === 'doubt' || (before === null && left); // looks that are late may leave out the doubt
-      if (left && before !== null && left < before) watched.pulse = { ...pulse, answered: true };
-      else if (!undecided) connection.giveUp(act as 'timed-out');
+      const before = watched.doubted ?? left;
+      watched.doubted = before;
+      const undecided = left && left.at === before?.at; // the doubt was left out by a late look, or nobody has looked since
+      if (left && before && left.bytes < before.bytes) watched.pulse = { ...pulse, answered: true };
+      else if (act === 'timed-out' && !undecided) connection.giveUp(act);
     }
-    if (watched.pulse.answered) watched.outstanding = null;
+    if (watched.pulse.answered) watched.doubted = null;
   }
 }
 

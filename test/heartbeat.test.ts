@@ -114,7 +114,7 @@ describe('a heartbeat', () => {
         ping: () => void pings++,
         outstanding() {
           if (pings < 4) left -= 1;
-          return left;
+          return { bytes: left, at: performance.now() };
         },
         giveUp(reason: string) {
           watchFor(settings)?.remove(connection);
@@ -127,6 +127,28 @@ describe('a heartbeat', () => {
     });
     assert.equal(why, 'timed-out');
     assert.equal(pings, 4);
+  });
+
+  it('does not give up a peer on a look at the kernel that is older than the doubt', async () => {
+    const silent = { received: 0, accepted: 0, unsent: 0, queued: 0, audible: true, busy: false };
+    const settings = parseOptions({ heartbeat: FAST });
+    const goesOn = setInterval(() => {}, 1_000);
+    let looks = 0;
+    await new Promise<void>((resolve) => {
+      const connection = {
+        look: () => silent,
+        ping() {},
+        // The table is read again only at the 20th look.
+        outstanding: () => ({ bytes: 1, at: ++looks < 20 ? 0 : looks }),
+        giveUp() {
+          watchFor(settings)?.remove(connection);
+          resolve();
+        },
+      };
+      watchFor(settings)?.add(connection);
+    });
+    clearInterval(goesOn);
+    assert.equal(looks, 20);
   });
 
   it('gives a peer up by destroy where onTimeout says so', async () => {
@@ -201,7 +223,7 @@ describe('the heartbeat as a decision', () => {
 
   it('gives no peer up before it had `timeout` to answer', () => {
     const pinged: Pulse = { pingedAt: 0, answered: false };
-    assert.equal(beat(pinged, { at: 8_749, alive: false, period }, options)[1], null);
+    assert.equal(beat(pinged, { at: 4_999, alive: false, period }, options)[1], null);
     assert.equal(beat(pinged, { at: 9_999, alive: false, period }, options)[1], 'doubt');
     assert.equal(beat(pinged, { at: 10_000, alive: false, period }, options)[1], 'timed-out');
     assert.equal(beat(pinged, { at: 10_000, alive: true, period }, options)[1], null);

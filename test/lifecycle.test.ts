@@ -52,6 +52,18 @@ describe('a close', () => {
     assert.equal(state.progressAt, 2_900);
   });
 
+  it('takes a look that is older than the silence for no proof of it', () => {
+    const look = (at: number, lookedAt: number): Step => [
+      at,
+      { type: 'tick', outstanding: { bytes: 9_000, at: lookedAt } },
+    ];
+    const stale = [...closing, look(2_000, 2_000), look(3_000, 2_000)];
+    assert.deepEqual(run(stale).effects, [{ wakeIn: 20 }]);
+    assert.deepEqual(run([...stale, look(3_020, 3_010)]).effects, ['reset', { wakeIn: WATCHDOG_MS }]);
+    // Whoever cannot look again is not waited for beyond the deadline.
+    assert.deepEqual(run([...stale, look(31_000, 2_000)]).effects, ['reset', { wakeIn: WATCHDOG_MS }]);
+  });
+
   it('does not count time against the peer in which this process did not run', () => {
     const late: Step[] = [...closing, [9_000, { type: 'tick', lateBy: 7_500 }]];
     assert.deepEqual(run(late).effects, [{ wakeIn: 500 }]);
@@ -67,6 +79,32 @@ describe('a close', () => {
   it("emits 'close' itself when the socket does not report it after a reset", () => {
     const cut = run([...closing, [3_000, { type: 'tick' }]]).state;
     assert.deepEqual(run([[4_000, { type: 'tick' }]], cut).effects, ['emit-close']);
+  });
+});
+
+describe('terminate() while bytes wait', () => {
+  const terminating = (...looks: [at: number, bytes: number, lookedAt: number][]) =>
+    run([
+      [0, { type: 'open' }],
+      [1_000, { type: 'terminate' }],
+      ...looks.map(([at, bytes, lookedAt]): Step => [at, { type: 'tick', outstanding: { bytes, at: lookedAt } }]),
+    ]).effects;
+
+  it('resets a peer that took nothing between two looks', () => {
+    assert.deepEqual(terminating([1_020, 900_000, 1_020], [1_500, 900_000, 1_450]), ['reset', { wakeIn: WATCHDOG_MS }]);
+  });
+
+  it('goes on as ws does with one that reads', () => {
+    assert.deepEqual(terminating([1_020, 900_000, 1_020], [1_200, 600_000, 1_200]), [
+      'destroy',
+      { wakeIn: WATCHDOG_MS },
+    ]);
+  });
+
+  it('does as ws does where nobody can look again for long', () => {
+    const once: [number, number, number] = [1_020, 900_000, 1_020];
+    assert.deepEqual(terminating(once, [1_500, 900_000, 1_020]), [{ wakeIn: 20 }]);
+    assert.deepEqual(terminating(once, [3_500, 900_000, 1_020]), ['destroy', { wakeIn: WATCHDOG_MS }]);
   });
 });
 
@@ -111,6 +149,7 @@ describe('every sequence of up to 6 events', () => {
     [500, 0, { type: 'tick' }],
     [500, 1, { type: 'tick' }],
     [500, 0, { type: 'tick', paused: true }],
+    [500, 0, { type: 'tick', outstanding: { bytes: 9_000, at: 0 } }],
     [2_000, 0, { type: 'tick', inFlight: true }],
     [31_000, 0, { type: 'tick' }],
     [0, 0, { type: 'closed' }],

@@ -15,11 +15,18 @@ export interface SocketControl {
   /** A lost connection is a result, never a throw. */
   shutdown(how: 'send' | 'receive' | 'both'): SocketResult;
 
-  /** Bytes sent that the peer's system has not acknowledged yet; null where this system does not tell. */
-  outstanding(): number | null;
+  /** Null where this system does not tell. */
+  outstanding(): Outstanding | null;
 
   /** Looks at the connection without reading from it. */
   probe(): 'connected' | 'peer-closed' | 'reset' | 'unknown';
+}
+
+/** Bytes sent that the peer's system has not acknowledged. */
+export interface Outstanding {
+  bytes: number;
+  /** When that was so, in ms of the monotonic clock. The same as last time: nobody has looked since. */
+  at: number;
 }
 
 /** `code` is `WSAECONNRESET` and the like, `GONE` when the connection no longer exists, `UNSUPPORTED` when portable. */

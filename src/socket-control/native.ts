@@ -63,7 +63,7 @@ export class NativeControl implements SocketControl {
     return { ok: false, code: this.#binding.errorName(code), wsaCode: code };
   }
 
-  outstanding(): number | null {
+  outstanding(): null {
     return null;
   }
 

@@ -8,7 +8,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { SocketControl, SocketResult } from './contract';
+import type { Outstanding, SocketControl, SocketResult } from './contract';
 import { transportHandle } from './handle';
 import { unacknowledged } from './proc-net-tcp';
 
@@ -48,7 +48,7 @@ export class PortableControl implements SocketControl {
     return { ok: false, code: 'UNSUPPORTED' };
   }
 
-  outstanding(): number | null {
+  outstanding(): Outstanding | null {
     return unacknowledged(this.#stream as Partial<Socket>);
   }
 

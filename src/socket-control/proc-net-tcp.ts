@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { isIPv4, type Socket } from 'node:net';
+import type { Outstanding } from './contract';
 
 /** One reading serves all connections that ask within this time. */
 const FRESH_MS = 100;
@@ -13,23 +14,26 @@ const MAX_SHARE = 1 / 20;
 class Table {
   readonly #file: string;
   #queues = new Map<string, number>();
+  #readAt = Number.NEGATIVE_INFINITY;
   #staleAt = Number.NEGATIVE_INFINITY;
 
   constructor(file: string) {
     this.#file = file;
   }
 
-  /** Bytes in the send queue of this connection, or null when it is not in the table. */
-  find(key: string): number | null {
+  /** What is in the send queue of this connection, or null when it is not in the table. */
+  find(key: string): Outstanding | null {
     const now = performance.now();
     if (now >= this.#staleAt) {
+      this.#readAt = now;
       this.#read();
       const done = performance.now();
       this.#staleAt = done + Math.max(FRESH_MS, (done - now) / MAX_SHARE);
       // Nobody may ask again for long.
       setTimeout(() => this.#queues.clear(), this.#staleAt - done).unref();
     }
-    return this.#queues.get(key) ?? null;
+    const bytes = this.#queues.get(key);
+    return bytes === undefined ? null : { bytes, at: this.#readAt };
   }
 
   #read(): void {
@@ -50,8 +54,9 @@ class Table {
 
 const tables = { 4: new Table('/proc/net/tcp'), 6: new Table('/proc/net/tcp6') };
 
-/** Bytes in the send queue of this connection that the peer has not acknowledged; null where nobody tells. */
-export function unacknowledged({ localAddress, localPort, remoteAddress, remotePort }: Partial<Socket>): number | null {
+/** What the peer of this connection has not acknowledged; null where nobody tells. */
+export function unacknowledged(socket: Partial<Socket>): Outstanding | null {
+  const { localAddress, localPort, remoteAddress, remotePort } = socket;
   if (process.platform !== 'linux' || !localAddress || !localPort || !remoteAddress || !remotePort) return null;
   const table = tables[isIPv4(localAddress) ? 4 : 6];
   return table.find(`${endpoint(localAddress, localPort)} ${endpoint(remoteAddress, remotePort)}`);
