@@ -2,7 +2,6 @@
  * One connection's way to its end: the only file where events meet decisions. It listens at the socket, asks lifecycle.ts
  * what to do, does it, and at the end lets classify.ts judge.
  */
-import { errorMonitor } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
 import { classify } from './classify';
@@ -18,6 +17,7 @@ import { findSocket } from './socket-control/choose';
 import type { Outstanding } from './socket-control/contract';
 import { remoteAddressOf, type TransportHandle, transportHandle } from './socket-control/handle';
 import type { NativeConnection } from './socket-control/native';
+import { type Hearer, hear, hearerOf } from './socket-events';
 import { NO_TRAFFIC, TrafficMeter } from './traffic';
 import { type Internals, type OpeningRequest, Upstream, type UpstreamSocket } from './upstream';
 import type { Seen } from './watch';
@@ -28,13 +28,13 @@ type Owner = object & { [kConnection]?: Connection };
 type Sender = NonNullable<Internals['_sender']>;
 type BaseMethods = Pick<Upstream, 'close' | 'terminate'> & Pick<Internals, 'setSocket' | 'emitClose'>;
 
-/** The connection of a WebSocket, or of the stream below it; undefined when this package has nothing to do with it. */
+/** The connection of a WebSocket; undefined when this package has nothing to do with it. */
 export function connectionOf(ws: Owner): Connection | undefined {
   return ws[kConnection];
 }
 
 /** A server may hold many that are open and idle, so an open one has little: what only its end needs is made then. */
-export class Connection {
+export class Connection implements Hearer {
   info: CloseInfo | null = null;
   readonly #ws: UpstreamSocket;
   /** ws's own methods, below the ones that lead here. */
@@ -81,11 +81,8 @@ export class Connection {
     void remoteAddressOf(socket);
     this.#handle = transportHandle(socket);
     this.#found = findSocket(socket, this.#settings);
-    (socket as Owner)[kConnection] = this;
-    // Heard before any listener of 'error', and a list of its own costs less than a place in that one.
-    socket.on(errorMonitor, socketOnError);
+    hear(socket, this);
     socket.prependListener('end', socketOnEnd);
-    socket.prependListener('close', socketOnClose);
     this.#watchSender(); // there already when ws was attached later
     const [state] = step(this.#state, { type: 'open' }, this.#settings);
     this.#enter(state);
@@ -187,7 +184,7 @@ export class Connection {
     if (this.#settings.guard && this.#ws.listenerCount('error') === 0) this.#ws.once('error', () => {});
   }
 
-  onSocketClose(): void {
+  onClose(): void {
     this.#ending.socketClosed = true;
     // Of what ws still reads from its buffers, it reports errors without a close().
     this.#ws._receiver?.prependListener('error', (error: Error) => this.#onProtocolError(error));
@@ -345,20 +342,12 @@ export class Connection {
   }
 }
 
-// The listeners are the same functions for all connections; each finds its own at the object it is called on.
-
-function socketOnError(this: Duplex, error: Error): void {
-  connectionOf(this)?.onError(error);
-}
+// The same functions for all connections; each finds its own by the socket.
 
 function socketOnEnd(this: Duplex): void {
-  connectionOf(this)?.onEnd();
-}
-
-function socketOnClose(this: Duplex): void {
-  connectionOf(this)?.onSocketClose();
+  (hearerOf(this) as Connection).onEnd();
 }
 
 function senderOnError(this: Sender, error: Error): void {
-  connectionOf(this._socket)?.onSenderError(error);
+  (hearerOf(this._socket) as Connection).onSenderError(error);
 }

@@ -171,7 +171,7 @@ export class Drain {
     if (!own) return;
     this.#deadline = setTimeout(() => {
       (own.server as { closeAllConnections?(): void }).closeAllConnections?.();
-      for (const socket of own.sockets) socket.destroy();
+      for (const socket of own.guard.upgrading) socket.destroy();
     }, this.#deadlineAt - performance.now());
   }
 }

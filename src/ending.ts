@@ -59,14 +59,14 @@ export class Ending {
     this.#final ??= this.traffic();
   }
 
-  stamp(event: Sign): Event {
+  /** Adds to a sign what the connection looks like now. The sign is the caller's own, made for this. */
+  stamp(sign: Sign): Event {
     const { received, accepted, unsent } = this.traffic();
-    const look: Look = {
-      at: performance.now(),
-      progress: received + accepted,
-      queued: unsent + queuedInSender(this.#ws),
-    };
-    return { ...event, ...look } as Event;
+    const look = sign as Sign & Look;
+    look.at = performance.now();
+    look.progress = received + accepted;
+    look.queued = unsent + queuedInSender(this.#ws);
+    return look;
   }
 
   /** What a timer's look shows; null when there is nothing to look at any more. */

@@ -2,40 +2,45 @@
  * Connections that are not WebSockets yet. Between 'upgrade' and handleUpgrade() nobody listens at the socket, so that a peer
  * lost there would kill the process; and of a peer lost earlier nobody would hear.
  */
+import { Server as HttpServer } from 'node:http';
+import { Server as HttpsServer } from 'node:https';
 import type { Server, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { Server as TlsServer } from 'node:tls';
+import { judgeLost } from './classify';
 import { closeErrorOf } from './close-error';
 import { type OpeningFailedMessage, openingFailedChannel } from './diagnostics';
 import { logEnd } from './log';
 import { type Metrics, processMetrics } from './metrics';
 import { type LingerOptions, parseOptions, type Settings } from './options';
 import { remoteAddressOf } from './socket-control/handle';
-import { catchLost } from './unheard';
+import { type Hearer, hear, hearerOf } from './socket-events';
+import { catchLost, isHeard } from './unheard';
 
-interface Guarded {
-  readonly guard: Guard;
-  /** What had been written to the peer when it connected, or when it asked for an upgrade. */
-  answered: number;
-  timer?: NodeJS.Timeout;
+/** An upgrade request that was not answered in the turn in which it came. */
+interface Pending {
+  /** What had been written to the peer before. */
+  readonly answered: number;
+  readonly timer: NodeJS.Timeout;
 }
-
-const guarded = new WeakMap<object, Guarded>();
 
 export function isGuarded(socket: object): boolean {
-  return guarded.has(socket);
+  return hearerOf(socket) instanceof Guard;
 }
 
-/** To be called when a WebSocket has taken the socket over, which listens for itself. */
-export function release(socket: object): void {
-  guarded.get(socket)?.guard.release(socket as Socket);
+/** To be called before a WebSocket takes the socket over, which listens for itself. */
+export function release(socket: Duplex): void {
+  const hearer = hearerOf(socket);
+  if (hearer instanceof Guard) hearer.release(socket);
 }
 
 /** Guards the connections of an HTTP server, each until it is a WebSocket. */
-export class Guard {
-  /** The sockets that are guarded at present. */
-  readonly sockets = new Set<Socket>();
+export class Guard implements Hearer {
   readonly settings: Settings;
   readonly metrics: Metrics;
+  readonly #pending = new Map<Duplex, Pending>();
+  /** HTTP itself listens for errors until 'upgrade'. Of what else there may be, nobody knows. */
+  #onlyHttp = true;
   #stop = () => {};
 
   constructor(settings: Settings, metrics: Metrics) {
@@ -43,20 +48,29 @@ export class Guard {
     this.metrics = metrics;
   }
 
+  /** Sockets that have asked for an upgrade and wait. */
+  get upgrading(): Iterable<Duplex> {
+    return this.#pending.keys();
+  }
+
   watch(server: Server): void {
+    this.#onlyHttp = server instanceof HttpServer || server instanceof HttpsServer;
     // 'clientError' would tell of lost connections too, but a listener there takes Node's own answers away.
     const connected = server instanceof TlsServer ? 'secureConnection' : 'connection';
     const onConnection = (socket: Socket) => {
-      this.add(socket);
+      this.#add(socket);
       watchUpgrades();
     };
     const onTlsFailed = (error: Error, socket: Socket) => this.report('tls-failed', 'peer', error, socket);
-    const onUpgrade = (_request: unknown, socket: Socket) => {
-      this.add(socket); // one that was connected before the guard was there
-      began(socket);
+    const onUpgrade = (_request: unknown, socket: Duplex) => {
+      this.#add(socket); // one that was connected before the guard was there
+      // Most are WebSockets by then. No error comes sooner.
+      process.nextTick(wait, this, socket, (socket as Socket).bytesWritten);
     };
     // A listener of its own would make an upgrade of what Node otherwise answers as any other request.
     const watchUpgrades = () => {
+      const listeners = server.listeners('upgrade');
+      if (listeners.length > 1 && listeners[0] === onUpgrade) return;
       server.removeListener('upgrade', onUpgrade);
       if (server.listenerCount('upgrade') > 0) server.prependListener('upgrade', onUpgrade);
     };
@@ -74,24 +88,53 @@ export class Guard {
     this.#stop();
   }
 
-  add(socket: Socket): void {
-    if (guarded.has(socket)) return; // by another server on the same port, say
+  #add(socket: Duplex): void {
+    if (hearerOf(socket)) return; // by another server on the same port, say
     void remoteAddressOf(socket);
-    guarded.set(socket, { guard: this, answered: socket.bytesWritten });
-    this.sockets.add(socket);
-    socket.on('error', onError);
-    socket.once('close', onClose);
+    hear(socket, this);
+    if (!this.#onlyHttp) socket.on('error', nobodyElseHears);
   }
 
-  release(socket: Socket): void {
-    clearTimeout(guarded.get(socket)?.timer);
-    guarded.delete(socket);
-    this.sockets.delete(socket);
-    socket.removeListener('error', onError);
-    socket.removeListener('close', onClose);
+  wait(socket: Duplex, answered: number): void {
+    const timer = setTimeout(() => this.#reap(socket, answered), this.settings.upgradeTimeout).unref();
+    this.#pending.set(socket, { answered, timer });
+    if (this.#onlyHttp) socket.on('error', nobodyElseHears);
   }
 
-  report(kind: 'upgrade-failed' | 'tls-failed', origin: 'peer' | 'local', error: Error | null, socket: Socket): void {
+  release(socket: Duplex): void {
+    const pending = this.#pending.get(socket);
+    clearTimeout(pending?.timer);
+    this.#pending.delete(socket);
+    if (pending || !this.#onlyHttp) socket.removeListener('error', nobodyElseHears);
+  }
+
+  onError(error: NodeJS.ErrnoException, socket: Duplex): void {
+    if (!isHeard(socket) && !judgeLost(error)) return; // it will be thrown
+    const pending = this.#pending.get(socket);
+    // A peer that has its answer and leaves is no failure, and HTTP's own connections end like this all day. To a request that
+    // is malformed or ends in its middle, Node has given its own answer before the error comes.
+    const unanswered = (socket as Socket).bytesWritten === (pending?.answered ?? 0) || error.code?.startsWith('HPE_');
+    // Node's own mark of a request that it has handed on to be answered: that was no upgrade.
+    const { _httpMessage: request } = socket as { _httpMessage?: object | null };
+    if (unanswered && !request) this.report('upgrade-failed', 'peer', error, socket);
+    // TLS reports a record that is none and leaves the socket open, to nobody any more.
+    if (pending) socket.destroy();
+  }
+
+  onClose(socket: Duplex): void {
+    this.release(socket);
+  }
+
+  #reap(socket: Duplex, answered: number): void {
+    const abandoned = (socket as Socket).bytesWritten === answered;
+    // An answer, and somebody who reads on: another protocol, a proxy's say, has been accepted.
+    if (!abandoned && !socket.writableEnded && socket.readableFlowing !== null) return;
+    this.metrics.upgradeReaped(abandoned ? 'abandoned' : 'refused');
+    if (abandoned) this.report('upgrade-failed', 'local', null, socket);
+    socket.destroy();
+  }
+
+  report(kind: 'upgrade-failed' | 'tls-failed', origin: 'peer' | 'local', error: Error | null, socket: Duplex): void {
     this.metrics.openingFailed(kind);
     const remoteAddress = remoteAddressOf(socket);
     const told = { kind, origin, error: error && closeErrorOf(error), remoteAddress };
@@ -102,39 +145,12 @@ export class Guard {
   }
 }
 
-// One function of each for all sockets, found by the socket: a server may hold many that are idle.
-
-function began(socket: Socket): void {
-  const watched = guarded.get(socket);
-  if (!watched) return;
-  watched.answered = socket.bytesWritten;
-  watched.timer = setTimeout(reap, watched.guard.settings.upgradeTimeout, socket, watched).unref();
+/** Nobody has answered it, or is about to. */
+function wait(guard: Guard, socket: Duplex, answered: number): void {
+  if (hearerOf(socket) === guard) guard.wait(socket, answered);
 }
 
-function reap(socket: Socket, { guard, answered }: Guarded): void {
-  const abandoned = socket.bytesWritten === answered;
-  // An answer, and somebody who reads on: another protocol, a proxy's say, has been accepted.
-  if (!abandoned && !socket.writableEnded && socket.readableFlowing !== null) return;
-  guard.metrics.upgradeReaped(abandoned ? 'abandoned' : 'refused');
-  if (abandoned) guard.report('upgrade-failed', 'local', null, socket);
-  socket.destroy();
-}
-
-const onError = catchLost((socket, error) => {
-  const watched = guarded.get(socket);
-  // A peer that has its answer and leaves is no failure, and HTTP's own connections end like this all day. To a request that
-  // is malformed or ends in its middle, Node has given its own answer before the error comes.
-  const unanswered = watched?.answered === socket.bytesWritten || error.code?.startsWith('HPE_');
-  // Node's own mark of a request that it has handed on to be answered: that was no upgrade.
-  const { _httpMessage: request } = socket as { _httpMessage?: object | null };
-  if (watched && unanswered && !request) watched.guard.report('upgrade-failed', 'peer', error, socket);
-  // TLS reports a record that is none and leaves the socket open, to nobody any more.
-  if (watched?.timer) socket.destroy();
-});
-
-function onClose(this: Socket): void {
-  release(this);
-}
+const nobodyElseHears = catchLost(() => {});
 
 /** The guards of servers, and how many have asked for each. */
 const guards = new WeakMap<Server, { guard: Guard; users: number }>();

@@ -132,8 +132,9 @@ export type Effect = 'reset' | 'destroy' | 'resume' | 'emit-close' | { wakeIn: n
 /** How long the socket may take to report 'close' after it was cut, before 'close' is emitted without it. */
 export const WATCHDOG_MS = 1_000;
 
-/** How long terminate() looks whether the peer reads. */
+/** How long terminate() looks whether the peer reads; longer where looking takes the system so long that it is done seldom. */
 const TERMINATE_MS = 500;
+const TERMINATE_LIMIT_MS = 2_500;
 /** How often it looks, and how soon a look is repeated that shows what was known before, in ms. */
 const SHORT_LOOK_MS = 20;
 /** The system of a peer that has stopped still takes what its buffers have room for; a peer that reads takes more. */
@@ -221,23 +222,24 @@ function terminate(state: State, { at, progress, queued }: Look, limits: Limits)
   if (state.phase === 'reset' || state.terminating) return [state, []];
   const next = began(withCause(state, { type: 'local-abort' }), state, at);
   if (state.phase === 'opening') return [next, []];
-  const deadlineAt = Math.min(next.deadlineAt, at + TERMINATE_MS, at + limits.closeTimeout);
-  return [{ ...next, phase: 'fin', terminating: true, deadlineAt, progress, queued }, [{ wakeIn: SHORT_LOOK_MS }]];
+  const deadlineAt = Math.min(next.deadlineAt, at + TERMINATE_LIMIT_MS, at + limits.closeDeadline);
+  const looking = { terminating: true, deadlineAt, progress, queued, progressAt: at, outstanding: null };
+  return [{ ...next, ...looking, phase: 'fin' }, [{ wakeIn: SHORT_LOOK_MS }]];
 }
 
 function tickTerminating(state: State, event: Event & Tick, limits: Limits): [State, Effect[]] {
-  const { at, outstanding = null } = event;
+  const { at } = event;
   if (state.phase === 'reset') return [state, ['emit-close']];
+  const outstanding = comparable(state, event);
   const first = state.outstanding ?? outstanding;
-  const waits = first !== null && outstanding !== null && outstanding.bytes > 0;
-  const taken = waits && first.bytes - outstanding.bytes >= TAKEN_BYTES;
+  const { bytes = 0, at: lookedAt = 0 } = outstanding ?? {};
+  const taken = bytes > 0 && first !== null && first.bytes - bytes >= TAKEN_BYTES;
   if (taken || hasMoved(state, event)) return cut(state, state, at, 'destroy');
-  if (at >= state.deadlineAt) {
-    // Where looking takes the system long, it is done seldom: what nobody has looked at again is not known to stand still.
-    const known = !waits || outstanding.at - first.at >= TERMINATE_MS / 2;
-    if (known) return cut(state, state, at, 'reset');
-    if (at >= state.deadlineAt + limits.closeTimeout) return cut(state, state, at, 'destroy');
-  }
+  // What nobody has looked at again is not known to stand still.
+  const unknown = event.outstanding && (first === null || (bytes > 0 && lookedAt - first.at < TERMINATE_MS / 2));
+  const looked = at >= state.progressAt + Math.min(TERMINATE_MS, limits.closeTimeout);
+  if (looked && !unknown) return cut(state, state, at, 'reset');
+  if (at >= state.deadlineAt) return cut(state, state, at, unknown ? 'destroy' : 'reset');
   return [{ ...state, outstanding: first }, [{ wakeIn: SHORT_LOOK_MS }]];
 }
 
@@ -245,7 +247,8 @@ function tick(state: State, event: Event & Tick, limits: Limits): [State, Effect
   if (state.phase === 'reset') return [state, ['emit-close']];
   if (state.phase !== 'handshake' && state.phase !== 'fin') return [state, []];
 
-  const { at, progress, queued, outstanding = state.outstanding, lateBy = 0 } = event;
+  const { at, progress, queued, lateBy = 0 } = event;
+  const outstanding = comparable(state, event) ?? state.outstanding;
   const acknowledged = (outstanding?.bytes ?? 0) < (state.outstanding?.bytes ?? 0);
   const peerTakes = state.peerTakes || acknowledged || queued < state.queued;
   const moved = hasMoved(state, event) || acknowledged || event.busy === true;
@@ -266,6 +269,11 @@ function tick(state: State, event: Event & Tick, limits: Limits): [State, Effect
   const onlySlow = event.inFlight || peerTakes || at < seen.progressAt + limits.closeTimeout;
   const how = queued === 0 && onlySlow ? 'destroy' : limits.onTimeout;
   return cut(withCause(seen, { type: 'close-timeout' }), seen, at, how);
+}
+
+/** What was unacknowledged before bytes last moved cannot be compared with what is now. */
+function comparable({ progressAt }: State, { outstanding }: Tick): Outstanding | null {
+  return outstanding && outstanding.at >= progressAt ? outstanding : null;
 }
 
 function hasMoved(state: State, { progress, queued }: Look): boolean {

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { CloseKind } from './close-info';
 import { Drain, type DrainOptions, parseDrainOptions } from './drain';
 import type { Group } from './group';
-import { guardOf } from './guard';
+import { type Guard, guardOf } from './guard';
 import type { Stats } from './metrics';
 import type { Settings } from './options';
 import { onAccepted } from './socket-control/choose';
@@ -35,7 +35,7 @@ export class ServerSide {
   #stop: (() => void)[] = [];
   #drain: Drain | null = null;
   /** The HTTP server where it was made by the WebSocketServer, with the connections that are no WebSockets yet. */
-  own: { server: Server; sockets: Set<Socket> } | null = null;
+  own: { server: Server; guard: Guard } | null = null;
 
   constructor(wss: UpstreamServer, group: Group) {
     this.wss = wss;
@@ -47,7 +47,7 @@ export class ServerSide {
 
   #watch(server: Server, settings: Settings): void {
     const { guard, stop } = guardOf(server, settings, this.group.metrics);
-    if (!this.wss.options.server) this.own = { server, sockets: guard.sockets };
+    if (!this.wss.options.server) this.own = { server, guard };
     // Looked at when it is accepted, when its SOCKET is found in one step and its peer's address is known.
     const listener = (socket: Socket) => onAccepted(socket, settings);
     server.prependListener('connection', listener);

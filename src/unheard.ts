@@ -4,19 +4,23 @@ import { judgeLost } from './classify';
 
 const kOurs = Symbol.for('ws-linger listener');
 
+/** Whether anybody but this package listens for errors of the socket. */
+export function isHeard(socket: NodeJS.EventEmitter): boolean {
+  return socket.listeners('error').some((listener) => !(kOurs in listener));
+}
+
 /**
  * A listener that may be on any socket. An error that is no lost connection, and that nobody else listens for, is thrown from
  * the socket as it would have been without this; of all others `tell` is called, `heard` when somebody else listens too.
  */
 export function catchLost(tell: (socket: Socket, error: NodeJS.ErrnoException, heard: boolean) => void) {
   function onError(this: Socket, error: NodeJS.ErrnoException): void {
-    const listeners = this.listeners('error') as (() => void)[];
-    const heard = listeners.some((listener) => !(kOurs in listener));
+    const heard = isHeard(this);
     if (heard || judgeLost(error)) {
       tell(this, error, heard);
       return;
     }
-    for (const listener of listeners) this.removeListener('error', listener);
+    for (const listener of this.listeners('error')) this.removeListener('error', listener as () => void);
     this.emit('error', error);
   }
   return Object.assign(onError, { [kOurs]: true });
