@@ -2,23 +2,21 @@
  * One connection's way to its end: the only file where events meet decisions. It listens at the socket, asks lifecycle.ts
  * what to do, does it, and at the end lets classify.ts judge.
  */
-import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
-import { classify } from './classify';
 import { closeErrorOf, systemError } from './close-error';
 import type { CloseInfo } from './close-info';
-import { Ending, hasKeepAlive, isBusy, queuedInSender } from './ending';
+import { Ending, hasKeepAlive } from './ending';
 import type { Group } from './group';
 import { release } from './guard';
 import { type Effect, initial, type Phase, type Sign, type State, step } from './lifecycle';
 import { warn } from './log';
+import { lookAt } from './look';
 import type { Settings } from './options';
 import { findSocket } from './socket-control/choose';
 import type { Outstanding } from './socket-control/contract';
 import { remoteAddressOf, type TransportHandle, transportHandle } from './socket-control/handle';
 import type { NativeConnection } from './socket-control/native';
 import { type Hearer, hear, hearerOf } from './socket-events';
-import { NO_TRAFFIC, TrafficMeter } from './traffic';
 import { type Internals, type OpeningRequest, Upstream, type UpstreamSocket } from './upstream';
 import type { Seen } from './watch';
 
@@ -156,7 +154,7 @@ export class Connection implements Hearer {
     this.#step({ type: 'closed' });
     this.#ending.stopTimer();
     clearTimeout(ws._closeTimer ?? undefined);
-    const info = this.#describe();
+    const info = this.#ending.describe(this.#state);
     this.info = info;
     this.#group.ended(ws, info, this.#stream ? remoteAddressOf(this.#stream) : undefined);
     for (const resolve of this.#ending.waiting) resolve(info); // heard after this turn
@@ -245,17 +243,7 @@ export class Connection implements Hearer {
   }
 
   look(): Seen {
-    const stream = this.#stream;
-    const traffic =
-      this.#madeEnding?.traffic() ?? (stream ? new TrafficMeter(stream, this.#handle).read() : NO_TRAFFIC);
-    return {
-      ...traffic,
-      queued: traffic.unsent + queuedInSender(this.#ws),
-      // Of a stream that does not count its bytes nobody can say that it is silent.
-      audible:
-        stream?.isPaused() === false && (this.#handle ?? (stream as { bytesRead?: number })).bytesRead !== undefined,
-      busy: traffic.unsent === 0 && isBusy(this.#ws._sender),
-    };
+    return lookAt(this.#ws, this.#stream, this.#handle, this.#madeEnding?.traffic());
   }
 
   outstanding(): Outstanding | null {
@@ -287,17 +275,10 @@ export class Connection implements Hearer {
 
   #apply(effect: Effect): void {
     if (typeof effect === 'object') {
-      const ending = this.#ending;
-      ending.stopTimer();
-      const due = performance.now() + effect.wakeIn;
-      ending.timer = setTimeout(() => {
-        const lateBy = performance.now() - due;
-        // Once the loop has polled, so that what came while it was busy has been read.
-        ending.immediate = setImmediate(() => {
-          const tick = ending.tick(this.#state, lateBy);
-          if (tick) this.#step(tick);
-        });
-      }, effect.wakeIn);
+      this.#ending.wake(effect.wakeIn, (lateBy) => {
+        const tick = this.#ending.tick(this.#state, lateBy);
+        if (tick) this.#step(tick);
+      });
     } else if (effect === 'reset') {
       this.#ws._readyState = Upstream.CLOSING;
       this.#ending.control?.abort((how) => {
@@ -316,29 +297,6 @@ export class Connection implements Hearer {
       );
       this.#ws.emitClose();
     }
-  }
-
-  #describe(): CloseInfo {
-    const { cause, endedIn, endingSince, bothCloseFrames } = this.#state;
-    const ws = this.#ws;
-    const error = cause && 'error' in cause ? cause.error : null;
-    const traffic = this.#ending.trafficAtEnd();
-    const { kind, origin, expected } = classify(this.#state);
-    return {
-      kind,
-      origin,
-      phase: endedIn,
-      code: ws._closeCode,
-      reason: ws._closeMessage.length > 0 ? ws._closeMessage.toString() : '',
-      clean: bothCloseFrames,
-      forced: this.#ending.forced,
-      expected,
-      error,
-      bytesReceived: traffic.received,
-      bytesSent: traffic.accepted,
-      bytesUnsent: traffic.unsent + queuedInSender(ws),
-      elapsedMs: endingSince === null ? 0 : performance.now() - endingSince,
-    };
   }
 }
 

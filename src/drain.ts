@@ -169,9 +169,12 @@ export class Drain {
     clearTimeout(this.#deadline);
     const { own } = this.#side;
     if (!own) return;
-    this.#deadline = setTimeout(() => {
-      (own.server as { closeAllConnections?(): void }).closeAllConnections?.();
-      for (const socket of own.guard.upgrading) socket.destroy();
-    }, this.#deadlineAt - performance.now());
+    this.#deadline = setTimeout(
+      () => {
+        (own.server as { closeAllConnections?(): void }).closeAllConnections?.();
+        for (const socket of own.guard.upgrading) socket.destroy();
+      },
+      Math.max(1, this.#deadlineAt - performance.now()),
+    );
   }
 }

@@ -1,15 +1,17 @@
 /** What only the end of a connection needs: looks at what moves and at who is there, and what is under way. */
 import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
+import { classify } from './classify';
 import type { CloseInfo } from './close-info';
 import type { Event, Look, Sign, State, Tick } from './lifecycle';
+import { isBusy, queuedInSender } from './look';
 import type { Settings } from './options';
 import { controlOf } from './socket-control/choose';
 import type { SocketControl } from './socket-control/contract';
 import type { TransportHandle } from './socket-control/handle';
 import type { NativeConnection } from './socket-control/native';
 import { NO_TRAFFIC, type Traffic, TrafficMeter } from './traffic';
-import type { Internals, UpstreamSocket } from './upstream';
+import type { UpstreamSocket } from './upstream';
 
 /** What fits into any receive window: a peer that lives has it, so nobody needs to be asked about it. In bytes. */
 const SURELY_ARRIVED = 64 * 1024;
@@ -27,14 +29,14 @@ export class Ending {
   forced: 'reset' | 'destroy' | null = null;
   socketClosed = false;
   senderFailed = false;
-  timer: NodeJS.Timeout | undefined;
-  immediate: NodeJS.Immediate | undefined;
   readonly waiting: ((info: CloseInfo) => void)[] = [];
   readonly #ws: UpstreamSocket;
   readonly #settings: Settings;
   readonly #stream: Duplex | null;
   readonly #meter: TrafficMeter | null;
   #final: Traffic | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #immediate: NodeJS.Immediate | undefined;
 
   constructor(ws: UpstreamSocket, settings: Settings, transport: Transport) {
     const { stream, handle, found } = transport;
@@ -48,10 +50,6 @@ export class Ending {
   /** The counts now, or those that stand. */
   traffic(): Traffic {
     return this.#final ?? this.#meter?.read() ?? NO_TRAFFIC;
-  }
-
-  trafficAtEnd(): Traffic {
-    return this.#final ?? this.#meter?.readAtEnd() ?? NO_TRAFFIC;
   }
 
   /** From now on the counts stand. */
@@ -90,20 +88,48 @@ export class Ending {
     };
   }
 
-  stopTimer(): void {
-    clearTimeout(this.timer);
-    clearImmediate(this.immediate);
+  /** Calls `done` in so many ms, with those by which it is late. A later call replaces an earlier one. */
+  wake(wakeIn: number, done: (lateBy: number) => void): void {
+    this.stopTimer();
+    const due = performance.now() + wakeIn;
+    this.#timer = setTimeout(
+      () => {
+        const lateBy = performance.now() - due;
+        // A loop that was busy reads what came meanwhile before the first of these, and closes what was cut before the second.
+        this.#immediate = setImmediate(() => {
+          this.#immediate = setImmediate(() => done(lateBy));
+        });
+      },
+      Math.max(1, wakeIn),
+    ); // newer versions of Node warn of less
   }
-}
 
-/** Bytes that ws itself holds back, for deflate or for a Blob. */
-export function queuedInSender({ _sender }: Internals): number {
-  return _sender?._bufferedBytes ?? 0;
-}
+  stopTimer(): void {
+    clearTimeout(this.#timer);
+    clearImmediate(this.#immediate);
+  }
 
-/** Whether messages wait for deflate, or for a message that does. */
-export function isBusy(sender: Internals['_sender']): boolean {
-  return sender !== null && ((sender._queue?.length ?? 0) > 0 || Boolean(sender._state ?? sender._deflating));
+  describe(state: State): CloseInfo {
+    const { cause, endedIn, endingSince, bothCloseFrames } = state;
+    const ws = this.#ws;
+    const traffic = this.#final ?? this.#meter?.readAtEnd() ?? NO_TRAFFIC;
+    const { kind, origin, expected } = classify(state);
+    return {
+      kind,
+      origin,
+      phase: endedIn,
+      code: ws._closeCode,
+      reason: ws._closeMessage.length > 0 ? ws._closeMessage.toString() : '',
+      clean: bothCloseFrames,
+      forced: this.forced,
+      expected,
+      error: cause && 'error' in cause ? cause.error : null,
+      bytesReceived: traffic.received,
+      bytesSent: traffic.accepted,
+      bytesUnsent: traffic.unsent + queuedInSender(ws),
+      elapsedMs: endingSince === null ? 0 : performance.now() - endingSince,
+    };
+  }
 }
 
 /** Whether TCP keep-alive was asked for on this socket. Node keeps that to itself, so its field is found by its name. */

@@ -118,9 +118,9 @@ class Watch {
     else if (act) {
       // The ping waits behind what the kernel holds: a peer that takes of that is alive, though it cannot answer yet.
       const left = connection.outstanding();
-      const before = watched.doubted ?? left;
-      watched.doubted = before;
-      const undecided = left && left.at === before?.at; // the doubt was left out by a late look, or nobody has looked since
+      const before = watched.doubted;
+      if (!before && left && left.at > Number.NEGATIVE_INFINITY) watched.doubted = left;
+      const undecided = left && (!before || left.at === before.at); // nobody has looked since the doubt began
       if (left && before && left.bytes < before.bytes) watched.pulse = { ...pulse, answered: true };
       else if (act === 'timed-out' && !undecided) connection.giveUp(act);
     }

@@ -25,7 +25,7 @@ export interface SocketControl {
 /** Bytes sent that the peer's system has not acknowledged. */
 export interface Outstanding {
   bytes: number;
-  /** When that was so, in ms of the monotonic clock. The same as last time: nobody has looked since. */
+  /** When that was so, in ms of the monotonic clock. The same as last time: nobody has looked since. -Infinity: not yet. */
   at: number;
 }
 

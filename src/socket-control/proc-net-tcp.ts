@@ -2,53 +2,55 @@
  * Linux's own table of TCP connections. It alone tells whether a peer takes what the kernel holds for it: to Node such bytes
  * were sent long ago. See proc(5) and proc_net_tcp.txt in the kernel's documentation.
  */
-import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs';
 import { isIPv4, type Socket } from 'node:net';
 import type { Outstanding } from './contract';
 
 /** One reading serves all connections that ask within this time. */
 const FRESH_MS = 100;
-/** The cost grows with the sockets of the machine, not with ours, so readings take at most this share of the time. */
-const MAX_SHARE = 1 / 20;
+/** A reading takes longer the more sockets the machine has, not we: at most this share of one thread's time goes into it. */
+const MAX_SHARE = 1 / 4;
+
+/** "  12: 0100007F:1F90 0100007F:C350 01 00000A00:00000000 …": both ends, state, send queue. */
+const LINE = /: (\w+:\w+ \w+:\w+) \w\w (\w+):/g;
+
+const NOT_YET: Outstanding = { bytes: Number.POSITIVE_INFINITY, at: Number.NEGATIVE_INFINITY };
 
 class Table {
   readonly #file: string;
-  #queues = new Map<string, number>();
-  #readAt = Number.NEGATIVE_INFINITY;
-  #staleAt = Number.NEGATIVE_INFINITY;
+  #queues: Map<string, number> | null = null;
+  #readAt = NOT_YET.at;
+  #readAgainAt = NOT_YET.at;
 
   constructor(file: string) {
     this.#file = file;
   }
 
-  /** What is in the send queue of this connection, or null when it is not in the table. */
+  /** What was in the send queue of this connection at the last reading, or null when it was not in the table. */
   find(key: string): Outstanding | null {
-    const now = performance.now();
-    if (now >= this.#staleAt) {
-      this.#readAt = now;
-      this.#read();
-      const done = performance.now();
-      this.#staleAt = done + Math.max(FRESH_MS, (done - now) / MAX_SHARE);
-      // Nobody may ask again for long.
-      setTimeout(() => this.#queues.clear(), this.#staleAt - done).unref();
-    }
+    if (performance.now() >= this.#readAgainAt) this.#read();
+    if (!this.#queues) return NOT_YET;
     const bytes = this.#queues.get(key);
     return bytes === undefined ? null : { bytes, at: this.#readAt };
   }
 
   #read(): void {
-    this.#queues = new Map();
-    let text: string;
-    try {
-      text = readFileSync(this.#file, 'latin1');
-    } catch {
-      return; // no IPv6, or no /proc here
-    }
-    for (const line of text.split('\n').slice(1)) {
-      // "  12: 0100007F:1F90 0100007F:C350 01 00000A00:00000000 …": both ends, state, send queue
-      const [, local, remote, , queue] = line.trim().split(/\s+/, 5);
-      if (local && remote && queue) this.#queues.set(`${local} ${remote}`, Number.parseInt(queue, 16));
-    }
+    const began = performance.now();
+    this.#readAgainAt = Number.POSITIVE_INFINITY;
+    readFile(this.#file, 'latin1', (error, text) => {
+      // Without IPv6, or without /proc, it has nothing.
+      const lines = error ? [] : text.matchAll(LINE);
+      this.#queues = new Map(Array.from(lines, ([, ends = '', queue = '']) => [ends, Number.parseInt(queue, 16)]));
+      this.#readAt = began;
+      const done = performance.now();
+      const pause = Math.max(FRESH_MS, (done - began) / MAX_SHARE);
+      const readAgainAt = done + pause;
+      this.#readAgainAt = readAgainAt;
+      const forget = () => {
+        if (this.#readAgainAt === readAgainAt) this.#queues = null;
+      };
+      setTimeout(forget, 10 * pause).unref(); // nobody may ask again for long
+    });
   }
 }
 

@@ -1,0 +1,28 @@
+/** What can be seen of a connection without touching it, ws's own part included. */
+import type { Duplex } from 'node:stream';
+import type { TransportHandle } from './socket-control/handle';
+import { NO_TRAFFIC, type Traffic, TrafficMeter } from './traffic';
+import type { Internals } from './upstream';
+import type { Seen } from './watch';
+
+/** Bytes that ws itself holds back, for deflate or for a Blob. */
+export function queuedInSender({ _sender }: Internals): number {
+  return _sender?._bufferedBytes ?? 0;
+}
+
+/** Whether messages wait for deflate, or for a message that does. */
+export function isBusy(sender: Internals['_sender']): boolean {
+  return sender !== null && ((sender._queue?.length ?? 0) > 0 || Boolean(sender._state ?? sender._deflating));
+}
+
+/** `known` are the counts where they stand already. */
+export function lookAt(ws: Internals, stream: Duplex | null, handle: TransportHandle | null, known?: Traffic): Seen {
+  const traffic = known ?? (stream ? new TrafficMeter(stream, handle).read() : NO_TRAFFIC);
+  return {
+    ...traffic,
+    queued: traffic.unsent + queuedInSender(ws),
+    // Of a stream that does not count its bytes nobody can say that it is silent.
+    audible: stream?.isPaused() === false && (handle ?? (stream as { bytesRead?: number })).bytesRead !== undefined,
+    busy: traffic.unsent === 0 && isBusy(ws._sender),
+  };
+}
