@@ -22,7 +22,7 @@ function catchStray(socket: Socket, logger: LoggerOption): void {
     catchLost((_, error, heard) => {
       if (heard || isGuarded(socket)) return;
       const [kind, origin] = judgeLost(error) ?? ['unknown', 'network'];
-      const end = { kind, origin, phase: 'open', code: 1006, expected: true, elapsedMs: 0 } as const;
+      const end = { kind, origin, phase: 'open', code: 1006, expected: true } as const;
       logEnd(logger, 'stray-socket', { ...end, error: closeErrorOf(error) }, remoteAddressOf(socket));
     }),
   );

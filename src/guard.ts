@@ -139,7 +139,7 @@ export class Guard implements Hearer {
     const remoteAddress = remoteAddressOf(socket);
     const told = { kind, origin, error: error && closeErrorOf(error), remoteAddress };
     // That a peer is lost is expected; that the application leaves it without an answer is not.
-    const end = { ...told, phase: 'opening', code: 1006, expected: origin === 'peer', elapsedMs: 0 } as const;
+    const end = { ...told, phase: 'opening', code: 1006, expected: origin === 'peer' } as const;
     logEnd(this.settings.logger, 'opening-failed', end, remoteAddress);
     if (openingFailedChannel.hasSubscribers) openingFailedChannel.publish(told satisfies OpeningFailedMessage);
   }

@@ -49,8 +49,9 @@ function write(level: Level, logger: LoggerOption, fields: object, message: stri
   }
 }
 
-/** What is logged of an end. */
-export type End = Pick<CloseInfo, 'kind' | 'origin' | 'phase' | 'code' | 'error' | 'expected' | 'elapsedMs'>;
+/** What is logged of an end. How long it took is known of WebSockets only: the others are over when they are seen. */
+export type End = Pick<CloseInfo, 'kind' | 'origin' | 'phase' | 'code' | 'error' | 'expected'> &
+  Partial<Pick<CloseInfo, 'elapsedMs'>>;
 
 type EndEvent = 'disconnect' | 'opening-failed' | 'stray-socket';
 

@@ -1,6 +1,7 @@
 // What is logged of connections: stable fields, the right level, and never a flood.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import net from 'node:net';
 import { Writable } from 'node:stream';
 import { describe, it } from 'node:test';
 import { pino } from 'pino';
@@ -43,6 +44,29 @@ describe('the log', () => {
     });
     assert.equal(typeof elapsedMs, 'number');
     pair.stop();
+  });
+
+  it('has a failed opening with the same fields, but for a duration that it does not have', async () => {
+    const { lines, logger } = logTo('debug');
+    const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', linger: { logger } });
+    await once(wss, 'listening');
+    const peer = net.connect(portOf(wss), '127.0.0.1');
+    await once(peer, 'connect');
+    peer.end('GET / HTTP/1.1\r\n'); // and no more of the request
+    await until('the failure is logged', () => lines.length > 0);
+    const [{ time, pid, hostname, ...line }] = lines as [Line];
+    assert.deepEqual(line, {
+      level: 20,
+      event: 'opening-failed',
+      kind: 'upgrade-failed',
+      origin: 'peer',
+      phase: 'opening',
+      code: 1006,
+      errorCode: 'HPE_INVALID_EOF_STATE',
+      remoteAddress: '127.0.0.1',
+      msg: 'connection ended: upgrade-failed',
+    });
+    wss.close();
   });
 
   it('has any other end at warn', async () => {
