@@ -70,7 +70,7 @@ describe('ws-linger demo', () => {
     }
   });
 
-  for (const path of ['/nothing', '/../package.json', '/%2e%2e/package.json', '/constructor']) {
+  for (const path of ['/nothing', '/../package.json', '/%2e%2e/package.json', '/constructor', '//']) {
     it(`has nothing at ${path}`, async () => {
       assert.equal((await get(path)).status, 404);
     });
@@ -84,6 +84,7 @@ describe('ws-linger demo', () => {
       ['plain?pair=x', 'null', 403],
       ['linger', undefined, 404],
       ['nothing', undefined, 404],
+      ['/', undefined, 404], // the address is then '//', which is none
     ] as const) {
       const ws = new Upstream(socketUrl + path, origin === undefined ? {} : { origin });
       ws.on('error', () => {});

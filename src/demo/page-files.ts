@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { dirname, extname, join } from 'node:path';
+import { urlOf } from './request-url';
 
 /** Plain files that are served as they are, from where they are written. */
 const PAGE = join(__dirname, '..', '..', 'src', 'demo', 'page');
@@ -27,10 +28,10 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-export function servePage({ method, url }: IncomingMessage, response: ServerResponse): void {
-  const { pathname } = new URL(url ?? '/', 'http://demo');
-  const file = Object.hasOwn(FILES, pathname) ? FILES[pathname] : undefined;
-  if (!file || method !== 'GET') {
+export function servePage(request: IncomingMessage, response: ServerResponse): void {
+  const path = urlOf(request)?.pathname ?? '';
+  const file = Object.hasOwn(FILES, path) ? FILES[path] : undefined;
+  if (!file || request.method !== 'GET') {
     response.writeHead(file ? 405 : 404, { 'Content-Type': 'text/plain' }).end('There is nothing here.\n');
     return;
   }

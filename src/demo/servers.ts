@@ -7,6 +7,7 @@ import type { WebSocket } from '../websocket';
 import { WebSocketServer } from '../websocket-server';
 import { connectBare, WAYS, type Way, type Where } from './bare-peer';
 import { Ledger } from './ledger';
+import { urlOf } from './request-url';
 
 /** More than two kernels hold for a reader that has stopped. */
 const STALL = Buffer.alloc(8 * 1024 * 1024);
@@ -38,10 +39,11 @@ export class Servers {
 
   /** `/linger?pair=KEY&peer=LABEL`, and the same below /plain. False for any other path. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'ws://demo');
-    const key = searchParams.get('pair')?.slice(0, LONGEST_LABEL);
-    const peer = searchParams.get('peer')?.slice(0, LONGEST_LABEL) ?? 'somebody';
-    if (!key) return false;
+    const url = urlOf(request);
+    const key = url?.searchParams.get('pair')?.slice(0, LONGEST_LABEL);
+    const peer = url?.searchParams.get('peer')?.slice(0, LONGEST_LABEL) ?? 'somebody';
+    if (!url || !key) return false;
+    const { pathname } = url;
     if (pathname === '/linger') {
       this.linger.handleUpgrade(request, socket, head, (ws) => {
         this.ledger.watchLinger(ws, key, peer);

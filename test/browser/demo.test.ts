@@ -196,6 +196,11 @@ describe(`the demo in Chromium, its server on ${windows ? 'Windows' : 'Linux'}`,
       const [row] = await ended(1);
       assert.match(row?.connection ?? '', new RegExp(`bare socket, ${what}$`));
       assert.deepEqual([row?.kind, row?.origin, row?.phase, row?.plain], [kind, 'peer', 'open', code]);
+      // What plain ws explains by an error is not counted against it.
+      const counted = await Promise.all(
+        ['explained', 'unexplained'].map((id) => watcher.locator(`#${id}`).textContent()),
+      );
+      assert.deepEqual(counted, ['1', code === '1006' ? '1' : '0']);
     });
   }
 
@@ -204,6 +209,19 @@ describe(`the demo in Chromium, its server on ${windows ? 'Windows' : 'Linux'}`,
     const [row] = await ended(1, /^nothing yet, \d/);
     assert.deepEqual([row?.kind, row?.origin, row?.phase], ['close-timeout', 'peer', 'handshake']);
     assert.match(row?.took ?? '', /^[2-5]\.\d s, cut by RST$/);
+  });
+
+  it('tells a screen reader of an end once, also when plain ws comes to it later', async () => {
+    await watcher.evaluate(`
+      globalThis.heard = [];
+      const news = document.getElementById('news');
+      new MutationObserver(() => heard.push(news.textContent)).observe(news, { childList: true });
+    `);
+    await watcher.getByRole('button', { name: 'Stop reading' }).click();
+    await ended(1, /^nothing yet/);
+    await watcher.getByRole('button', { name: 'Abort all' }).click();
+    await ended(1);
+    assert.deepEqual(await watcher.evaluate('heard'), ['Ended: 1 close-timeout, by peer']);
   });
 
   it('shows what the servers and the page itself close, and what they abort', async () => {

@@ -47,12 +47,12 @@ function hear({ now, server, rows: told, held }) {
 function count() {
   const all = [...rows.values()];
   say('explained', all.filter(({ linger }) => linger.kind && linger.kind !== 'unknown').length);
-  say('unexplained', all.filter(({ plain }) => plain.code === 1006).length);
+  say('unexplained', all.filter(({ plain }) => plain.code === 1006 && !plain.errorCode).length);
 }
 
-/** One sentence for all that came together. */
+/** One sentence for all that came together. A row comes again when the other server has ended it too, which is no news. */
 function announce(told) {
-  const ended = told.filter(({ linger }) => linger.kind);
+  const ended = told.filter(({ number, linger }) => linger.kind && !rows.get(number)?.linger.kind);
   if (ended.length === 0) return;
   const kinds = Object.entries(Object.groupBy(ended, ({ linger }) => `${linger.kind}, by ${linger.origin}`));
   say('news', `Ended: ${kinds.map(([kind, { length }]) => `${length} ${kind}`).join('; ')}`);
