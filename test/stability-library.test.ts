@@ -3,8 +3,11 @@ import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import https from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { runStability, type StabilityProgress } from 'ws-linger/stability';
 import Upstream from 'ws-upstream';
@@ -82,6 +85,11 @@ describe('runStability()', () => {
     assert.deepEqual(result.messages, { sent: 42, received: 0, lost: 0, echo: false });
     assert.equal(echoing.pass, false);
     assert.equal(echoing.messages.lost, 6);
+    assert.deepEqual(echoing.problems.slice(1), [
+      '6 messages were lost',
+      'not one message came back; where the server does not echo, it takes --no-echo (echo: false)',
+    ]);
+    assert.match(echoing.problems[0] ?? '', /^connection [01] and 1 more: got no echo in time$/);
   });
 
   it('lets each client come back as often as it is asked to', async () => {
@@ -193,6 +201,49 @@ describe('runStability()', () => {
     });
     await until('no socket is left', () => openHandles() <= handles);
   });
+
+  it('rejects when its server cannot start, and leaves no process behind', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ws-linger-'));
+    const preload = join(folder, 'no-listening.cjs');
+    await writeFile(
+      preload,
+      `require('node:net').Server.prototype.listen = function () {
+        process.nextTick(() => this.emit('error', new Error('no port for you')));
+        return this;
+      };`,
+    );
+    const { NODE_OPTIONS } = process.env;
+    process.env.NODE_OPTIONS = `--require ${JSON.stringify(preload.replaceAll('\\', '/'))}`;
+    try {
+      await watchChildren(async (children) => {
+        await assert.rejects(runStability({ connections: 1 }), /did not start: Error: no port for you/);
+        assert.equal(children.length, 1);
+        assert.ok(children.every(hasEnded));
+      });
+    } finally {
+      if (NODE_OPTIONS === undefined) delete process.env.NODE_OPTIONS;
+      else process.env.NODE_OPTIONS = NODE_OPTIONS;
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  // Windows cannot stop a process without ending it.
+  if (process.platform !== 'win32') {
+    it('does not pass where its server hangs, whatever it may hold', async () => {
+      await watchChildren(async (children) => {
+        const result = await runStability({
+          connections: 4,
+          mix: { rst: 1 },
+          timeout: 300,
+          rate: 4,
+          onProgress: () => children[0]?.kill('SIGSTOP'),
+        });
+        assert.equal(result.pass, false);
+        assert.ok(result.problems.includes('the server did not say in time what it holds'), result.problems.join('\n'));
+        assert.ok(children.every(hasEnded));
+      });
+    });
+  }
 
   for (const [options, code, message] of [
     [

@@ -4,6 +4,7 @@ import { type ExecFileException, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -72,6 +73,20 @@ describe('ws-linger stability', () => {
     assert.equal(code, 0, stdout);
     assert.match(stdout, /7 of 7 opened, 100 % ended as they should/);
     assert.match(stdout, /PASS/);
+  });
+
+  it('says once what is wrong with all connections, and no times where nothing was measured', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `ws://127.0.0.1:${portOf(server)}`;
+    server.close();
+    const { code, stdout } = await run('stability', url, '--connections', '30');
+    assert.equal(code, 1, stdout);
+    assert.match(stdout, /0 of 30 opened/);
+    assert.equal(stdout.match(/did not open/g)?.length, 1, stdout);
+    assert.match(stdout, /connection \d+ and 29 more: did not open: connect ECONNREFUSED/);
+    assert.match(stdout, /Ends, clients +│ none +│/);
+    assert.doesNotMatch(stdout, /p50/);
   });
 
   it('runs the same against plain ws, and shows both side by side, in 80 columns and without colour', async () => {
@@ -197,6 +212,7 @@ describe('ws-linger stability', () => {
     [['--duration', '90'], /30s, 10m or 2h.* Did you mean 90s\?/],
     [['--header', 'Authorization'], /'Name: value'/],
     [['--report', '/nowhere/at/all.html'], /cannot be written/],
+    [['--report', ''], /cannot be written/],
   ] as const) {
     it(`refuses '${args.join(' ')}' in one line, with exit code 2`, async () => {
       const { code, stdout, stderr } = await run('stability', ...args);

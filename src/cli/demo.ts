@@ -1,6 +1,7 @@
 /** `ws-linger demo`: the page to try it by hand, on the command line. */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { startDemo } from '../demo/demo';
+import { wholeNumber } from './arguments';
 
 const EXAMPLES = `
 The page opens each connection twice, to a server of ws-linger and to one of
@@ -17,7 +18,7 @@ Examples:
 export function demoCommand(): Command {
   return new Command('demo')
     .description('serve a page on which to break connections, and to see what is said of each')
-    .option('--port <n>', 'port to listen on, 0 for any', port, 8765)
+    .option('--port <n>', 'port to listen on, 0 for any', wholeNumber(0, 65_535), 8765)
     .option('--host <address>', 'address to listen on; whoever can reach it can use the page', '127.0.0.1')
     .addHelpText('after', EXAMPLES)
     .action(async (options: { port: number; host: string }) => {
@@ -28,9 +29,4 @@ export function demoCommand(): Command {
       console.log(`The demo is at ${demo.url} (Ctrl+C ends it)`);
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => demo.close());
     });
-}
-
-function port(text: string): number {
-  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new InvalidArgumentError('It must be from 0 to 65535.');
-  return Number(text);
 }

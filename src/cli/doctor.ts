@@ -1,7 +1,7 @@
 /** `ws-linger doctor`: what this machine and this installation can do, on the command line. */
 import { Command } from 'commander';
-import pc from 'picocolors';
 import { type Diagnosis, diagnose } from '../doctor/diagnose';
+import { type Colors, colorsFor, NO_COLOR_OPTION } from './colors';
 
 interface Flags {
   json?: true;
@@ -28,17 +28,16 @@ export function doctorCommand(): Command {
   return new Command('doctor')
     .description('say how sockets are handled here and why, and try it on loopback')
     .option('--json', 'print one JSON object')
-    .option('--no-color', 'no colours; NO_COLOR in the environment does the same')
+    .option(...NO_COLOR_OPTION)
     .addHelpText('after', EXAMPLES)
     .action(async (flags: Flags) => {
       const diagnosis = await diagnose();
-      const colors = pc.createColors(flags.color && pc.isColorSupported && process.stdout.isTTY === true);
-      console.log(flags.json ? JSON.stringify(diagnosis, null, 2) : render(diagnosis, colors));
+      console.log(flags.json ? JSON.stringify(diagnosis, null, 2) : render(diagnosis, colorsFor(flags.color)));
       process.exitCode = diagnosis.ok ? 0 : 1;
     });
 }
 
-function render(diagnosis: Diagnosis, colors: ReturnType<typeof pc.createColors>): string {
+function render(diagnosis: Diagnosis, colors: Colors): string {
   const { ok, platform, node, version, ws, control, reason, binary, checks } = diagnosis;
   const failed = checks.filter((check) => !check.ok).length;
   return [

@@ -1,20 +1,11 @@
 /** The result of a run as a table, 80 columns wide. */
 import Table from 'cli-table3';
-import type pc from 'picocolors';
-import type { StabilityResult } from '../stability/result';
+import { type StabilityResult, serverOf } from '../stability/result';
 import { soakSentence } from '../stability/soak';
-
-type Colors = ReturnType<typeof pc.createColors>;
+import type { Colors } from './colors';
 
 const WIDTH = 80;
 const LABELS = 18;
-
-const SERVER: Record<StabilityResult['control'], string> = {
-  native: 'ws-linger, native',
-  portable: 'ws-linger, portable',
-  plain: 'plain ws',
-  foreign: 'as given',
-};
 
 /** One result, or several side by side; the verdict is of the first. */
 export function renderTable(results: readonly [StabilityResult, ...StabilityResult[]], colors: Colors): string {
@@ -42,24 +33,24 @@ function rowsOf(result: StabilityResult, colors: Colors): [label: string, text: 
   const { connections, messages, leaked, connectMs, closeMs, soak } = result;
   const mark = (good: boolean, text: string) => (good ? text : colors.red(text));
   const seen = (count: number | null) => (count === null ? 'not visible' : String(count));
-  const server = result.url ?? SERVER[result.control];
+  const times = (count: number, text: string) => (count === 0 ? 'none' : text);
+  const ended = Object.entries(result.kinds);
+  const tested = result.url === null ? '' : 'tested with ';
   const rounds = result.rounds > 1 ? `, ${result.rounds} rounds` : '';
   const echo = messages.echo ? `${messages.received} echoed, ${messages.lost} lost` : 'no echo asked for';
   return [
-    ['Server', `${server}, Node ${result.node} on ${result.platform}, seed ${result.seed}`],
+    ['Server', `${serverOf(result)}, ${tested}Node ${result.node} on ${result.platform}, seed ${result.seed}`],
     [
       'Connections',
       mark(
         connections.failed === 0,
-        `${connections.opened} of ${connections.attempted} opened, ${percent(result.successRate)} ended as they should`,
+        `${connections.opened} of ${connections.attempted} opened, ${percent(result.successRate)} ${result.interrupted ? 'had ended' : 'ended'} as they should`,
       ),
     ],
     ['Messages', mark(messages.lost === 0, `${messages.sent} sent, ${echo}`)],
     [
-      'Ends, both sides',
-      Object.entries(result.kinds)
-        .map(([kind, count]) => `${kind} ${count}`)
-        .join('\n'),
+      result.url === null ? 'Ends, both sides' : 'Ends, clients',
+      ended.map(([kind, count]) => `${kind} ${count}`).join('\n') || 'none',
     ],
     ['Unexplained', mark(result.unexplained === 0, String(result.unexplained))],
     ['Uncaught errors', mark(result.uncaught === 0, String(result.uncaught))],
@@ -67,8 +58,8 @@ function rowsOf(result: StabilityResult, colors: Colors): [label: string, text: 
       'Left over',
       mark(!leaked.clients && !leaked.handles, `clients ${seen(leaked.clients)}, handles ${seen(leaked.handles)}`),
     ],
-    ['Connecting', `p50 ${connectMs.p50} ms, p99 ${connectMs.p99} ms`],
-    ['Ending', `p50 ${closeMs.p50} ms, p99 ${closeMs.p99} ms, max ${closeMs.max} ms`],
+    ['Connecting', times(connections.opened, `p50 ${connectMs.p50} ms, p99 ${connectMs.p99} ms`)],
+    ['Ending', times(closeMs.max, `p50 ${closeMs.p50} ms, p99 ${closeMs.p99} ms, max ${closeMs.max} ms`)],
     ['Took', `${(result.durationMs / 1000).toFixed(1)} s${rounds}`],
     ...(soak ? ([['Memory', mark(soak.verdict !== 'growing', soakSentence(soak))]] as [string, string][]) : []),
   ];

@@ -1,13 +1,13 @@
 /** `ws-linger stability`: the stability run on the command line. */
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import pc from 'picocolors';
 import type { StabilityOptions } from '../stability/options';
 import { DEFAULT_MIX, parseMix, SCENARIOS } from '../stability/plan';
 import { renderReport } from '../stability/report';
 import type { StabilityResult } from '../stability/result';
 import { runStability } from '../stability/run';
 import { duration, header, oneMore, parsed, webSocketUrl, wholeNumber } from './arguments';
+import { colorsFor, NO_COLOR_OPTION } from './colors';
 import { liveProgress } from './stability-progress';
 import { renderTable } from './stability-table';
 
@@ -72,13 +72,17 @@ export function stabilityCommand(): Command {
     .option('--seed <n>', 'order in which they are dealt out', wholeNumber(0, 2 ** 31 - 1), 1)
     .option(
       '--timeout <ms>',
-      'how long opening, exchanging and ending may take each',
+      'how long opening, exchanging and ending may take each; a stalled peer takes over 2 s to end',
       wholeNumber(1, 2 ** 31 - 1),
       15_000,
     )
     .option('--rate <n>', 'connections begun per second (default: 100 at a time)', wholeNumber(1, 100_000))
     .option('--reconnect <n>', 'how often each client comes back', wholeNumber(0, 1_000_000), 0)
-    .option('--duration <time>', 'soak: more rounds for so long (30s, 10m, 2h), and watch the memory', duration)
+    .option(
+      '--duration <time>',
+      'soak: more rounds for so long (1m, 10m, 2h), and watch the memory; a verdict takes about a minute',
+      duration,
+    )
     .option('--header <line>', "'Name: value' for the opening request; may be repeated", header)
     .option('--subprotocol <name>', 'a subprotocol to offer; may be repeated', oneMore)
     .option('--insecure', 'accept any certificate')
@@ -90,14 +94,14 @@ export function stabilityCommand(): Command {
     )
     .option('--report <file>', 'write charts of the run to one HTML file')
     .option('--json', 'print one JSON object')
-    .option('--no-color', 'no colours; NO_COLOR in the environment does the same')
+    .option(...NO_COLOR_OPTION)
     .addHelpText('after', EXAMPLES)
     .action(async (url: string | undefined, flags: Flags, command: Command) => {
       if (url && flags.plain) command.error('error: --plain starts a server of its own, so it goes without a url');
       if (url && flags.compare) command.error('error: --compare starts servers of its own, so it goes without a url');
       if (!url && !flags.echo)
         command.error('error: --no-echo is for a server at a url; the one that is started echoes');
-      if (flags.report) checkWritable(flags.report, command);
+      if (flags.report !== undefined) checkWritable(flags.report, command);
       process.exitCode = 1; // until there is a verdict
       const results = await run(url, flags);
       print(results, flags);
@@ -138,7 +142,6 @@ function print(results: [StabilityResult, ...StabilityResult[]], { json, report,
   const [result, plain] = results;
   if (report) writeFileSync(report, renderReport(result, plain));
   if (json) console.log(JSON.stringify(plain ? { ...result, plain } : result, null, 2));
-  else
-    console.log(renderTable(results, pc.createColors(color && pc.isColorSupported && process.stdout.isTTY === true)));
+  else console.log(renderTable(results, colorsFor(color)));
   if (report && !json) console.log(`The report is in ${report}`);
 }

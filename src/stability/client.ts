@@ -6,11 +6,22 @@ import type { CloseInfo } from '../close-info';
 import { WebSocket } from '../websocket';
 import type { End } from './expected';
 import type { Planned } from './plan';
-import type { Target } from './target';
 
 /** Enough to fill what the kernels of both sides hold, so that the server is left with bytes it cannot send. */
 const STALL_BYTES = 6 * 1024 * 1024;
 const STALL_MESSAGE = Buffer.alloc(512 * 1024);
+
+/** Where and how a client connects; plain data, since a process of clients is told it in a message. */
+export interface Target {
+  url: string;
+  /** Whether it is the run's own server, which knows each connection by its id. */
+  own: boolean;
+  /** Whether it sends messages back. */
+  echo: boolean;
+  insecure: boolean;
+  headers: Readonly<Record<string, string>>;
+  protocols: readonly string[];
+}
 
 /** Told of what happens to clients, as it happens. */
 export interface ClientEvents {

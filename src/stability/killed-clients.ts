@@ -1,6 +1,6 @@
 /** Clients in a process of their own, which is killed in the middle of its work. */
 import { performance } from 'node:perf_hooks';
-import { type Party, problem, type Shared, serverEnd } from './party';
+import { NO_ECHO, type Party, problem, type Shared, serverEnd } from './party';
 import type { Planned } from './plan';
 import { VictimProcess } from './victim-process';
 
@@ -30,7 +30,11 @@ export class KilledClients implements Party {
   async exchange(): Promise<void> {
     const { settings, tally, waits } = this.#shared;
     try {
-      const { sent, received } = await waits.inTime(this.#process.exchange(settings.messages), settings.timeout);
+      const { sent, received } = await waits.inTime(
+        this.#process.exchange(settings.messages),
+        settings.timeout,
+        NO_ECHO,
+      );
       tally.echoed += received;
       if (settings.echo) tally.exchanged(sent, received, sent - received);
       else tally.exchanged(sent, 0, 0);

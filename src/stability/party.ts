@@ -1,9 +1,9 @@
 /** Clients that live and end together: a client by itself, or the clients of a process that is killed. */
+import type { Target } from './client';
 import type { StabilitySettings } from './options';
 import type { Planned } from './plan';
 import type { OwnServer } from './server-process';
 import type { Tally } from './tally';
-import type { Target } from './target';
 import type { Waits } from './waits';
 
 /** What the parts of a run share. */
@@ -40,6 +40,8 @@ export async function serverEnd({ settings, own, tally, waits }: Shared, one: Pl
     .inTime(own.ended(one.id), settings.timeout)
     .catch(() => problem({ tally, waits }, `${one.scenario}: the server's end did not come in time`, one));
 }
+
+export const NO_ECHO = 'got no echo in time';
 
 /** Notes what is wrong with a connection. What is missing because the run was stopped is no problem. */
 export function problem({ tally, waits }: Pick<Shared, 'tally' | 'waits'>, text: string, one: Planned): void {

@@ -2,16 +2,9 @@
 import { type Bar, columnChart, escaped, type Point, rowChart, type TimeScale, timeChart } from './charts';
 import { SCENARIOS } from './plan';
 import { STYLE } from './report-style';
-import type { StabilityResult } from './result';
+import { type StabilityResult, serverOf } from './result';
 import { type Soak, soakSentence } from './soak';
 import type { StabilitySample } from './timeline';
-
-const SERVER: Record<StabilityResult['control'], string> = {
-  native: 'ws-linger, native',
-  portable: 'ws-linger, portable',
-  plain: 'plain ws',
-  foreign: 'the server given',
-};
 
 /** Draws a run, and another beside it where there is one. The page loads nothing. */
 export function renderReport(result: StabilityResult, compared?: StabilityResult): string {
@@ -83,7 +76,7 @@ function scalesOf(results: readonly StabilityResult[]): Scales {
 
 /** All that is told of one run. */
 function column(result: StabilityResult, scales: Scales): string {
-  const { control, url, ends, soak, problems } = result;
+  const { ends, soak, problems } = result;
   const { span, peaks } = scales;
   const names = Object.keys(OVER_TIME) as (keyof typeof OVER_TIME)[];
   const sections = [
@@ -102,7 +95,7 @@ function column(result: StabilityResult, scales: Scales): string {
       section('What was wrong', `<ul>${problems.map((one) => `<li>${escaped(one)}</li>`).join('')}</ul>`),
   ];
   const verdict = verdictOf(result);
-  const heading = `${escaped(url ?? SERVER[control])} <span class="verdict ${verdict}">${verdict}</span>`;
+  const heading = `${escaped(serverOf(result))} <span class="verdict ${verdict}">${verdict}</span>`;
   return `<article>\n<h2>${heading}</h2>\n${sections.filter(Boolean).join('\n')}\n</article>`;
 }
 

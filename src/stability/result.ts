@@ -84,6 +84,13 @@ export interface StabilityResult {
   timeline: StabilitySample[];
   /** What the server held from round to round; null without `duration`. */
   soak: Soak | null;
-  /** What was wrong, in sentences, the first few of them. */
+  /** What was wrong, in at most 20 sentences; of what many connections have in common there is one. */
   problems: string[];
+}
+
+const SERVERS = { native: 'ws-linger, native', portable: 'ws-linger, portable', plain: 'plain ws' } as const;
+
+/** What was tested, in words. */
+export function serverOf({ url, control }: StabilityResult): string {
+  return url ?? (control === 'foreign' ? 'the server given' : SERVERS[control]);
 }

@@ -3,6 +3,8 @@ import { performance } from 'node:perf_hooks';
 import { KilledClients } from './killed-clients';
 import { backoff, type Party, type Shared } from './party';
 import type { Planned } from './plan';
+import type { ServerStatus } from './server';
+import type { OwnServer } from './server-process';
 import { SingleClient } from './single-client';
 import type { SoakRound } from './soak';
 
@@ -104,16 +106,27 @@ export class Round {
 
   /** Waits, a bounded time, for the last handles and timers to go, and tells what stays. */
   async #settle(): Promise<Omit<SoakRound, 'atMs'>> {
-    const { own, tally, waits, settings } = this.#shared;
+    const { own, tally, waits } = this.#shared;
     const deadline = performance.now() + SETTLE;
     for (;;) {
-      const server = own && (await waits.inTime(own.status(), settings.timeout).catch(() => null));
+      const server = own && (await this.#askServer(own));
       const { clients = null, heapBytes = null, rssBytes = null, handles: atServer = 0 } = server ?? {};
       const handles = atServer + this.#parties.reduce((sum, party) => sum + party.held(), 0);
       if ((!clients && handles === 0) || performance.now() > deadline || waits.stopped) {
         return { connections: tally.ended, clients, handles, heapBytes, rssBytes };
       }
       await waits.pause(20);
+    }
+  }
+
+  /** Null, and a problem, when the server does not answer: what it holds is then not known to be nothing. */
+  async #askServer(own: OwnServer): Promise<ServerStatus | null> {
+    const { tally, waits, settings } = this.#shared;
+    try {
+      return await waits.inTime(own.status(), settings.timeout);
+    } catch {
+      if (!waits.stopped) tally.problem('the server did not say in time what it holds');
+      return null;
     }
   }
 }

@@ -93,12 +93,16 @@ export class OwnServer {
 export async function startServer(plain: boolean, events: ServerEvents): Promise<ServerUnderTest> {
   const child = startChild('server.js', plain ? ['--plain'] : [], ['--expose-gc']);
   const own = new OwnServer(child, events);
-  const listening = await new Promise<FromServer & { type: 'listening' }>((resolve, reject) => {
+  const listening = new Promise<FromServer & { type: 'listening' }>((resolve, reject) => {
     own.died.catch(reject);
     child.on('message', (message: FromServer) => {
       if (message.type === 'listening') resolve(message);
       else if (message.type === 'uncaught') reject(new Error(`the server did not start: ${message.message}`));
     });
   });
-  return { url: `ws://127.0.0.1:${listening.port}/`, control: listening.control, own };
+  const { port, control } = await listening.catch(async (error) => {
+    await own.stop(); // alive, it would keep this process
+    throw error;
+  });
+  return { url: `ws://127.0.0.1:${port}/`, control, own };
 }

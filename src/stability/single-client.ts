@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import { Client } from './client';
 import type { End } from './expected';
-import { backoff, type Party, problem, type Shared, serverEnd } from './party';
+import { backoff, NO_ECHO, type Party, problem, type Shared, serverEnd } from './party';
 import type { Planned } from './plan';
 
 export class SingleClient implements Party {
@@ -49,7 +49,7 @@ export class SingleClient implements Party {
     if (!this.#client || !this.#open || waits.stopped) return;
     await waits
       .inTime(this.#client.exchange(settings.messages), settings.timeout)
-      .catch(() => problem(this.#shared, 'got no echo in time', this.planned[0]));
+      .catch(() => problem(this.#shared, NO_ECHO, this.planned[0]));
   }
 
   async end(): Promise<void> {

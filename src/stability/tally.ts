@@ -38,7 +38,8 @@ export class Tally {
   readonly #messages = { sent: 0, received: 0, lost: 0 };
   readonly kinds: Record<string, number> = {};
   readonly #ends: StabilityResult['ends'] = { server: {}, client: {} };
-  readonly #problems: string[] = [];
+  /** By what is said, the connections of which it is said, and how often it is said of none. */
+  readonly #problems = new Map<string, { ids: Set<number>; times: number }>();
   readonly #connect = createHistogram();
   readonly #close = createHistogram();
   readonly #scenarios = new Map<Scenario, RecordableHistogram>();
@@ -106,8 +107,10 @@ export class Tally {
   /** Notes what is wrong with a connection, or, without an id, with the run. */
   problem(text: string, id?: number): void {
     if (id !== undefined) this.#bad.add(id);
-    if (this.#problems.length < MAX_PROBLEMS)
-      this.#problems.push(id === undefined ? text : `connection ${id}: ${text}`);
+    const told = this.#problems.get(text) ?? { ids: new Set(), times: 0 };
+    if (id === undefined) told.times++;
+    else told.ids.add(id);
+    if (this.#problems.has(text) || this.#problems.size < MAX_PROBLEMS) this.#problems.set(text, told);
   }
 
   /** Judges an end, when nothing more can come of it. */
@@ -134,12 +137,14 @@ export class Tally {
   result({ echo, ...about }: Omit<StabilityResult, Counted> & { echo: boolean }): StabilityResult {
     const { leaked } = about;
     if (this.#messages.lost > 0) this.problem(`${this.#messages.lost} messages were lost`);
+    if (echo && about.url !== null && this.#messages.sent > 0 && this.#messages.received === 0)
+      this.problem('not one message came back; where the server does not echo, it takes --no-echo (echo: false)');
     if (leaked.clients) this.problem(`${leaked.clients} connections are left in clients`);
     if (leaked.handles) this.problem(`${leaked.handles} handles or timers are left`);
     const good = this.#judged - this.#badBefore - this.#bad.size;
     const used = this.#buckets.findLastIndex((count) => count > 0) + 1;
     return {
-      pass: !about.interrupted && this.#problems.length === 0 && this.#unexplained === 0 && this.#uncaught === 0,
+      pass: !about.interrupted && this.#problems.size === 0 && this.#unexplained === 0 && this.#uncaught === 0,
       ...about,
       connections: { attempted: this.attempted, opened: this.opened, failed: this.#failed },
       reconnects: this.reconnects,
@@ -158,9 +163,14 @@ export class Tally {
       ),
       closeHistogram: this.#buckets.slice(0, used).map((count, i) => ({ underMs: BUCKETS[i] as number, count })),
       successRate: this.attempted === 0 ? 0 : Math.max(0, good) / this.attempted,
-      problems: [...this.#problems],
+      problems: [...this.#problems].map(([text, { ids, times }]) => sentence(text, [...ids], times)),
     };
   }
+}
+
+function sentence(text: string, [first, ...others]: number[], times: number): string {
+  if (first === undefined) return times > 1 ? `${text} (${times} times)` : text;
+  return `connection ${first}${others.length > 0 ? ` and ${others.length} more` : ''}: ${text}`;
 }
 
 function nameOf({ info, code }: End): string {

@@ -1,8 +1,8 @@
 /** A process of clients, seen from the run that will kill it. */
 import type { ChildProcess } from 'node:child_process';
 import { gone, startChild } from './child-process';
+import type { Target } from './client';
 import type { Planned } from './plan';
-import type { Target } from './target';
 import type { FromVictims, ToVictims } from './victims';
 
 export class VictimProcess {

@@ -1,7 +1,6 @@
 /** A process of clients that is killed in the middle of its work. It opens them when it is told to. */
-import { Client } from './client';
+import { Client, type Target } from './client';
 import type { Planned } from './plan';
-import type { Target } from './target';
 
 export type ToVictims =
   | { type: 'target'; target: Target }

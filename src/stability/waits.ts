@@ -12,12 +12,12 @@ export class Waits {
     for (const stop of this.#stops) stop();
   }
 
-  /** As `promise`, but rejects when it takes longer than `ms`, or when the run is stopped. */
-  inTime<T>(promise: Promise<T>, ms: number): Promise<T> {
+  /** As `promise`, but rejects when it takes longer than `ms`, with what to say of that, or when the run is stopped. */
+  inTime<T>(promise: Promise<T>, ms: number, late = `nothing within ${Math.round(ms)} ms`): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const giveUp = (why: string) => () => settle(() => reject(new Error(why)));
       const stop = giveUp('stopped');
-      const timer = setTimeout(giveUp(`nothing within ${Math.round(ms)} ms`), ms);
+      const timer = setTimeout(giveUp(late), ms);
       const settle = (how: () => void) => {
         clearTimeout(timer);
         this.#stops.delete(stop);
