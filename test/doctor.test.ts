@@ -173,6 +173,11 @@ describe('ephemeral ports on Windows', () => {
     assert.match(detail, /hold 16000 of 16384 ports, .* ENOBUFS.*netsh int ipv4 set dynamicport/);
   });
 
+  it('end at the last port there is, when they are made more as the hint says', () => {
+    const [, start, num] = /start=(\d+) num=(\d+)$/.exec(windows.widen) ?? [];
+    assert.equal(Number(start) + Number(num) - 1, 65_535);
+  });
+
   it('do not count as held by connections of one port, or of a port outside the range', () => {
     const timeWait = [...new Array(20_000).fill(49152), ...new Array(20_000).fill(8080)];
     assert.equal(judge({ range: [49152, 65535], timeWait }, windows).ok, true);

@@ -50,7 +50,7 @@ export function judge({ range, timeWait }: Ports, { tools, widen }: Omit<Source,
 export const SOURCES: Partial<Record<NodeJS.Platform, Source>> = {
   linux: {
     tools: ['/proc/sys/net/ipv4/ip_local_port_range', '/proc/net/tcp'],
-    widen: 'sysctl net.ipv4.ip_local_port_range',
+    widen: 'sysctl -w net.ipv4.ip_local_port_range="10000 65535"',
     look: async () => {
       const range = await readOrNull('/proc/sys/net/ipv4/ip_local_port_range');
       const tables = await Promise.all([readOrNull('/proc/net/tcp'), readOrNull('/proc/net/tcp6')]);
@@ -64,7 +64,7 @@ export const SOURCES: Partial<Record<NodeJS.Platform, Source>> = {
   },
   win32: {
     tools: ['netsh', 'netstat'],
-    widen: 'netsh int ipv4 set dynamicport tcp start=10000 num=55535',
+    widen: 'netsh int ipv4 set dynamicport tcp start=10000 num=55536',
     look: async () => {
       const range = await outputOrNull('netsh', ['int', 'ipv4', 'show', 'dynamicport', 'tcp']);
       const connections = await outputOrNull('netstat', ['-ano', '-p', 'tcp']);
