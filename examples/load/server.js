@@ -7,7 +7,7 @@ wss.on('listening', () => console.log(`listening on port ${wss.address().port}`)
 
 async function stop() {
   await wss.drain({ timeout: 5_000 });
-  console.log(wss.stats());
+  console.log(wss.stats().ended);
 }
 process.once('SIGTERM', stop);
 process.once('SIGINT', stop);

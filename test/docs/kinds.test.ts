@@ -1,0 +1,33 @@
+// What docs/why-1006.md says of kinds is what the package says.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { it } from 'node:test';
+import { classify } from '../../dist/classify.js';
+import { CLOSE_KINDS } from '../../dist/close-info.js';
+import { initial } from '../../dist/lifecycle.js';
+import { root } from './blocks.js';
+
+const page = readFileSync(join(root, 'docs', 'why-1006.md'), 'utf8');
+const faults = readFileSync(join(root, 'docs', 'faults.md'), 'utf8');
+
+/** Each kind that the table explains, and its origins. */
+const table = new Map(
+  [...page.matchAll(/^\| (`.+?) \| ([a-z, ]+) \|/gm)].flatMap(([, kinds = '', origins = '']) =>
+    [...kinds.matchAll(/`([a-z-]+)`/g)].map(([, kind]) => [kind as string, origins.split(', ')] as const),
+  ),
+);
+
+it('the page on 1006 names every kind', () => {
+  for (const kind of CLOSE_KINDS) assert.ok(table.has(kind) || page.includes(`\`${kind}\` is`), kind);
+});
+
+it('the page on 1006 has the origins that the faults have when they are brought about', () => {
+  const { kind, origin } = classify({ ...initial, cause: { type: 'slow-consumer' } });
+  const seen = [...faults.matchAll(/\*\*([a-z-]+)\*\*, origin ([a-z]+)/g), ['', kind, origin]];
+  assert.ok(seen.length > 20);
+  for (const [, kind = '', origin = ''] of seen) {
+    const origins = table.get(kind);
+    if (origins) assert.ok(origins.includes(origin), `${kind}, origin ${origin}`);
+  }
+});
