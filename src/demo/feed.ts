@@ -1,33 +1,27 @@
 /** What the page and this process tell each other: how connections ended, one way; what is to be done, the other. */
 import type { RawData } from 'ws-upstream';
-import { loadNative } from '../socket-control/load';
+import { type Installation, installation } from '../installation';
 import type { Upstream } from '../upstream';
-import type { Ends } from './ledger';
+import type { Ends, Ledger } from './ledger';
 
 /** To the page. The first message has all that is known, each later one what is new. */
 export interface News extends Ends {
   now: number;
   /** In the first message only. */
-  server?: { platform: string; node: string; version: string; ws: string; control: string; reason: string };
+  server?: Installation;
 }
 
 /** Ends come in bursts: news of them are told together. In ms. */
 const GATHER = 50;
 
-interface Source {
-  all(): Ends;
-  takeChanges(): Ends;
-  on(event: 'change', listener: () => void): unknown;
-}
-
 export class Feed {
   readonly #pages = new Set<Upstream>();
-  readonly #ledger: Source;
+  readonly #ledger: Ledger;
   readonly #act: (action: string) => void;
   #timer: NodeJS.Timeout | null = null;
 
   /** `act` gets what a page asks for, unchecked. */
-  constructor(ledger: Source, act: (action: string) => void) {
+  constructor(ledger: Ledger, act: (action: string) => void) {
     this.#ledger = ledger;
     this.#act = act;
     ledger.on('change', () => {
@@ -51,7 +45,7 @@ export class Feed {
   }
 
   #begin(pages: Iterable<Upstream>): void {
-    send(pages, { now: Date.now(), server: describe(), ...this.#ledger.all() });
+    send(pages, { now: Date.now(), server: installation(), ...this.#ledger.all() });
   }
 
   #tell(): void {
@@ -64,16 +58,4 @@ export class Feed {
 function send(pages: Iterable<Upstream>, news: News): void {
   const text = JSON.stringify(news);
   for (const page of pages) page.send(text);
-}
-
-function describe(): NonNullable<News['server']> {
-  const { binding, reason } = loadNative();
-  return {
-    platform: process.platform,
-    node: process.version,
-    version: require('../../package.json').version,
-    ws: require('ws-upstream/package.json').version,
-    control: binding ? 'native' : 'portable',
-    reason,
-  };
 }

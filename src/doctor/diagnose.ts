@@ -1,3 +1,4 @@
+import { type Installation, installation } from '../installation';
 import { loadNative } from '../socket-control/load';
 import { checkBinary } from './binary';
 import { checkPorts } from './ports';
@@ -10,17 +11,9 @@ export interface Check {
   detail: string;
 }
 
-export interface Diagnosis {
+export interface Diagnosis extends Installation {
   /** Whether all checks are. */
   ok: boolean;
-  platform: NodeJS.Platform;
-  node: string;
-  /** This package's version. */
-  version: string;
-  ws: string;
-  control: 'native' | 'portable';
-  /** Why it is this control. */
-  reason: string;
   /** The addon's file; null where there is none for this platform. */
   binary: string | null;
   checks: Check[];
@@ -39,12 +32,7 @@ export async function diagnose(): Promise<Diagnosis> {
   checks.push(await check('ports', checkPorts));
   return {
     ok: checks.every(({ ok }) => ok),
-    platform: process.platform,
-    node: process.version,
-    version: require('../../package.json').version,
-    ws: require('ws-upstream/package.json').version,
-    control: loaded.binding ? 'native' : 'portable',
-    reason: loaded.reason,
+    ...installation(),
     binary: loaded.path,
     checks,
   };
