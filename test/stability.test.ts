@@ -177,6 +177,23 @@ describe('ws-linger stability', () => {
       assert.equal(await errors, '');
     });
 
+    it('says so where only the run beside it was interrupted', async () => {
+      const args = ['stability', '--compare', 'plain', '--connections', '2', '--mix', 'stall'];
+      const child = spawn(process.execPath, [cli, ...args]);
+      const pid = child.pid as number;
+      const output = text(child.stdout);
+      await until('plain ws is being run', async () => {
+        const [server] = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).split(' ');
+        return (
+          Boolean(server) && (await readFile(`/proc/${server}/cmdline`, 'utf8').catch(() => '')).includes('--plain')
+        );
+      });
+      child.kill('SIGINT');
+      const [code] = await once(child, 'exit');
+      assert.equal(code, 130);
+      assert.match(await output, /^PASS.*\nINTERRUPTED: of the second run/m);
+    });
+
     it('draws how it stands on a terminal of 80 columns', async () => {
       const command = `stty cols 80; exec ${process.execPath} ${cli} stability --connections 10 --mix clean,rst --rate 10`;
       const { stdout } = await promisify(execFile)('script', ['-qec', command, '/dev/null'], {

@@ -20,7 +20,11 @@ export function renderTable(results: readonly [StabilityResult, ...StabilityResu
   for (const [i, [label]] of (rows[0] ?? []).entries()) {
     table.push([label, ...rows.map((column) => column[i]?.[1] ?? '')]);
   }
-  return [table.toString(), ...result.problems.map(wrapped), verdict(result, colors)].join('\n');
+  const lines = [table.toString(), ...result.problems.map(wrapped), verdict(result, colors)];
+  if (results.slice(1).some(({ interrupted }) => interrupted)) {
+    lines.push(colors.yellow('INTERRUPTED: of the second run this is what had been seen until then.'));
+  }
+  return lines.join('\n');
 }
 
 function verdict({ pass, interrupted }: StabilityResult, colors: Colors): string {

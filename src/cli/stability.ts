@@ -105,8 +105,7 @@ export function stabilityCommand(): Command {
       process.exitCode = 1; // until there is a verdict
       const results = await run(url, flags);
       print(results, flags);
-      const [{ interrupted, pass }] = results;
-      process.exitCode = interrupted ? INTERRUPTED : pass ? 0 : 1;
+      process.exitCode = results.some(({ interrupted }) => interrupted) ? INTERRUPTED : results[0].pass ? 0 : 1;
     });
 }
 
