@@ -18,7 +18,8 @@ export const CLOSE_KINDS = [
  * How a connection ended. A closed set, fit for metric labels.
  *
  * - `clean`: both close frames crossed (RFC 6455 §7.1.4).
- * - `closed-without-handshake`: the peer sent FIN without a close frame, or in the middle of a frame.
+ * - `closed-without-handshake`: the peer sent FIN without a close frame, or in the middle of a frame; or it sent a close frame
+ *   and was gone before that could be answered, and `code` is the peer's then.
  * - `reset`: the peer sent RST (WSAECONNRESET, 10054).
  * - `aborted`: the local TCP stack gave the connection up (WSAECONNABORTED, 10053).
  * - `timed-out`: the peer vanished; retransmission or keep-alive ran out.

@@ -30,6 +30,13 @@ const TABLE: Row[] = [
   ['write ECANCELED', { ...open, cause: error('ECANCELED') }, 'aborted', 'network', true],
   ['write EPIPE', { ...open, cause: error('EPIPE') }, 'closed-without-handshake', 'peer', true],
   [
+    "EPIPE for the answer to the peer's close frame",
+    { phase: 'reset', endedIn: 'handshake', closedBy: 'peer', cause: error('EPIPE', { syscall: 'write' }) },
+    'closed-without-handshake',
+    'peer',
+    true,
+  ],
+  [
     'EPIPE after our FIN',
     { ...open, cause: error('EPIPE', { ended: true }) },
     'closed-without-handshake',

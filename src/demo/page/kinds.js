@@ -2,7 +2,7 @@
 
 const MEANINGS = {
   clean: 'both close frames crossed',
-  'closed-without-handshake': 'the peer sent FIN, and no close frame',
+  'closed-without-handshake': 'the peer left before the closing handshake was done',
   reset: 'the peer sent RST',
   aborted: 'the local TCP stack gave up',
   'timed-out': 'the peer vanished',
