@@ -1,107 +1,132 @@
-// node scripts/windows-node.js bench/lookup.js
-//
-// What does finding the SOCKET of a connection cost, and does it grow with the number of open connections? Every lookup
-// is timed alone. `walk` is what each lookup would cost if it looked at every connection.
+// What does finding the SOCKET of a connection cost, and does it grow with the number of open connections? Windows only.
 
 const { once } = require('node:events');
 const net = require('node:net');
-const os = require('node:os');
-const Table = require('cli-table3');
-const { loadNative } = require('../dist/socket-control/load.js');
 
-const { path, reason } = loadNative();
-if (!path) throw new Error(`nothing to measure: ${reason}`);
+const WALKS = 10;
+const WARM_UP = 10;
+const NEWEST = 100;
+
+const tuple = (socket) => [socket.localAddress, socket.localPort, socket.remoteAddress, socket.remotePort];
 
 /** The addon loaded once more, which has looked nothing up yet. */
 function fresh() {
+  const { loadNative } = require('../dist/socket-control/load.js');
+  const { path, reason } = loadNative();
+  if (!path) throw new Error(`nothing to measure: ${reason}`);
   const module = { exports: {} };
   process.dlopen(module, path);
   return module.exports;
 }
 
-const tuple = (socket) => [socket.localAddress, socket.localPort, socket.remoteAddress, socket.remotePort];
+class World {
+  /** Both sides of every connection. */
+  sockets = [];
+  #server = net.createServer();
 
-function microseconds(lookup) {
-  const began = process.hrtime.bigint();
-  const found = lookup();
-  return { found, time: Number(process.hrtime.bigint() - began) / 1000 };
-}
-
-/** Median and 95th percentile of lookups that must all find something, or all find nothing. */
-function measure(count, wanted, lookup) {
-  const times = [];
-  for (let i = 0; i < count; i++) {
-    const { found, time } = microseconds(() => lookup(i));
-    if ((found !== null) !== wanted) throw new Error(`lookup ${i} found ${found}`);
-    times.push(time);
+  async open(count) {
+    this.#server.listen(0, '127.0.0.1', 4096);
+    await once(this.#server, 'listening');
+    this.port = this.#server.address().port;
+    while (this.sockets.length < count) this.sockets.push(...(await this.connect()));
   }
-  return summary(times);
-}
 
-function summary(times) {
-  times.sort((a, b) => a - b);
-  const at = (part) => Math.round(times[Math.floor(times.length * part)]);
-  const mean = Math.round(times.reduce((sum, time) => sum + time, 0) / times.length);
-  return `${mean} (${at(0.5)}, ${at(0.95)})`;
-}
-
-async function main() {
-  const server = net.createServer().listen(0, '127.0.0.1', 4096);
-  await once(server, 'listening');
-  const { port } = server.address();
-  const open = [];
-  const connect = async () => {
-    const accepted = once(server, 'connection');
-    const client = net.connect(port, '127.0.0.1');
+  /** One more connection; `onAccepted` is called in the server's 'connection' event. */
+  async connect(onAccepted = () => {}) {
+    this.#server.once('connection', onAccepted);
+    const accepted = once(this.#server, 'connection');
+    const client = net.connect(this.port, '127.0.0.1');
     const [[socket]] = await Promise.all([accepted, once(client, 'connect')]);
     for (const side of [client, socket]) side.on('error', () => {});
-    open.push(client, socket);
-    return socket;
-  };
+    return [client, socket];
+  }
+}
 
-  const table = new Table({
-    head: ['connections', 'newest', 'index', 'forced miss', 'walk'],
-    style: { head: [], border: [], compact: true },
-    colAligns: ['right', 'right', 'right', 'right', 'right'],
+/** Times of lookups that must all find something, or all find nothing. Each is timed alone, by tinybench. */
+async function timed(wanted, iterations, lookup) {
+  const { Bench } = await import('tinybench');
+  const bench = new Bench({ iterations, time: 0, warmupIterations: WARM_UP, warmupTime: 0, throws: true });
+  let i = 0;
+  bench.add('lookup', () => {
+    if ((lookup(i++) !== null) !== wanted) throw new Error(`lookup ${i} should ${wanted ? '' : 'not '}have found one`);
   });
-  for (const size of [100, 1_000, 5_000, 10_000]) {
-    while (open.length < size) await connect();
+  await bench.run();
+  const { latency } = bench.tasks[0].result;
+  return { mean: latency.mean * 1000, p50: latency.p50 * 1000, p99: latency.p99 * 1000 };
+}
 
-    const forNewest = fresh();
-    const newest = [];
-    server.on('connection', (socket) => {
-      const wanted = tuple(socket);
-      const { found, time } = microseconds(() => forNewest.resolve(...wanted));
-      if (found) newest.push(time);
-    });
-    for (let i = 0; i < 100; i++) {
-      await connect();
-      const sides = open.splice(-2);
+const nobody = (port, i) => ['127.0.0.1', port, '127.0.0.2', 1 + (i % 60_000)];
+
+const LOOKUPS = {
+  /** What each lookup would cost if it looked at every connection. */
+  walk({ port }) {
+    // One is left over for the call by which tinybench sees whether it has to await.
+    const unused = Array.from({ length: WALKS + WARM_UP + 1 }, fresh);
+    return timed(false, WALKS, (i) => unused.pop().resolve(...nobody(port, i)));
+  },
+
+  /** The newest connection, in the server's 'connection' event, as each connection is looked up. */
+  async newest(world) {
+    const { resolve } = fresh();
+    const times = [];
+    for (let i = 0; i < NEWEST; i++) {
+      const sides = await world.connect((socket) => {
+        const wanted = tuple(socket);
+        const began = process.hrtime.bigint();
+        const found = resolve(...wanted);
+        times.push(Number(process.hrtime.bigint() - began) / 1000);
+        if (!found) throw new Error('the newest connection was not found');
+      });
       const closed = Promise.all(sides.map((side) => once(side, 'close')));
       for (const side of sides) side.destroy();
       await closed;
     }
-    server.removeAllListeners('connection');
-    if (newest.length < 100) throw new Error(`only ${newest.length} of 100 newest were found`);
+    times.sort((a, b) => a - b);
+    const at = (share) => times[Math.floor(times.length * share)];
+    return { mean: times.reduce((sum, time) => sum + time) / times.length, p50: at(0.5), p99: at(0.99) };
+  },
 
-    // The oldest first asks for a walk of everything; every lookup after it is answered by the index.
-    const forIndex = fresh();
-    forIndex.resolve(...tuple(open[0]));
-    const tuples = open.map(tuple);
-    const index = measure(1_000, true, (i) => forIndex.resolve(...tuples[(i * 7919) % size]));
+  /** The oldest first asks for a walk of everything; every lookup after it is answered by the index. */
+  index({ sockets }) {
+    const { resolve } = fresh();
+    const tuples = sockets.map(tuple);
+    resolve(...tuples[0]);
+    return timed(true, 1_000, (i) => resolve(...tuples[(i * 7919) % tuples.length]));
+  },
 
-    const nobody = (i) => ['127.0.0.1', port, '127.0.0.2', 1 + i];
-    const forMisses = fresh();
-    forMisses.resolve(...nobody(0));
-    const misses = measure(1_000, false, (i) => forMisses.resolve(...nobody(1 + i)));
-    const walk = measure(3, false, () => fresh().resolve(...nobody(0)));
-    table.push([open.length, summary(newest), index, misses, walk]);
-  }
-  console.log(
-    `µs per lookup: mean (median, 95th percentile). Node ${process.versions.node}, ${os.cpus()[0]?.model ?? 'an unknown CPU'}`,
-  );
-  console.log(table.toString());
-  process.exit();
-}
+  /** Somebody who is not there, asked for at the worst time. */
+  miss({ port }) {
+    const { resolve } = fresh();
+    resolve(...nobody(port, 0));
+    return timed(false, 1_000, (i) => resolve(...nobody(port, 1 + i)));
+  },
+};
 
-main();
+module.exports = {
+  name: 'lookup',
+  question: 'What does finding the SOCKET of a connection cost, among how many?',
+  contestants: Object.keys(LOOKUPS),
+  rounds: 3,
+  cases: [100, 1_000, 5_000, 10_000].map((sockets) => ({
+    ...{ name: `${sockets.toLocaleString('en-US')} sockets`, sockets },
+    quick: sockets === 100 ? {} : undefined,
+  })),
+  measures: {
+    mean: { label: 'Mean', unit: 'µs per lookup', better: 'lower' },
+    p50: { label: 'Median', unit: 'µs per lookup', better: 'lower' },
+    p99: { label: '99th percentile', unit: 'µs per lookup', better: 'lower' },
+  },
+  goals: [
+    {
+      ...{ case: '10,000 sockets', measure: 'p50', contestant: 'newest', against: { case: '100 sockets' } },
+      ratio: { atMost: 1.5 },
+    },
+  ],
+  available: () => (process.platform === 'win32' ? undefined : 'only Windows has lookups'),
+
+  async measure({ contestant, parameters }) {
+    const world = new World();
+    await world.open(parameters.sockets);
+    return LOOKUPS[contestant](world);
+  },
+};

@@ -1,0 +1,72 @@
+// Messages that a server sends back, asked for by plain ws.
+
+const { once } = require('node:events');
+const hdr = require('hdr-histogram-js');
+const WebSocket = require('ws-upstream');
+const { HOST, PATH } = require('../harness/clients.js');
+
+const WARM_UP = 0.5; // of the time that is measured
+
+async function open(port) {
+  const ws = new WebSocket(`ws://${HOST}:${port}${PATH}`, { perMessageDeflate: false });
+  await once(ws, 'open');
+  return ws;
+}
+
+/** Keeps that many messages of each client on their way for that long. Resolves with how many came back. */
+async function flood(clients, message, inFlight, seconds) {
+  let count = 0;
+  let flying = clients.length * inFlight;
+  const until = performance.now() + seconds * 1000;
+  await new Promise((resolve) => {
+    for (const ws of clients) {
+      ws.on('message', (_, binary) => {
+        if (!binary) return;
+        count++;
+        if (performance.now() < until) ws.send(message);
+        else if (--flying === 0) resolve();
+      });
+      for (let i = 0; i < inFlight; i++) ws.send(message);
+    }
+  });
+  for (const ws of clients) ws.removeAllListeners('message');
+  return count;
+}
+
+/** One message at a time, of one client after another. Resolves with a histogram of ns. */
+async function pingPong(clients, message, seconds) {
+  const histogram = hdr.build({ numberOfSignificantValueDigits: 3 });
+  const until = performance.now() + seconds * 1000;
+  for (let i = 0; performance.now() < until; i++) {
+    const ws = clients[i % clients.length];
+    const began = process.hrtime.bigint();
+    ws.send(message);
+    await once(ws, 'message');
+    histogram.recordValue(Number(process.hrtime.bigint() - began));
+  }
+  return histogram;
+}
+
+async function echo(server, port, { connections, size, inFlight, seconds }) {
+  const clients = [];
+  while (clients.length < connections) clients.push(await open(port));
+  const message = Buffer.alloc(size, 'x');
+  await flood(clients, message, inFlight, seconds * WARM_UP);
+
+  const before = await server.ask('usage');
+  const began = performance.now();
+  const count = await flood(clients, message, inFlight, seconds);
+  const took = (performance.now() - began) / 1000;
+  const after = await server.ask('usage');
+
+  const latency = await pingPong(clients, message, seconds / 2);
+  for (const ws of clients) ws.terminate();
+  return {
+    messagesPerSecond: count / took,
+    cpuPerMessage: (after.cpu - before.cpu) / count,
+    latencyP50: latency.getValueAtPercentile(50) / 1000,
+    latencyP99: latency.getValueAtPercentile(99) / 1000,
+  };
+}
+
+module.exports = { echo };

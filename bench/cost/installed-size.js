@@ -1,0 +1,35 @@
+// What an application gets into its node_modules with the package.
+
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+
+const root = path.join(__dirname, '..', '..');
+const shell = process.platform === 'win32'; // npm is a script there
+const npm = (...args) => execFileSync('npm', args, { cwd: root, encoding: 'utf8', shell, maxBuffer: 2 ** 26 });
+
+/** Bytes of the files in a folder. */
+function sizeOf(folder) {
+  const files = fs.readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  // A package that is nested in another is counted by itself.
+  const own = files.filter(
+    ({ parentPath, path: old }) => !path.relative(folder, parentPath ?? old).includes('node_modules'),
+  );
+  return own.reduce(
+    (sum, { parentPath, path: old, name }) => sum + fs.statSync(path.join(parentPath ?? old, name)).size,
+    0,
+  );
+}
+
+function installedSize(contestant) {
+  if (contestant === 'ws') {
+    return { kilobytes: sizeOf(path.join(root, 'node_modules', 'ws-upstream')) / 1024, packages: 1 };
+  }
+  const [{ unpackedSize }] = JSON.parse(npm('pack', '--dry-run', '--json', '--ignore-scripts'));
+  const listed = npm('ls', '--omit=dev', '--omit=peer', '--all', '--parseable').trim().split(/\r?\n/);
+  const dependencies = listed.filter((folder) => path.relative(root, folder) !== '');
+  const bytes = dependencies.reduce((sum, folder) => sum + sizeOf(folder), unpackedSize);
+  return { kilobytes: bytes / 1024, packages: 1 + dependencies.length };
+}
+
+module.exports = { installedSize };

@@ -1,0 +1,73 @@
+// Asks a question: each case, in rounds, of every contestant in turn, each time in a process of its own. What changes on
+// the machine meanwhile (heat, other work) then meets all of them alike, and figures of one round can be compared.
+
+const path = require('node:path');
+const { environment } = require('./contestants.js');
+const { commit, describeMachine, platform, versions } = require('./machine.js');
+const { start } = require('./processes.js');
+
+const TIMEOUT = 120_000;
+
+/** Cases of a run; a quick run has only those that say how they can be quick. */
+function casesOf({ cases }, { quick }) {
+  if (!quick) return cases.map(({ quick: _, ...rest }) => rest);
+  return cases.flatMap(({ quick: smaller, ...rest }) => (smaller ? [{ ...rest, ...smaller }] : []));
+}
+
+/** The order of a round: everybody is first, second … equally often. */
+function rotated(list, round) {
+  const by = round % list.length;
+  return [...list.slice(by), ...list.slice(0, by)];
+}
+
+async function measureOnce(question, contestant, parameters, timeout) {
+  const child = start(path.join(__dirname, 'measure.js'), { env: environment(contestant), execArgv: ['--expose-gc'] });
+  const timer = setTimeout(() => child.stop(new Error(`gave no figures within ${timeout / 1000} s`)), timeout);
+  try {
+    return await child.ask('measure', question.name, contestant, parameters);
+  } finally {
+    clearTimeout(timer);
+    await child.stop();
+  }
+}
+
+async function ask(question, options) {
+  const rounds = options.rounds ?? (options.quick ? 1 : (question.rounds ?? 5));
+  const failures = [];
+  const cases = [];
+  for (const { name, contestants: only, rounds: own, ...parameters } of casesOf(question, options)) {
+    const figures = {};
+    const unavailable = {};
+    for (const contestant of only ?? question.contestants) {
+      const reason = question.available?.(contestant, parameters);
+      if (reason) unavailable[contestant] = reason;
+      else figures[contestant] = [];
+    }
+    const asked = Object.keys(figures);
+    const times = Math.min(rounds, own ?? rounds);
+    for (let round = 0; round < times; round++) {
+      for (const contestant of rotated(asked, round)) {
+        if (!options.json) console.error(`${question.name}: ${name}, ${contestant}, round ${round + 1} of ${times}`);
+        const timeout = question.timeout ?? TIMEOUT;
+        figures[contestant][round] = await measureOnce(question, contestant, parameters, timeout).catch((error) => {
+          failures.push(`${question.name}: ${name}, ${contestant}: ${error.message}`);
+          return null;
+        });
+      }
+    }
+    cases.push({ name, parameters, figures, unavailable });
+  }
+  return {
+    name: question.name,
+    platform,
+    machine: describeMachine(),
+    versions: versions(),
+    date: new Date().toISOString().slice(0, 10),
+    commit: commit(),
+    rounds,
+    failures,
+    cases,
+  };
+}
+
+module.exports = { ask };

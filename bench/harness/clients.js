@@ -1,0 +1,57 @@
+// Clients that cost little, so that the server is what is measured: a socket, upgraded by hand.
+
+const { once } = require('node:events');
+const net = require('node:net');
+const tls = require('node:tls');
+
+const HOST = '127.0.0.1';
+
+/** engine.io wants its version and transport in the path; nobody else minds. */
+const PATH = '/?EIO=4&transport=websocket';
+
+const REQUEST = [
+  `GET ${PATH} HTTP/1.1`,
+  `Host: ${HOST}`,
+  ...['Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Version: 13'],
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+  '\r\n',
+].join('\r\n');
+
+/** Resolves with a socket whose upgrade the server has accepted. What came behind the answer is dropped. */
+async function openSocket(port, { secure = false } = {}) {
+  const socket = secure
+    ? tls.connect({ port, host: HOST, rejectUnauthorized: false })
+    : net.connect({ port, host: HOST, noDelay: true });
+  socket.on('error', () => {});
+  socket.write(REQUEST);
+  const [answer] = await once(socket, 'data');
+  if (!answer.toString('latin1').startsWith('HTTP/1.1 101')) throw new Error(`no upgrade: ${answer}`);
+  socket.resume();
+  return socket;
+}
+
+/** Opens that many, a few at a time. */
+async function openSockets(port, count, { concurrency = 32, ...options } = {}) {
+  const sockets = [];
+  let left = count;
+  const worker = async () => {
+    while (left-- > 0) sockets.push(await openSocket(port, options));
+  };
+  await Promise.all(Array.from({ length: Math.min(concurrency, count) }, worker));
+  return sockets;
+}
+
+/** Ends them by RST, which leaves nothing behind in the kernel; resolves once all are closed. */
+function resetAll(sockets) {
+  return Promise.all(
+    sockets.map((socket) => {
+      if (socket.destroyed) return undefined;
+      const closed = once(socket, 'close');
+      if (socket.encrypted) socket.destroy();
+      else socket.resetAndDestroy();
+      return closed;
+    }),
+  );
+}
+
+module.exports = { HOST, PATH, openSocket, openSockets, resetAll };

@@ -1,0 +1,77 @@
+// Where the figures were measured. Windows Node under Wine cannot tell all of it, so it is told by the process outside.
+
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+
+const root = path.join(__dirname, '..', '..');
+
+/** What the process outside Wine told the one inside. */
+const outside = process.env.WS_LINGER_BENCH_WINE && JSON.parse(process.env.WS_LINGER_BENCH_WINE);
+
+/** What results are filed under. Wine is not Windows, so it has a name of its own. */
+const platform = outside ? 'wine' : { win32: 'windows', darwin: 'macos' }[process.platform] || process.platform;
+
+function commit() {
+  if (outside) return outside.commit;
+  const git = (...args) => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
+  try {
+    const changed = git('status', '--porcelain', '--', 'src', 'native', 'prebuilds', 'package.json') !== '';
+    return git('rev-parse', '--short=12', 'HEAD') + (changed ? ', with changes' : '');
+  } catch {
+    return 'unknown';
+  }
+}
+
+function processor() {
+  const cpus = os.cpus();
+  return { cpu: cpus[0]?.model.trim() ?? 'an unknown CPU', cores: cpus.length };
+}
+
+/** For the process inside Wine. */
+function wineEnvironment() {
+  const told = { wine: wineVersion() ?? 'Wine', commit: commit(), ...processor() };
+  return { WS_LINGER_BENCH_WINE: JSON.stringify(told) };
+}
+
+function wineVersion() {
+  const { wineRoot } = require('../../scripts/windows-node.js');
+  const [command, ...args] = process.env.WINE
+    ? [process.env.WINE]
+    : [path.join(root, 'scripts', 'in-wine-root.sh'), wineRoot, '/', '/usr/lib/wine/wine64'];
+  try {
+    return execFileSync(command, [...args, '--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+      .trim()
+      .replace(/^wine-([\d.]+).*/, 'Wine $1');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Read from its file: not every package lets its package.json be required. */
+function versionOf(name) {
+  const folders = [path.join(root, 'bench'), root].map((folder) => path.join(folder, 'node_modules', name));
+  const file = folders.map((folder) => path.join(folder, 'package.json')).find(fs.existsSync);
+  return file && JSON.parse(fs.readFileSync(file, 'utf8')).version;
+}
+
+function describeMachine() {
+  const { cpu, cores } = outside ?? processor();
+  return {
+    ...{ cpu, cores, memoryGb: Math.round(os.totalmem() / 2 ** 30) },
+    os: outside ? `Windows under ${outside.wine}` : `${os.type()} ${os.release()}`,
+    node: process.versions.node,
+  };
+}
+
+/** Versions of everything that is compared. */
+function versions() {
+  const bun = `@oven/bun-${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch === 'arm64' ? 'aarch64' : process.arch}`;
+  const names = ['websocket', 'faye-websocket', 'engine.io', 'http-terminator'];
+  const found = { ws: versionOf('ws-upstream'), 'ws-linger': require('../../package.json').version };
+  for (const name of names) found[name] = versionOf(name);
+  return { ...found, bun: versionOf(bun) };
+}
+
+module.exports = { platform, commit, wineEnvironment, describeMachine, versions };

@@ -1,0 +1,43 @@
+// What many rounds say. Contestants are compared within each round, since rounds differ more than contestants do.
+
+/** Median, smallest and largest. */
+function summary(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  const median = (sorted[Math.ceil(middle) - 1] + sorted[Math.floor(middle)]) / 2;
+  return { median, min: sorted[0], max: sorted.at(-1) };
+}
+
+/** A measure's figures by round; a round that has none (failed, or does not apply) is undefined. */
+function series({ figures }, contestant, measure) {
+  return (figures[contestant] ?? []).map((round) => round?.[measure]);
+}
+
+/** Pairs of two series, round by round, put through `combine` and summed up; null when there are none. */
+function paired(ours, theirs, combine) {
+  const values = ours.flatMap((value, round) => {
+    const other = theirs[round];
+    return value === undefined || other === undefined ? [] : [combine(value, other)];
+  });
+  const finite = values.filter(Number.isFinite); // nothing can be compared with 0
+  return finite.length > 0 ? summary(finite) : null;
+}
+
+const ratio = (ours, theirs) => paired(ours, theirs, (a, b) => a / b);
+const difference = (ours, theirs) => paired(ours, theirs, (a, b) => a - b);
+
+/** Rows of a measure's table: case, contestant, its summary and, but for the first contestant, the ratio to that one. */
+function rowsOf({ cases }, measure) {
+  return cases.flatMap((kase) => {
+    const [first] = Object.keys(kase.figures);
+    return Object.keys(kase.figures).flatMap((contestant) => {
+      const values = series(kase, contestant, measure);
+      const known = values.filter((value) => value !== undefined);
+      if (known.length === 0) return [];
+      const against = contestant === first ? null : ratio(values, series(kase, first, measure));
+      return [{ case: kase, contestant, ...summary(known), first, ratio: against }];
+    });
+  });
+}
+
+module.exports = { summary, series, ratio, difference, rowsOf };

@@ -1,0 +1,76 @@
+#!/usr/bin/env node
+
+// npm run bench [-- NAME…]: asks each question of bench/, on this machine's Node or on Windows Node under Wine.
+
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { Command } = require('commander');
+const { wineEnvironment } = require('./harness/machine.js');
+
+const names = fs
+  .readdirSync(__dirname)
+  .filter((file) => file.endsWith('.js') && file !== 'run.js')
+  .map((file) => file.slice(0, -3));
+
+const program = new Command('bench')
+  .description('Measures ws-linger beside plain ws and other peers, in turns, and keeps the figures in bench/results.')
+  .argument('[names...]', `questions to ask: ${names.join(', ')}; all of them when none is named`)
+  .option('--quick', 'the smallest sizes, once: proves only that everything runs, and keeps nothing')
+  .option('--json', 'print the figures as JSON')
+  .option('--rounds <number>', 'how often everything is measured, in place of what each question says', Number)
+  .option('--no-keep', 'leave bench/results as it is')
+  .option('--windows', 'on Windows Node under Wine');
+
+/** Installs the peers and the measuring tools, which only the benchmarks need. */
+function installPeers() {
+  const installed = path.join(__dirname, 'node_modules', '.package-lock.json');
+  const wanted = path.join(__dirname, 'package.json');
+  if (fs.existsSync(installed) && fs.statSync(installed).mtimeMs >= fs.statSync(wanted).mtimeMs) return;
+  const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const shell = process.platform === 'win32'; // npm is a script there
+  const { status } = spawnSync('npm', args, { cwd: __dirname, shell, stdio: ['ignore', 2, 2] });
+  if (status !== 0) throw new Error(`npm install in bench/ ended with ${status}`);
+}
+
+async function onWindows() {
+  const { runWindowsNode } = require('../scripts/windows-node.js');
+  const args = process.argv.slice(2).filter((arg) => arg !== '--windows');
+  const options = { cwd: path.join(__dirname, '..'), onSpawn: (child) => process.once('SIGTERM', () => child.kill()) };
+  const { code } = await runWindowsNode([path.join('bench', 'run.js'), ...args], {
+    ...options,
+    env: wineEnvironment(),
+  });
+  process.exitCode = typeof code === 'number' ? code : 1;
+}
+
+async function here(asked, options) {
+  const { ask } = require('./harness/ask.js');
+  const { keep } = require('./harness/results.js');
+  const { printResult } = require('./harness/print.js');
+  const results = [];
+  for (const name of asked) {
+    const question = require(`./${name}.js`);
+    const result = await ask(question, options);
+    results.push(result);
+    if (options.keep && !options.quick) keep(result);
+    if (!options.json) printResult(question, result, options);
+  }
+  if (options.json) console.log(JSON.stringify(results, null, 2));
+  const failures = results.flatMap(({ failures }) => failures);
+  for (const failure of failures) console.error(`FAILED ${failure}`);
+  process.exitCode = failures.length > 0 ? 1 : 0;
+}
+
+async function main() {
+  program.parse();
+  const options = program.opts();
+  const asked = program.args.length > 0 ? program.args : names;
+  const unknown = asked.filter((name) => !names.includes(name));
+  if (unknown.length > 0) program.error(`no such question: ${unknown.join(', ')}; there are ${names.join(', ')}`);
+  // Windows Node under Wine has no npm: it finds what was installed from outside.
+  if (!process.env.WS_LINGER_BENCH_WINE) installPeers();
+  await (options.windows ? onWindows() : here(asked, options));
+}
+
+main();
