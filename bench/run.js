@@ -68,8 +68,11 @@ async function main() {
   const asked = program.args.length > 0 ? program.args : names;
   const unknown = asked.filter((name) => !names.includes(name));
   if (unknown.length > 0) program.error(`no such question: ${unknown.join(', ')}; there are ${names.join(', ')}`);
-  // Windows Node under Wine has no npm: it finds what was installed from outside.
-  if (!process.env.WS_LINGER_BENCH_WINE) installPeers();
+  // Inside Wine there is neither npm nor a compiler: it finds what was prepared from outside.
+  if (!process.env.WS_LINGER_BENCH_WINE) {
+    installPeers();
+    for (const name of asked) require(`./${name}.js`).prepare?.(options);
+  }
   await (options.windows ? onWindows() : here(asked, options));
 }
 

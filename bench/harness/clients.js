@@ -17,25 +17,35 @@ const REQUEST = [
   '\r\n',
 ].join('\r\n');
 
-/** Resolves with a socket whose upgrade the server has accepted. What came behind the answer is dropped. */
-async function openSocket(port, { secure = false } = {}) {
+function connect(port, secure) {
   const socket = secure
     ? tls.connect({ port, host: HOST, rejectUnauthorized: false })
     : net.connect({ port, host: HOST, noDelay: true });
-  socket.on('error', () => {});
+  return socket.on('error', () => {});
+}
+
+/** Resolves with a socket whose upgrade the server has accepted. It drops what comes, unless it is not to read. */
+async function openSocket(port, { secure = false, reads = true } = {}) {
+  const socket = connect(port, secure);
   socket.write(REQUEST);
   const [answer] = await once(socket, 'data');
   if (!answer.toString('latin1').startsWith('HTTP/1.1 101')) throw new Error(`no upgrade: ${answer}`);
-  socket.resume();
-  return socket;
+  return reads ? socket.resume() : socket.pause();
+}
+
+/** Resolves with a socket that is no WebSocket, for servers that know none. */
+async function connectSocket(port, { reads = true } = {}) {
+  const socket = connect(port, false);
+  await once(socket, 'connect');
+  return reads ? socket.resume() : socket.pause();
 }
 
 /** Opens that many, a few at a time. */
-async function openSockets(port, count, { concurrency = 32, ...options } = {}) {
+async function openSockets(port, count, { concurrency = 32, open = openSocket, ...options } = {}) {
   const sockets = [];
   let left = count;
   const worker = async () => {
-    while (left-- > 0) sockets.push(await openSocket(port, options));
+    while (left-- > 0) sockets.push(await open(port, options));
   };
   await Promise.all(Array.from({ length: Math.min(concurrency, count) }, worker));
   return sockets;
@@ -54,4 +64,4 @@ function resetAll(sockets) {
   );
 }
 
-module.exports = { HOST, PATH, openSocket, openSockets, resetAll };
+module.exports = { HOST, PATH, connectSocket, openSocket, openSockets, resetAll };

@@ -1,0 +1,124 @@
+// How many connections can be reset in a second, and what stays behind? Bare C (bench/reset.c) is the limit.
+
+const path = require('node:path');
+const { setTimeout } = require('node:timers/promises');
+const { connectSocket, openSocket, openSockets, resetAll } = require('./harness/clients.js');
+const { OURS, environment } = require('./harness/contestants.js');
+const { heldByKernel } = require('./harness/kernel.js');
+const { start } = require('./harness/processes.js');
+const bareC = require('./reset/bare-c.js');
+
+/** More than Node reads ahead of a server that has paused: the kernel holds the rest. */
+const UNREAD = Buffer.alloc(300_000);
+/** How long peers are waited for that may never hear of their end, in ms. */
+const PATIENCE = 2_000;
+
+function startServer(contestant, { state, secure, connections }) {
+  if (contestant === 'bare C') return bareC.startBareC(state, connections);
+  const script = path.join(__dirname, 'processes', 'reset-server.js');
+  const { ask, stop } = start(script, { args: [contestant], env: environment(contestant) });
+  return {
+    listen: () => ask('listen', state, secure),
+    prepare: () => ask('prepare', state, connections),
+    reset: () => ask('reset'),
+    stop,
+  };
+}
+
+/** Peers in their part of the state. */
+async function openPeers(port, contestant, { state, secure, connections, reads = true }) {
+  const open = contestant === 'bare C' ? connectSocket : openSocket;
+  const peers = await openSockets(port, connections, { secure, open, reads });
+  if (state === 'unread') for (const peer of peers) peer.write(UNREAD);
+  return peers;
+}
+
+/** Resolves when all of them have closed, or when that has been waited for long enough. */
+async function closed(peers) {
+  const open = peers.filter((peer) => !peer.destroyed);
+  const closes = open.map((peer) => new Promise((resolve) => peer.once('close', resolve)));
+  const enough = new AbortController();
+  await Promise.race([Promise.all(closes), setTimeout(PATIENCE, null, enough).catch(() => {})]);
+  enough.abort();
+}
+
+async function wave(server, port, contestant, parameters) {
+  const { reads = true } = parameters;
+  const before = heldByKernel(port);
+  const peers = await openPeers(port, contestant, parameters);
+  let resets = 0;
+  for (const peer of peers) peer.once('error', ({ code }) => (resets += code === 'ECONNRESET' ? 1 : 0));
+  await server.prepare();
+  const done = await server.reset();
+  // A peer that reads answers a FIN at once. One that does not cannot say how it ended: libuv tells of a RST behind unread
+  // data as of a FIN.
+  if (reads && done.closed === peers.length) await closed(peers);
+  const after = heldByKernel(port);
+  await resetAll(peers);
+  const left = (key) => after && after[key] - before[key];
+  return { ...done, resets, timeWait: left('timeWait'), finWait: left('finWait'), bytes: left('bytes') };
+}
+
+async function measure({ contestant, parameters }) {
+  const { waves, connections, reads = true } = parameters;
+  const server = startServer(contestant, parameters);
+  const total = { ms: 0, cpu: 0, closed: 0, resets: 0, timeWait: 0, finWait: 0, bytes: 0 };
+  let known = true;
+  try {
+    const port = await server.listen();
+    // A first wave warms up.
+    for (let i = 0; i <= waves; i++) {
+      const found = await wave(server, port, contestant, parameters);
+      known &&= found.bytes !== null;
+      for (const key of Object.keys(i > 0 ? total : {})) total[key] += found[key];
+    }
+  } finally {
+    await server.stop();
+  }
+  const count = waves * connections;
+  const all = total.closed === count;
+  const percent = (key) => (total[key] / count) * 100;
+  return {
+    closed: percent('closed'),
+    // Of connections that never close nobody can say what their end costs.
+    ...(all && { resetsPerSecond: count / (total.ms / 1000), cpuPerReset: total.cpu / count }),
+    ...(reads && { seenAsReset: percent('resets') }),
+    ...(known && { timeWait: percent('timeWait'), finWait: percent('finWait'), bytesLeft: total.bytes / 1024 / count }),
+  };
+}
+
+const JS = ['ws terminate', 'ws resetAndDestroy', ...OURS];
+const MANY = { connections: 1_000, waves: 3 };
+/** A megabyte each. */
+const STALLED = { connections: 200, waves: 3, reads: false };
+const quick = { connections: 20, waves: 1 };
+
+module.exports = {
+  name: 'reset',
+  question: 'How many connections can be reset in a second, and what stays behind?',
+  contestants: [...JS, 'bare C'],
+  cases: [
+    { name: 'idle', state: 'idle', ...MANY, quick },
+    { name: 'with unread input', state: 'unread', ...MANY, quick },
+    { name: 'with 1 MB that the peer does not take', state: 'stalled', ...STALLED, quick },
+    { name: 'during end(), behind such a megabyte', state: 'ending', ...STALLED, quick },
+    { name: 'over TLS', state: 'idle', secure: true, connections: 300, waves: 3, contestants: JS, quick },
+  ],
+  measures: {
+    resetsPerSecond: { label: 'Rate, until the last is closed', unit: 'connections/s', better: 'higher' },
+    cpuPerReset: { label: 'CPU of the server', unit: 'µs per connection', better: 'lower' },
+    closed: { label: "Connections that had their 'close'", unit: '%', better: 'higher' },
+    seenAsReset: { label: 'Peers that saw ECONNRESET', unit: '%', better: 'higher' },
+    timeWait: { label: 'Left in TIME-WAIT', unit: '% of the connections', better: 'lower' },
+    finWait: { label: 'Left in FIN-WAIT', unit: '% of the connections', better: 'lower' },
+    bytesLeft: { label: 'Left in send queues', unit: 'KB per connection', better: 'lower' },
+  },
+  goals: OURS.flatMap((contestant) => [
+    { measure: 'closed', contestant, value: { atLeast: 100 } },
+    { measure: 'seenAsReset', contestant, value: { atLeast: 100 } },
+    { measure: 'bytesLeft', contestant, value: { atMost: 0 } },
+  ]),
+  prepare: bareC.compile,
+  available: (contestant) => (contestant === 'bare C' ? bareC.missing() : undefined),
+  measure,
+};
