@@ -56,9 +56,9 @@ async function here(asked, options) {
     if (options.keep && !options.quick) keep(result);
     if (!options.json) printResult(question, result, options);
   }
-  if (options.json) console.log(JSON.stringify(results, null, 2));
   const failures = results.flatMap(({ failures }) => failures);
   for (const failure of failures) console.error(`FAILED ${failure}`);
+  if (options.json) console.log(JSON.stringify(results, null, 2));
   process.exitCode = failures.length > 0 ? 1 : 0;
 }
 

@@ -4,8 +4,9 @@ const path = require('node:path');
 
 const windows = process.platform === 'win32';
 
-/** This package, in each of its ways here. */
-const OURS = windows ? ['ws-linger', 'ws-linger portable'] : ['ws-linger'];
+/** This package in each of its ways, of which one platform may lack one. Goals are set for these. */
+const EVERYWHERE = ['ws-linger', 'ws-linger portable'];
+const OURS = windows ? EVERYWHERE : ['ws-linger'];
 
 /** The environment of a process that runs this contestant. */
 function environment(contestant) {
@@ -41,4 +42,4 @@ function unavailable(contestant) {
   }
 }
 
-module.exports = { OURS, environment, library, bunBinary, unavailable };
+module.exports = { EVERYWHERE, OURS, environment, library, bunBinary, unavailable };

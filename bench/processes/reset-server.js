@@ -6,7 +6,7 @@ const { library } = require('../harness/contestants.js');
 const { answer } = require('../harness/processes.js');
 
 /** How long those that do not close are waited for. */
-const GIVE_UP = 3_000;
+const GIVE_UP = 2_000;
 const MEGABYTE = Buffer.alloc(2 ** 20);
 
 const RESETS = {
