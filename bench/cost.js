@@ -103,8 +103,8 @@ module.exports = {
     heapPerConnection: { label: 'Heap', unit: 'bytes per idle connection', better: 'lower' },
     rssPerConnection: { label: 'Resident memory', unit: 'bytes per idle connection', better: 'lower' },
     startUp: { label: 'Time to load', unit: 'ms', better: 'lower' },
-    kilobytes: { label: 'Installed, with all dependencies', unit: 'KB', better: 'lower' },
-    packages: { label: 'Installed', unit: 'packages', better: 'lower' },
+    kilobytes: { label: 'Installed, with all dependencies', unit: 'KB', better: 'lower', chart: false },
+    packages: { label: 'Installed', unit: 'packages', better: 'lower', chart: false },
   },
   goals: EVERYWHERE.flatMap((contestant) => [
     { measure: 'messagesPerSecond', contestant, ratio: { atLeast: 0.98 } },

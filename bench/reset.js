@@ -107,11 +107,11 @@ module.exports = {
   measures: {
     resetsPerSecond: { label: 'Rate, until the last is closed', unit: 'connections/s', better: 'higher' },
     cpuPerReset: { label: 'CPU of the server', unit: 'µs per connection', better: 'lower' },
-    closed: { label: "Connections that had their 'close'", unit: '%', better: 'higher' },
-    seenAsReset: { label: 'Peers that saw ECONNRESET', unit: '%', better: 'higher' },
-    timeWait: { label: 'Left in TIME-WAIT', unit: '% of the connections', better: 'lower' },
-    finWait: { label: 'Left in FIN-WAIT', unit: '% of the connections', better: 'lower' },
-    bytesLeft: { label: 'Left in send queues', unit: 'KB per connection', better: 'lower' },
+    closed: { label: "Connections that had their 'close'", unit: '%', better: 'higher', chart: false },
+    seenAsReset: { label: 'Peers that saw ECONNRESET', unit: '%', better: 'higher', chart: 'value' },
+    timeWait: { label: 'Left in TIME-WAIT', unit: '% of the connections', better: 'lower', chart: 'value' },
+    finWait: { label: 'Left in FIN-WAIT', unit: '% of the connections', better: 'lower', chart: false },
+    bytesLeft: { label: 'Left in send queues', unit: 'KB per connection', better: 'lower', chart: 'value' },
   },
   goals: EVERYWHERE.flatMap((contestant) => [
     { measure: 'closed', contestant, value: { atLeast: 100 } },

@@ -2,10 +2,10 @@
 
 // npm run bench [-- NAME…]: asks each question of bench/, on this machine's Node or on Windows Node under Wine.
 
-const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { Command } = require('commander');
+const { installPeers } = require('./harness/install.js');
 const { wineEnvironment } = require('./harness/machine.js');
 
 const names = fs
@@ -21,17 +21,6 @@ const program = new Command('bench')
   .option('--rounds <number>', 'how often everything is measured, in place of what each question says', Number)
   .option('--no-keep', 'leave bench/results as it is')
   .option('--windows', 'on Windows Node under Wine');
-
-/** Installs the peers and the measuring tools, which only the benchmarks need. */
-function installPeers() {
-  const installed = path.join(__dirname, 'node_modules', '.package-lock.json');
-  const wanted = path.join(__dirname, 'package.json');
-  if (fs.existsSync(installed) && fs.statSync(installed).mtimeMs >= fs.statSync(wanted).mtimeMs) return;
-  const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  const shell = process.platform === 'win32'; // npm is a script there
-  const { status } = spawnSync('npm', args, { cwd: __dirname, shell, stdio: ['ignore', 2, 2] });
-  if (status !== 0) throw new Error(`npm install in bench/ ended with ${status}`);
-}
 
 async function onWindows() {
   const { runWindowsNode } = require('../scripts/windows-node.js');

@@ -3,26 +3,36 @@
 const { rowsOf } = require('./statistics.js');
 
 const INK = '#808080';
-const OWN = { 'ws-linger': '#1f8fe0', 'ws-linger portable': '#12a594' };
-const OTHERS = ['#e0781f', '#b05fd6', '#c9a100', '#d6547a', '#7c9a3b', '#9a7b5b'];
+const FIXED = { ws: INK, 'ws-linger': '#1f8fe0', 'ws-linger portable': '#12a594', 'bare C': '#b05fd6' };
+const OTHERS = ['#e0781f', '#c9a100', '#d6547a', '#7c9a3b', '#9a7b5b'];
 
 const CONFIG = {
   background: null,
+  // An <img> is one thing to those who hear the page; what it says is in the tables.
+  aria: false,
   font: 'system-ui, sans-serif',
-  title: { color: INK, anchor: 'start', fontSize: 13, fontWeight: 600, frame: 'group', offset: 10 },
-  axis: { labelColor: INK, titleColor: INK, titleFontWeight: 400, domainColor: INK, tickColor: INK, gridColor: '#80808040' },
-  axisY: { grid: false, labelLimit: 260, ticks: false, domain: false },
-  legend: { labelColor: INK, title: null, orient: 'bottom', columns: 4, labelLimit: 200 },
+  title: { color: INK, subtitleColor: INK, anchor: 'start', fontSize: 13, fontWeight: 600, frame: 'group', offset: 10 },
+  axis: {
+    labelColor: INK,
+    titleColor: INK,
+    titleFontWeight: 400,
+    domainColor: INK,
+    tickColor: INK,
+    gridColor: '#80808040',
+    labelLimit: 300,
+  },
+  axisY: { grid: false, ticks: false, domain: false },
+  legend: { labelColor: INK, title: null, orient: 'bottom', columns: 2, symbolOpacity: 1 },
   view: { stroke: null },
 };
 
 /** Beyond this factor between the smallest and the largest, a linear scale shows only the largest. */
 const LINEAR = 8;
 
-/** A contestant has one colour in all charts of a question; what others are compared with has none. */
-function coloursOf(contestants, reference) {
-  const others = contestants.filter((name) => !OWN[name] && name !== reference);
-  return (name) => OWN[name] ?? (name === reference ? INK : OTHERS[others.indexOf(name) % OTHERS.length]);
+/** A contestant has one colour in all charts of a question; what others are compared with has that of the text. */
+function coloursOf(contestants) {
+  const [reference, ...others] = contestants.filter((name, i) => i === 0 || !FIXED[name]);
+  return (name) => (name === reference ? INK : (FIXED[name] ?? OTHERS[others.indexOf(name) % OTHERS.length]));
 }
 
 function scaleOf(rows) {
@@ -42,7 +52,7 @@ function dots(title, axis, rows, colourOf, { reference } = {}) {
   const names = [...new Set(rows.map(({ contestant }) => contestant))];
   const x = (field) => ({ field, type: 'quantitative', scale: scaleOf(rows), axis: { title: axis, tickCount: 6 } });
   const layer = [
-    { mark: { type: 'rule', strokeWidth: 2, opacity: 0.6 }, encoding: { x: x('min'), x2: { field: 'max' } } },
+    { mark: { type: 'rule', strokeWidth: 1.5 }, encoding: { x: x('min'), x2: { field: 'max' } } },
     { mark: { type: 'point', filled: true, size: 60, opacity: 1 }, encoding: { x: x('median') } },
   ];
   if (reference) {
@@ -51,7 +61,7 @@ function dots(title, axis, rows, colourOf, { reference } = {}) {
   }
   const shared = {
     y: { field: 'case', type: 'nominal', sort: null, title: null },
-    yOffset: { field: 'contestant', type: 'nominal', sort: names },
+    yOffset: { field: 'contestant', type: 'nominal', scale: { domain: names } },
     color: colour(names, colourOf),
   };
   for (const one of layer) if (!one.data) one.encoding = { ...shared, ...one.encoding };
@@ -65,8 +75,18 @@ function lines(title, axis, rows, colourOf, over) {
     ...{ title, width: 380, height: 180, data: { values: rows } },
     mark: { type: 'line', point: { filled: true, size: 50 } },
     encoding: {
-      x: { field: 'over', type: 'quantitative', scale: { type: 'log', nice: false }, axis: { title: over, tickCount: 4 } },
-      y: { field: 'median', type: 'quantitative', scale: scaleOf(rows), axis: { title: axis, grid: true, tickCount: 5 } },
+      x: {
+        field: 'over',
+        type: 'quantitative',
+        scale: { type: 'log', nice: false },
+        axis: { title: over, tickCount: 4 },
+      },
+      y: {
+        field: 'median',
+        type: 'quantitative',
+        scale: scaleOf(rows),
+        axis: { title: axis, grid: true, tickCount: 5 },
+      },
       color: colour(names, colourOf),
     },
   };
@@ -74,29 +94,29 @@ function lines(title, axis, rows, colourOf, over) {
 
 function chartOf(question, result, key, colourOf) {
   const { label, unit, better, chart = 'ratio' } = question.measures[key];
+  const title = { text: label, subtitle: `${unit}, ${better} is better` };
   const flatRow = ({ case: kase, contestant, median, min, max }) => ({
     ...{ case: kase.name, contestant, median, min, max },
     over: question.over && kase.parameters[question.over],
   });
   const all = rowsOf(result, key);
   if (all.length === 0 || !chart) return [];
-  if (question.over) return [lines(label, unit, all.map(flatRow), colourOf, question.over)];
-  if (chart === 'value') return [dots(`${label} (${better} is better)`, unit, all.map(flatRow), colourOf)];
+  if (question.over) return [lines(title, unit, all.map(flatRow), colourOf, question.over)];
+  if (chart === 'value') return [dots(title, unit, all.map(flatRow), colourOf)];
   const compared = all.filter(({ ratio }) => ratio);
   if (compared.length === 0) return [];
   const rows = compared.map((row) => flatRow({ ...row, ...row.ratio }));
-  const title = `${label}, ${unit} (${better} is better)`;
   return [dots(title, `times ${all[0].first}`, rows, colourOf, { reference: true })];
 }
 
 /** One picture with a chart for each measure; null when there is nothing to draw. */
 async function draw(question, result) {
   const contestants = [...new Set(result.cases.flatMap(({ figures }) => Object.keys(figures)))];
-  const colourOf = coloursOf(contestants, contestants[0]);
+  const colourOf = coloursOf(contestants);
   const vconcat = Object.keys(question.measures).flatMap((key) => chartOf(question, result, key, colourOf));
   if (vconcat.length === 0) return null;
   const [vega, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
-  const resolve = { scale: { color: 'independent' } };
+  const resolve = { scale: { color: 'independent', yOffset: 'independent' } };
   const { spec } = compile({ vconcat, resolve, spacing: 30, config: CONFIG });
   const view = new vega.View(vega.parse(spec), { renderer: 'none' });
   return `${await view.toSVG()}\n`;

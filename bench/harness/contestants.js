@@ -22,11 +22,12 @@ function library(contestant) {
   throw new Error(`${contestant} is neither ws nor ws-linger`);
 }
 
-/** Path of Bun's binary, which needs no installation. */
+const system = windows ? 'windows' : process.platform;
+/** The package that has Bun's binary, which needs no installation. */
+const BUN = `@oven/bun-${system}-${process.arch === 'arm64' ? 'aarch64' : process.arch}`;
+
 function bunBinary() {
-  const system = windows ? 'windows' : process.platform;
-  const architecture = process.arch === 'arm64' ? 'aarch64' : process.arch;
-  const folder = path.dirname(require.resolve(`@oven/bun-${system}-${architecture}/package.json`));
+  const folder = path.dirname(require.resolve(`${BUN}/package.json`));
   return path.join(folder, 'bin', windows ? 'bun.exe' : 'bun');
 }
 
@@ -38,8 +39,8 @@ function unavailable(contestant) {
     bunBinary();
     return undefined;
   } catch {
-    return `npm has no binary of Bun for ${process.platform}-${process.arch} here`;
+    return `${BUN} is not installed`;
   }
 }
 
-module.exports = { EVERYWHERE, OURS, environment, library, bunBinary, unavailable };
+module.exports = { BUN, EVERYWHERE, OURS, environment, library, bunBinary, unavailable };

@@ -8,6 +8,7 @@ const path = require('node:path');
 const { draw } = require('./charts.js');
 const { goalLine, machineLine, notMeasured, number, spread, times, timesSpread } = require('./format.js');
 const { judgeGoals } = require('./goals.js');
+const { installPeers } = require('./install.js');
 const { kept } = require('./results.js');
 const { rowsOf } = require('./statistics.js');
 
@@ -77,6 +78,7 @@ async function generate() {
 const read = (file) => (fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : null);
 
 async function main() {
+  installPeers();
   const files = await generate();
   const folder = path.join(docs, 'benchmarks');
   const pictures = fs.existsSync(folder) ? fs.readdirSync(folder).map((file) => path.join(folder, file)) : [];

@@ -5,6 +5,8 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 
+const { BUN } = require('./contestants.js');
+
 const root = path.join(__dirname, '..', '..');
 
 /** What the process outside Wine told the one inside. */
@@ -65,13 +67,12 @@ function describeMachine() {
   };
 }
 
-/** Versions of everything that is compared. */
+/** Versions of everything that is compared and that is there. */
 function versions() {
-  const bun = `@oven/bun-${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch === 'arm64' ? 'aarch64' : process.arch}`;
-  const names = ['websocket', 'faye-websocket', 'engine.io', 'http-terminator'];
   const found = { ws: versionOf('ws-upstream'), 'ws-linger': require('../../package.json').version };
-  for (const name of names) found[name] = versionOf(name);
-  return { ...found, bun: versionOf(bun) };
+  for (const name of ['websocket', 'faye-websocket', 'engine.io', 'http-terminator']) found[name] = versionOf(name);
+  found.bun = versionOf(BUN);
+  return Object.fromEntries(Object.entries(found).filter(([, version]) => version));
 }
 
 module.exports = { platform, commit, wineEnvironment, describeMachine, versions };
