@@ -106,7 +106,7 @@ module.exports = {
   name: 'lookup',
   question: 'What does finding the SOCKET of a connection cost, among how many?',
   contestants: Object.keys(LOOKUPS),
-  rounds: 3,
+  rounds: 2,
   cases: [100, 1_000, 5_000, 10_000].map((sockets) => ({
     ...{ name: `${sockets.toLocaleString('en-US')} sockets`, sockets },
     quick: sockets === 100 ? {} : undefined,

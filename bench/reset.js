@@ -4,7 +4,7 @@ const path = require('node:path');
 const { setTimeout } = require('node:timers/promises');
 const { connectSocket, openSocket, openSockets, resetAll } = require('./harness/clients.js');
 const { EVERYWHERE, OURS, environment } = require('./harness/contestants.js');
-const { heldByKernel } = require('./harness/kernel.js');
+const { heldByKernel, settledInKernel } = require('./harness/kernel.js');
 const { start } = require('./harness/processes.js');
 const bareC = require('./reset/bare-c.js');
 
@@ -53,7 +53,7 @@ async function wave(server, port, contestant, parameters) {
   // A peer that reads answers a FIN at once. One that does not cannot say how it ended: libuv tells of a RST behind unread
   // data as of a FIN.
   if (reads && done.closed === peers.length) await closed(peers);
-  const after = heldByKernel(port);
+  const after = await settledInKernel(port);
   await resetAll(peers);
   const left = (key) => after && after[key] - before[key];
   return { ...done, resets, timeWait: left('timeWait'), finWait: left('finWait'), bytes: left('bytes') };

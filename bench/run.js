@@ -26,10 +26,15 @@ async function onWindows() {
   const { runWindowsNode } = require('../scripts/windows-node.js');
   const args = process.argv.slice(2).filter((arg) => arg !== '--windows');
   const options = { cwd: path.join(__dirname, '..'), onSpawn: (child) => process.once('SIGTERM', () => child.kill()) };
-  const { code } = await runWindowsNode([path.join('bench', 'run.js'), ...args], {
-    ...options,
-    env: wineEnvironment(),
-  });
+  const quiet = args.includes('--json');
+  const script = path.join('bench', 'run.js');
+  const { code, output } = await runWindowsNode([script, ...args], { ...options, env: wineEnvironment(), quiet });
+  if (quiet) {
+    // What servers log comes the same way, before it.
+    const json = Math.max(0, output.search(/^\[$/m));
+    process.stderr.write(output.slice(0, json));
+    process.stdout.write(output.slice(json));
+  }
   process.exitCode = typeof code === 'number' ? code : 1;
 }
 

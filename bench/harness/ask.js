@@ -7,6 +7,8 @@ const { commit, describeMachine, platform, versions } = require('./machine.js');
 const { start } = require('./processes.js');
 
 const TIMEOUT = 120_000;
+/** Everything takes several times as long under Wine. */
+const ROUNDS = platform === 'wine' ? 3 : 5;
 
 /** Cases of a run; a quick run has only those that say how they can be quick. */
 function casesOf({ cases }, { quick }) {
@@ -32,7 +34,7 @@ async function measureOnce(question, contestant, parameters, timeout) {
 }
 
 async function ask(question, options) {
-  const rounds = options.rounds ?? (options.quick ? 1 : (question.rounds ?? 5));
+  const rounds = options.rounds ?? (options.quick ? 1 : Math.min(question.rounds ?? ROUNDS, ROUNDS));
   const failures = [];
   const cases = [];
   for (const { name, contestants: only, rounds: own, ...parameters } of casesOf(question, options)) {

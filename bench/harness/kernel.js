@@ -1,6 +1,7 @@
 // What the kernel holds of a server's connections. Under Wine it is the Linux kernel, too, and Wine shows its files.
 
 const fs = require('node:fs');
+const { setTimeout } = require('node:timers/promises');
 
 const folder = process.env.WS_LINGER_BENCH_WINE ? 'Z:\\proc\\net\\' : '/proc/net/';
 
@@ -24,4 +25,16 @@ function heldByKernel(port) {
 
 const LISTEN = '0A';
 
-module.exports = { heldByKernel };
+/** The same once it stays as it is, or after a while: what closes a socket may go on after its 'close', as in Wine. */
+async function settledInKernel(port) {
+  let before = heldByKernel(port);
+  for (let i = 0; i < 20; i++) {
+    await setTimeout(100);
+    const now = heldByKernel(port);
+    if (JSON.stringify(now) === JSON.stringify(before)) break;
+    before = now;
+  }
+  return before;
+}
+
+module.exports = { heldByKernel, settledInKernel };
