@@ -4,7 +4,7 @@ const path = require('node:path');
 const { setTimeout } = require('node:timers/promises');
 const { connectSocket, openSocket, openSockets, resetAll } = require('./harness/clients.js');
 const { EVERYWHERE, OURS, environment } = require('./harness/contestants.js');
-const { heldByKernel, settledInKernel } = require('./harness/kernel.js');
+const { settledInKernel } = require('./harness/kernel.js');
 const { start } = require('./harness/processes.js');
 const bareC = require('./reset/bare-c.js');
 
@@ -44,7 +44,7 @@ async function closed(peers) {
 
 async function wave(server, port, contestant, parameters) {
   const { reads = true } = parameters;
-  const before = heldByKernel(port);
+  const before = await settledInKernel(port);
   const peers = await openPeers(port, contestant, parameters);
   let resets = 0;
   for (const peer of peers) peer.once('error', ({ code }) => (resets += code === 'ECONNRESET' ? 1 : 0));

@@ -25,16 +25,16 @@ function heldByKernel(port) {
 
 const LISTEN = '0A';
 
-/** The same once it stays as it is, or after a while: what closes a socket may go on after its 'close', as in Wine. */
+/** The same once it has stayed as it is for a while: what closes a socket may go on after its 'close', as in Wine. */
 async function settledInKernel(port) {
-  let before = heldByKernel(port);
-  for (let i = 0; i < 20; i++) {
+  let held = heldByKernel(port);
+  for (let looks = 0, same = 0; looks < 50 && same < 3; looks++) {
     await setTimeout(100);
     const now = heldByKernel(port);
-    if (JSON.stringify(now) === JSON.stringify(before)) break;
-    before = now;
+    same = JSON.stringify(now) === JSON.stringify(held) ? same + 1 : 0;
+    held = now;
   }
-  return before;
+  return held;
 }
 
 module.exports = { heldByKernel, settledInKernel };
