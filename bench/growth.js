@@ -25,7 +25,7 @@ const casesOf = (verb, parameters) =>
       waves: Math.max(1, TOTAL / connections),
       warmUp: connections < TOTAL ? TOTAL / 2 / connections : 0,
     },
-    quick: connections === 100 ? { waves: 1, warmUp: 0 } : undefined,
+    quick: connections === 100 && parameters.of === 'reset' ? { waves: 1, warmUp: 0 } : undefined,
   }));
 
 /** The largest is to cost no more than the middle one, which has enough of them to be exact. */
