@@ -204,6 +204,22 @@ describe('attach()', () => {
   });
 });
 
+describe('abort()', () => {
+  it('needs no watchdog where the loop is busy for longer than that waits', async () => {
+    const events: unknown[] = [];
+    const keep = (fields: object) => void events.push((fields as { event: string }).event);
+    const pair = await openPair({ make: 'ours', role: 'server', linger: { logger: { debug: keep, warn: keep } } });
+    const closed = once(pair.ws, 'close');
+    pair.ws.abort();
+    // Windows tells of a read that it cancelled only after the timers that are due by then.
+    const until = performance.now() + 1_500;
+    while (performance.now() < until);
+    await closed;
+    assert.deepEqual(events, ['disconnect']);
+    pair.stop();
+  });
+});
+
 describe('closeAsync()', () => {
   it("resolves though a 'close' listener throws", async () => {
     const script = `
