@@ -16,6 +16,9 @@ import type { UpstreamSocket } from './upstream';
 /** What fits into any receive window: a peer that lives has it, so nobody needs to be asked about it. In bytes. */
 const SURELY_ARRIVED = 64 * 1024;
 
+/** Timers count in such steps: what is late by less was on time. */
+const TIMER_STEP_MS = 2;
+
 /** What has to be taken hold of while the connection is whole. */
 export interface Transport {
   /** Null during the opening handshake. */
@@ -34,6 +37,7 @@ export class Ending {
   readonly #settings: Settings;
   readonly #stream: Duplex | null;
   readonly #meter: TrafficMeter | null;
+  #latest = NO_TRAFFIC;
   #final: Traffic | null = null;
   #timer: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
@@ -49,12 +53,13 @@ export class Ending {
 
   /** The counts now, or those that stand. */
   traffic(): Traffic {
-    return this.#final ?? this.#meter?.read() ?? NO_TRAFFIC;
+    this.#latest = this.#final ?? this.#meter?.read() ?? NO_TRAFFIC;
+    return this.#latest;
   }
 
-  /** From now on the counts stand. */
+  /** From now on the counts stand that were read last. */
   keepTraffic(): void {
-    this.#final ??= this.traffic();
+    this.#final ??= this.#latest;
   }
 
   /** Adds to a sign what the connection looks like now. The sign is the caller's own, made for this. */
@@ -94,7 +99,8 @@ export class Ending {
     const due = performance.now() + wakeIn;
     this.#timer = setTimeout(
       () => {
-        const lateBy = performance.now() - due;
+        const late = performance.now() - due;
+        const lateBy = late < TIMER_STEP_MS ? 0 : late;
         // A loop that was busy reads what came meanwhile before the first of these, and closes what was cut before the second.
         this.#immediate = setImmediate(() => {
           this.#immediate = setImmediate(() => done(lateBy));

@@ -22,6 +22,16 @@ export function firstPulse(at: number, { interval }: HeartbeatOptions, random: n
   return { pingedAt: at - (interval / 2) * random, answered: true };
 }
 
+/** Whether its next ping is not due yet, and there is nothing to look for until then. */
+export function rests(
+  { pingedAt, answered }: Pulse,
+  at: number,
+  period: number,
+  { interval }: Pick<HeartbeatOptions, 'interval'>,
+): boolean {
+  return answered && at - pingedAt < interval - 2 * period;
+}
+
 /**
  * What a look every `period` ms makes of a connection; with `doubt` half of the time is over. With
  * looks on time, a peer that has vanished is given up within `interval + timeout`: the ping comes at most `interval - period` after it, the end at most `timeout + period` later.
@@ -36,6 +46,6 @@ export function beat(
     if (at - pingedAt >= timeout) return [heard, 'timed-out'];
     return [heard, at - pingedAt >= timeout / 2 ? 'doubt' : null];
   }
-  if (at - pingedAt < interval - 2 * period) return [heard, null];
+  if (rests(heard, at, period, { interval })) return [heard, null];
   return [{ pingedAt: at, answered: false }, 'ping'];
 }

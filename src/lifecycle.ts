@@ -251,8 +251,9 @@ function tick(state: State, event: Event & Tick, limits: Limits): [State, Effect
   const outstanding = comparable(state, event) ?? state.outstanding;
   const acknowledged = (outstanding?.bytes ?? 0) < (state.outstanding?.bytes ?? 0);
   const peerTakes = state.peerTakes || acknowledged || queued < state.queued;
-  const moved = hasMoved(state, event) || acknowledged || event.busy === true;
-  const progressAt = moved ? at : state.progressAt + lateBy;
+  // What only a look at the system's table shows was so when that was read.
+  const movedAt = hasMoved(state, event) || event.busy ? at : acknowledged ? (outstanding?.at ?? at) : null;
+  const progressAt = movedAt ?? state.progressAt + lateBy;
   const seen = { ...state, progress, queued, outstanding, peerTakes, progressAt };
   const wakeIn = untilNextLook(seen, at, limits);
   if (event.paused && at < seen.deadlineAt && (event.lost || wakeIn <= 0)) {

@@ -1,7 +1,7 @@
 /** Looks at open connections now and then, for the heartbeat and for slow peers. Nothing of it runs while both are off. */
 import { performance } from 'node:perf_hooks';
 import { type Flow, flow } from './backpressure';
-import { beat, firstPulse, LOOKS, type Pulse } from './heartbeat';
+import { beat, firstPulse, LOOKS, type Pulse, rests } from './heartbeat';
 import type { Settings } from './options';
 import type { Outstanding } from './socket-control/contract';
 
@@ -43,6 +43,7 @@ const MAX_SLOTS = 8;
 
 class Watch {
   readonly #settings: Settings;
+  readonly #limitsFlow: boolean;
   /** Ms between two looks at the same connection. */
   readonly #period: number;
   readonly #tick: number;
@@ -58,6 +59,7 @@ class Watch {
 
   constructor(settings: Settings, onEmpty: () => void) {
     this.#settings = settings;
+    this.#limitsFlow = limitsFlow(settings);
     this.#onEmpty = onEmpty;
     this.#period = lookPeriod(settings);
     const slots = Math.min(MAX_SLOTS, Math.max(1, Math.floor(this.#period / MIN_TICK_MS)));
@@ -97,6 +99,8 @@ class Watch {
 
   #visit(connection: Watchable, watched: Watched): void {
     const { heartbeat } = this.#settings;
+    if (heartbeat && watched.pulse && !this.#limitsFlow && rests(watched.pulse, this.#now, this.#period, heartbeat))
+      return;
     const seen = connection.look();
     const [nextFlow, slow] = flow(watched.flow, { at: this.#now, ...seen }, this.#settings);
     watched.flow = nextFlow;
@@ -128,6 +132,10 @@ class Watch {
   }
 }
 
+function limitsFlow({ maxBufferedAmount, sendTimeout }: Settings): boolean {
+  return Math.min(maxBufferedAmount, sendTimeout) < Number.POSITIVE_INFINITY;
+}
+
 function lookPeriod({ heartbeat, maxBufferedAmount, sendTimeout }: Settings): number {
   return Math.max(
     MIN_TICK_MS,
@@ -144,8 +152,7 @@ const watches = new Map<string, Watch>();
 /** The one watch for all connections with these settings, or null where there is nothing to watch for. */
 export function watchFor(settings: Settings): Watch | null {
   const { heartbeat, maxBufferedAmount, sendTimeout } = settings;
-  if (!heartbeat && maxBufferedAmount === Number.POSITIVE_INFINITY && sendTimeout === Number.POSITIVE_INFINITY)
-    return null;
+  if (!heartbeat && !limitsFlow(settings)) return null;
   const key = [heartbeat?.interval, heartbeat?.timeout, maxBufferedAmount, sendTimeout].join();
   const watch = watches.get(key) ?? new Watch(settings, () => watches.delete(key));
   watches.set(key, watch);
