@@ -1,0 +1,123 @@
+// When has everybody had the 'close' whom a server closes, if the peers are dead? And what is held until then?
+
+const path = require('node:path');
+const { setTimeout } = require('node:timers/promises');
+const hosts = require('./bounded-close/hosts.js');
+const { OURS, environment } = require('./harness/contestants.js');
+const { HOST } = require('./harness/clients.js');
+const { tooMany } = require('./harness/descriptors.js');
+const { start } = require('./harness/processes.js');
+
+const WITH_OPTION = 'ws closeTimeout 2 s';
+const MB = 2 ** 20;
+const script = (name) => path.join(__dirname, 'bounded-close', `${name}.js`);
+
+/** Server and peers: on two hosts where that can be had, where buffers are those of a network, else on one. */
+async function startBoth(contestant, { closeTimeout }) {
+  const two = !hosts.missing();
+  const startOne = two ? hosts.startOnHost : start;
+  const server = startOne(script('server'), { args: [contestant], env: environment(contestant) });
+  const peers = startOne(script('peers'));
+  try {
+    const options = {
+      ...(two && { host: '0.0.0.0' }),
+      ...(closeTimeout && { closeTimeout, linger: { closeTimeout } }),
+      ...(contestant === WITH_OPTION && { closeTimeout: 2_000 }),
+    };
+    const [port] = await Promise.all([server.ask('listen', options), peers.ask('started')]);
+    if (two) hosts.connect(server, peers);
+    return { server, peers, port, host: two ? hosts.SERVER : HOST };
+  } catch (error) {
+    await Promise.all([server.stop(), peers.stop()]);
+    throw error;
+  }
+}
+
+async function measure({ contestant, parameters }) {
+  const { dead, connections, bytes, settle, during, later } = parameters;
+  const { server, peers, port, host } = await startBoth(contestant, parameters);
+  try {
+    const before = await server.ask('look', { collect: true });
+    await peers.ask('open', host, port, connections);
+    if (dead === 'stalled') await peers.ask('stall');
+    else hosts.cut(peers);
+    await server.ask('queue', connections, bytes);
+    // What buffers have room for is taken even of the dead, which would look like life.
+    await setTimeout(settle);
+    const closed = server.ask('closeAll');
+    const look = (ms, options) => setTimeout(ms).then(() => server.ask('look', options));
+    const looks = [look(during, { collect: false }), look(later, { collect: true })];
+    const [first, then, { p50, p99, last, calling, cpu }] = await Promise.all([...looks, closed]);
+    const { kernel } = await server.ask('look', { collect: false });
+    return {
+      ...{ last, p50, p99, calling, cpu, rss: (first.rss - before.rss) / MB, held: (then.held - before.held) / MB },
+      ...(kernel && { kernel: first.kernel.bytes / MB, kernelLater: then.kernel.bytes / MB }),
+      ...(kernel && { kernelAfter: kernel.bytes / MB, finWait: kernel.finWait }),
+    };
+  } finally {
+    if (host === hosts.SERVER) hosts.letGo(server, peers);
+    await Promise.all([server.stop(), peers.stop()]);
+  }
+}
+
+const quick = {
+  contestants: ['ws', ...OURS],
+  connections: 20,
+  closeTimeout: 500,
+  settle: 100,
+  during: 200,
+  later: 900,
+};
+const stalled = { dead: 'stalled', settle: 2_000, during: 1_000, later: 5_000 };
+const blackHoled = { ...stalled, dead: 'black-holed', bytes: 1_000 };
+
+/** Between two hosts buffers are small, so that much of a little waits above them. */
+const onTwoHosts = [
+  { name: '1,000 stalled', connections: 1_000, ...stalled, bytes: 100_000, quick },
+  { name: '10,000 stalled', connections: 10_000, ...stalled, bytes: 100_000 },
+  { name: '1,000 black-holed', connections: 1_000, ...blackHoled, quick },
+  { name: '10,000 black-holed', connections: 10_000, ...blackHoled },
+];
+/**
+ * On one the kernel takes up to 3 MB of each. Of more than it takes Wine holds the rest, and the connection, even once it is
+ * closed. Where nobody tells what has arrived, RST is for those who surely have all: 64 KB.
+ */
+const onOneHost = [
+  { name: '1,000 stalled with 50 KB each', connections: 1_000, ...stalled, bytes: 50_000, quick },
+  { name: '3,000 stalled with 50 KB each', connections: 3_000, ...stalled, bytes: 50_000 },
+  { name: '1,000 stalled with 400 KB each', connections: 1_000, ...stalled, bytes: 400_000 },
+  { name: '1,000 black-holed', connections: 1_000, ...blackHoled, quick },
+];
+const cases = hosts.missing() ? onOneHost : onTwoHosts;
+
+module.exports = {
+  name: 'bounded-close',
+  question:
+    'When have all connections ended that a server closes, if their peers are dead, and what is held until then?',
+  // ws waits for half a minute, nearly to the millisecond.
+  rounds: 1,
+  contestants: ['ws', WITH_OPTION, ...OURS],
+  cases,
+  measures: {
+    last: { label: "Until the last 'close'", unit: 'ms', better: 'lower' },
+    p50: { label: "Until 'close', median", unit: 'ms', better: 'lower' },
+    p99: { label: "Until 'close', 99th percentile", unit: 'ms', better: 'lower' },
+    calling: { label: 'Calling close() on all of them', unit: 'ms', better: 'lower' },
+    cpu: { label: 'CPU of the server', unit: 'µs per connection', better: 'lower' },
+    rss: { label: 'Resident memory 1 s later, beyond that before', unit: 'MB', better: 'lower' },
+    held: { label: 'Heap and buffers 5 s later, beyond those before', unit: 'MB', better: 'lower' },
+    kernel: { label: 'In send queues of the kernel 1 s later', unit: 'MB', better: 'lower' },
+    kernelLater: { label: 'In send queues of the kernel 5 s later', unit: 'MB', better: 'lower' },
+    kernelAfter: { label: "In send queues of the kernel after the last 'close'", unit: 'MB', better: 'lower' },
+    finWait: { label: "Sockets in FIN-WAIT after the last 'close'", unit: 'sockets', better: 'lower' },
+  },
+  // Progress is looked at four times within closeTimeout, so giving up is late by at most a quarter of it.
+  goals: OURS.flatMap((contestant) => [
+    { measure: 'last', contestant, value: { atMost: 3_000 } },
+    { measure: 'finWait', contestant, value: { atMost: 0 } },
+  ]),
+  available(_, { dead, connections }) {
+    return (dead === 'black-holed' ? hosts.missing() : undefined) ?? tooMany(connections);
+  },
+  measure,
+};
