@@ -1,0 +1,13 @@
+// Those who reset, all at once.
+
+const { openSockets, resetAll } = require('../harness/clients.js');
+const { answer } = require('../harness/processes.js');
+
+let sockets = [];
+
+answer({
+  async open(port, count) {
+    sockets = await openSockets(port, count);
+  },
+  reset: () => resetAll(sockets).then(() => {}),
+});
