@@ -48,9 +48,9 @@ answer({
       peak = Math.max(peak, usage().held);
     }, 20);
     const loop = watchLoop();
-    watched = () => {
+    watched = async () => {
       clearInterval(sampler);
-      const { p99, max } = loop();
+      const { p99, max } = await loop();
       return { delayP99: p99, delayMax: max, cpu: usage().cpu - before.cpu, peak: peak - before.held };
     };
   },
