@@ -26,6 +26,7 @@ async function measure({ contestant, parameters }) {
 
 const windows = process.platform === 'win32';
 const many = windows ? 2_000 : 10_000;
+const shown = many.toLocaleString('en-US');
 const common = {
   connections: many,
   small: { count: 20, size: 1_000 },
@@ -36,13 +37,23 @@ const quick = { contestants: ['ws', 'ws-linger'], connections: 100, downloads: 1
 
 module.exports = {
   name: 'drain',
-  question: `How long does it take to end a server with ${many.toLocaleString('en-US')} connections, and what is lost?`,
+  question: 'How long does it take to end a server with thousands of connections, and what is lost?',
   rounds: 2,
   timeout: 180_000,
   contestants: ['ws', 'ws terminate() after 10 s', 'ws http-terminator', ...OURS, 'ws-linger spread over 2 s'],
   cases: [
-    { name: 'all peers read', ...common, quick: { ...quick, contestants: ['ws', 'ws http-terminator', 'ws-linger'] } },
-    { name: 'one in twenty has stalled', ...common, stalled: many / 20, rounds: 1, quick: { ...quick, stalled: 5 } },
+    {
+      name: `${shown} peers, all reading`,
+      ...common,
+      quick: { ...quick, contestants: ['ws', 'ws http-terminator', 'ws-linger'] },
+    },
+    {
+      name: `${shown} peers, one in twenty stalled`,
+      ...common,
+      stalled: many / 20,
+      rounds: 1,
+      quick: { ...quick, stalled: 5 },
+    },
   ],
   measures: {
     ended: { label: 'Until all have ended', unit: 'ms', better: 'lower' },
@@ -55,7 +66,7 @@ module.exports = {
     { measure: 'ended', contestant, value: { atMost: 10_000 } },
     { measure: 'lost', contestant, value: { atMost: 0 } },
     { measure: 'told', contestant, value: { atLeast: 100 } },
-    { case: 'all peers read', measure: 'ended', contestant, ratio: { atMost: 1.25 } },
+    { measure: 'ended', contestant, ratio: { atMost: 1.25 } },
   ]),
   available: (_, { connections }) => tooMany(connections),
   measure,
