@@ -49,7 +49,7 @@ const quick = { contestants: ['ws', 'ws-linger', LOGGING], connections: 100, ms:
 module.exports = {
   name: 'storm',
   question: `When thousands of peers reset at once, what do ${HEALTHY} notice that go on?`,
-  rounds: windows ? 3 : 5,
+  rounds: windows ? 2 : 3,
   contestants: ['ws', ...OURS, LOGGING],
   cases: [
     { name: '1,000 resets', connections: 1_000, ...echoes, quick },
