@@ -11,7 +11,8 @@ import { lingeringClass, type WebSocket } from './websocket';
  * Gives a WebSocket or a WebSocketServer that plain `ws` made what this package's own have; for a server, its present
  * and its future connections. Returns the same object. Attaching twice changes nothing.
  *
- * Throws `WSL_ERR_NOT_ATTACHABLE` for anything else, and `WSL_ERR_*` for wrong options, before anything is touched.
+ * Throws `WSL_ERR_NOT_ATTACHABLE` for anything else (what older versions of ws made, too: servers before 8.5, WebSockets before
+ * 8.3), and `WSL_ERR_*` for wrong options, before anything is touched.
  */
 export function attach<T extends AnyServer>(wss: T, options?: LingerOptions): T & ServerAdditions;
 export function attach<T extends AnySocket>(ws: T, options?: LingerOptions): T & WebSocket;
@@ -26,7 +27,8 @@ export function attach(target: object, options?: LingerOptions): object {
     checkControl(settings);
     return attachSocket(target, groupOf(settings, undefined));
   }
-  throw withCode(new TypeError('attach() takes a WebSocket or a WebSocketServer made by ws'), 'WSL_ERR_NOT_ATTACHABLE');
+  const wanted = 'a WebSocketServer made by ws 8.5 or newer, or a WebSocket made by ws 8.3 or newer';
+  throw withCode(new TypeError(`attach() takes ${wanted}`), 'WSL_ERR_NOT_ATTACHABLE');
 }
 
 /** What tells a server of ws, whichever of its type declarations describes it. */
@@ -81,10 +83,18 @@ function attachSocket(ws: UpstreamSocket, group: Group): UpstreamSocket {
   return ws;
 }
 
+// Told by what is used of them: there may be several copies of ws, and other packages' objects look alike.
+
 function isServer(target: object): target is UpstreamServer {
-  return typeof (target as UpstreamServer)?.handleUpgrade === 'function' && 'options' in target;
+  const { handleUpgrade, options } = (target ?? {}) as UpstreamServer;
+  return typeof handleUpgrade === 'function' && isSocketLike(options?.WebSocket?.prototype);
 }
 
 function isSocket(target: object): target is UpstreamSocket {
-  return typeof (target as UpstreamSocket)?.emitClose === 'function' && '_socket' in target;
+  return isSocketLike(target) && Buffer.isBuffer((target as UpstreamSocket)._closeMessage);
+}
+
+function isSocketLike(target: object | undefined): boolean {
+  const { emitClose, resume } = (target ?? {}) as UpstreamSocket;
+  return typeof emitClose === 'function' && typeof resume === 'function';
 }

@@ -65,12 +65,6 @@ it("control: 'native' is refused where the addon is not loaded, with the reason"
   else assert.throws(open, { code: 'WSL_ERR_NATIVE_UNAVAILABLE', message: new RegExp(reason) });
 });
 
-it('attach() refuses what ws did not make', () => {
-  for (const wrong of [{}, [], () => {}]) {
-    assert.throws(() => attach(wrong as never), { code: 'WSL_ERR_NOT_ATTACHABLE' });
-  }
-});
-
 it("ws's closeTimeout is the deadline of a close where linger.closeDeadline is not given", async () => {
   const { parseOptions } = await import('../dist/options.js');
   assert.equal(parseOptions({}, 5_000).closeDeadline, 5_000);
