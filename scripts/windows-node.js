@@ -87,7 +87,7 @@ function runWindowsNode(args, { major = 24, env = {}, cwd = process.cwd(), quiet
   });
 }
 
-module.exports = { VERSIONS, nodeBinary, runWindowsNode, windowsPath, wineRoot };
+module.exports = { VERSIONS, cache, nodeBinary, runWindowsNode, windowsPath, wineRoot };
 
 if (require.main === module) {
   const args = process.argv.slice(2);

@@ -1,0 +1,85 @@
+// The test suites of ws and of packages that use it: where each comes from, what it needs, and what runs it.
+//
+// `needs` are those of the package's development dependencies that its tests load, `instead` versions other than those
+// that it asks for. Tests that have nothing to do with ws are left out. `beneath` are versions of ws to compare with and to
+// build on, besides the newest.
+
+const MOCHA = { mocha: '^11.7.5' };
+
+module.exports = [
+  {
+    name: "ws's own, 8.18.1",
+    from: { debian: 'node-ws' },
+    own: true,
+    runner: 'mocha',
+    args: ['--throw-deprecation'],
+    files: /^test\/[\w-]+\.test\.js$/,
+    instead: MOCHA,
+    beneath: ['8.18.0', '8.18.1'],
+  },
+  {
+    name: '@fastify/websocket',
+    from: { npm: '@fastify/websocket@11.3.7' },
+    runner: 'node',
+    files: /^test\/\w+\.test\.js$/,
+    needs: ['fastify', 'split2'],
+  },
+  {
+    name: '@fastify/http-proxy',
+    from: { npm: '@fastify/http-proxy@11.6.3' },
+    runner: 'node',
+    files: /^test\/(ws-[\w-]+|websocket[\w-]*|socket\.io)\.js$/,
+    needs: ['@fastify/websocket', 'fastify', 'http-errors', 'pino', 'pino-test', 'socket.io', 'socket.io-client'],
+  },
+  {
+    name: 'mercurius',
+    from: { npm: 'mercurius@16.10.1' },
+    runner: 'node',
+    files: /^test\/(subscription|gateway|persisted)[\w-]*\.test\.js$|^test\/(routes|errors|loaders)\.test\.js$/,
+    needs: [
+      '@graphql-tools/schema',
+      '@graphql-tools/utils',
+      '@sinonjs/fake-timers',
+      'fastify',
+      'graphql',
+      'graphql-tag',
+      'proxyquire',
+      'semver',
+      'sinon',
+      'split2',
+    ],
+  },
+  {
+    name: 'aedes',
+    from: { npm: 'aedes@1.2.0' },
+    runner: 'node',
+    files: /^test\/connect\.js$/,
+    needs: ['mqtt'],
+  },
+  {
+    name: 'koa-websocket',
+    from: { npm: 'koa-websocket@7.0.0' },
+    runner: 'mocha',
+    files: /^test\/test\.js$/,
+    needs: ['koa', 'koa-route'],
+    instead: MOCHA,
+  },
+  {
+    name: 'mqtt 4',
+    from: { debian: 'node-mqtt' },
+    runner: 'mocha',
+    args: ['--check-leaks', '--timeout', '10000', '--exit'],
+    files: /^test\/websocket_client\.js$/,
+    needs: ['chai', 'mqtt-connection', 'should', 'sinon'],
+    instead: { ...MOCHA, 'end-of-stream': '^1.4.1' },
+  },
+  {
+    name: 'http-proxy',
+    from: { debian: 'node-http-proxy' },
+    runner: 'mocha',
+    args: ['--exit'],
+    files: /^test\/lib-(http-proxy|https-proxy|http-proxy-passes-ws-incoming)-test\.js$/,
+    needs: ['async', 'expect.js', 'semver', 'socket.io', 'socket.io-client', 'sse'],
+    instead: MOCHA,
+  },
+];

@@ -1,0 +1,16 @@
+// Writes what became of each test to the file that `run.js` reads, one JSON object a line.
+
+const fs = require('node:fs');
+const path = require('node:path');
+
+module.exports = class {
+  constructor(runner) {
+    const report = (test, passed, error) => {
+      const file = path.basename(test.file ?? '');
+      const name = [file, ...test.titlePath()].join(' > ');
+      fs.appendFileSync('results.jsonl', `${JSON.stringify({ name, passed, error: error?.stack })}\n`);
+    };
+    runner.on('pass', (test) => report(test, true));
+    runner.on('fail', (test, error) => report(test, false, error));
+  }
+};

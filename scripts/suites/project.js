@@ -1,0 +1,68 @@
+// Makes a project of a fetched package, in which everything that asks for ws gets the one that is to be tested.
+
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const { createRequire } = require('node:module');
+const path = require('node:path');
+const { fetchSource } = require('./fetch.js');
+
+/**
+ * `ws` is what npm installs as ws, `beneath` the version of the ws that ws-linger builds on. Returns the test files.
+ */
+function makeProject(suite, { ws, beneath }, folder, cache) {
+  fetchSource(suite.from, folder, cache);
+  const file = path.join(folder, 'package.json');
+  const { name, version, main, type, exports, dependencies, devDependencies } = JSON.parse(fs.readFileSync(file));
+  const needed = (suite.needs ?? []).map((need) => [need, devDependencies[need]]);
+  const manifest = {
+    ...(suite.own ? {} : { name, main, exports }),
+    version,
+    type,
+    private: true,
+    dependencies: { ...dependencies, ...Object.fromEntries(needed), ...suite.instead, ws },
+    overrides: { ws: '$ws', 'ws-upstream': `npm:ws@${beneath}` },
+  };
+  fs.writeFileSync(file, JSON.stringify(manifest, undefined, 2));
+  for (const lockfile of ['package-lock.json', 'npm-shrinkwrap.json'])
+    fs.rmSync(path.join(folder, lockfile), { force: true });
+  const npm = 'install --ignore-scripts --no-audit --no-fund --prefer-offline --legacy-peer-deps --loglevel=error';
+  const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith('npm_')));
+  execFileSync('npm', npm.split(' '), { cwd: folder, env, stdio: ['ignore', 'ignore', 2] });
+  if (suite.own) replaceSource(folder);
+  return listFiles(folder, suite.files);
+}
+
+/** ws's own tests load the files of its source. Each becomes what the installed package has in its place. */
+function replaceSource(folder) {
+  const required = createRequire(path.join(folder, 'node_modules', 'ws', 'package.json'));
+  const upstream = path.dirname(ours(required) ?? path.join(folder, 'node_modules', 'ws', 'package.json'));
+  const lib = path.join(folder, 'lib');
+  for (const file of fs.readdirSync(lib)) fs.rmSync(path.join(lib, file));
+  for (const file of fs.readdirSync(path.join(upstream, 'lib'))) {
+    const from = path.relative(lib, path.join(upstream, 'lib', file)).replaceAll(path.sep, '/');
+    fs.writeFileSync(path.join(lib, file), `module.exports = require('${from}');\n`);
+  }
+  fs.writeFileSync(path.join(lib, 'websocket.js'), "module.exports = require('ws');\n");
+  fs.writeFileSync(path.join(lib, 'websocket-server.js'), "module.exports = require('ws').WebSocketServer;\n");
+  fs.writeFileSync(path.join(folder, 'index.js'), "module.exports = require('ws');\n");
+}
+
+/** The package.json of the ws beneath, where the installed one is ws-linger. */
+function ours(required) {
+  try {
+    return required.resolve('ws-upstream/package.json');
+  } catch {
+    return undefined;
+  }
+}
+
+function listFiles(folder, pattern) {
+  const files = fs
+    .readdirSync(path.join(folder, 'test'), { recursive: true })
+    .map((file) => `test/${file.replaceAll(path.sep, '/')}`)
+    .filter((file) => pattern.test(file));
+  if (files.length === 0) throw new Error(`no test in ${folder} is called ${pattern}`);
+  return files.sort();
+}
+
+module.exports = { makeProject };
