@@ -15,7 +15,7 @@ module.exports = [
     args: ['--throw-deprecation'],
     files: /^test\/[\w-]+\.test\.js$/,
     instead: MOCHA,
-    beneath: ['8.18.0', '8.18.1'],
+    beneath: ['8.18.1', '8.20.0'],
   },
   {
     name: '@fastify/websocket',

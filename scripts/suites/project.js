@@ -2,13 +2,10 @@
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
-const { createRequire } = require('node:module');
 const path = require('node:path');
 const { fetchSource } = require('./fetch.js');
 
-/**
- * `ws` is what npm installs as ws, `beneath` the version of the ws that ws-linger builds on. Returns the test files.
- */
+/** `ws` is what npm installs as ws, `beneath` the version of the ws that ws-linger builds on. Returns the test files. */
 function makeProject(suite, { ws, beneath }, folder, cache) {
   fetchSource(suite.from, folder, cache);
   const file = path.join(folder, 'package.json');
@@ -28,14 +25,26 @@ function makeProject(suite, { ws, beneath }, folder, cache) {
   const npm = 'install --ignore-scripts --no-audit --no-fund --prefer-offline --legacy-peer-deps --loglevel=error';
   const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith('npm_')));
   execFileSync('npm', npm.split(' '), { cwd: folder, env, stdio: ['ignore', 'ignore', 2] });
+  checkInstalled(folder, ws, beneath);
   if (suite.own) replaceSource(folder);
   return listFiles(folder, suite.files);
 }
 
+/** Throws unless all get the same ws: a comparison of ws with itself would find nothing. */
+function checkInstalled(folder, ws, beneath) {
+  const { packages } = JSON.parse(fs.readFileSync(path.join(folder, 'node_modules', '.package-lock.json')));
+  const found = Object.keys(packages).filter((at) => /node_modules\/ws(-upstream)?$/.test(at));
+  const last = found.at(-1);
+  const expected = ws.startsWith('file:') ? ['node_modules/ws', 'node_modules/ws-upstream'] : ['node_modules/ws'];
+  if (found.join() !== expected.join() || packages[last].version !== beneath)
+    throw new Error(`installed are ${found.join(', ')}, ws ${packages[last]?.version}`);
+}
+
 /** ws's own tests load the files of its source. Each becomes what the installed package has in its place. */
 function replaceSource(folder) {
-  const required = createRequire(path.join(folder, 'node_modules', 'ws', 'package.json'));
-  const upstream = path.dirname(ours(required) ?? path.join(folder, 'node_modules', 'ws', 'package.json'));
+  const installed = path.join(folder, 'node_modules');
+  const beneath = path.join(installed, 'ws-upstream');
+  const upstream = fs.existsSync(beneath) ? beneath : path.join(installed, 'ws');
   const lib = path.join(folder, 'lib');
   for (const file of fs.readdirSync(lib)) fs.rmSync(path.join(lib, file));
   for (const file of fs.readdirSync(path.join(upstream, 'lib'))) {
@@ -45,15 +54,6 @@ function replaceSource(folder) {
   fs.writeFileSync(path.join(lib, 'websocket.js'), "module.exports = require('ws');\n");
   fs.writeFileSync(path.join(lib, 'websocket-server.js'), "module.exports = require('ws').WebSocketServer;\n");
   fs.writeFileSync(path.join(folder, 'index.js'), "module.exports = require('ws');\n");
-}
-
-/** The package.json of the ws beneath, where the installed one is ws-linger. */
-function ours(required) {
-  try {
-    return required.resolve('ws-upstream/package.json');
-  } catch {
-    return undefined;
-  }
 }
 
 function listFiles(folder, pattern) {
