@@ -105,6 +105,16 @@ describe('the shape of the package', () => {
     assert.match(mine.version, /^8\.\d+\.\d+$/);
   });
 
+  it('passes on to ws the packages that ws uses where they are installed, which Yarn hides otherwise', () => {
+    const [mine, theirs] = [require('ws-linger/package.json'), require('ws-upstream/package.json')];
+    const optional = Object.keys(theirs.peerDependencies);
+    assert.notEqual(optional.length, 0);
+    for (const name of optional) {
+      assert.equal(mine.peerDependencies[name], theirs.peerDependencies[name], name);
+      assert.deepEqual(mine.peerDependenciesMeta[name], { optional: true }, name);
+    }
+  });
+
   it('the README names the ws that it is the equal of', () => {
     const lock = JSON.parse(readFileSync(join(__dirname, '..', 'package-lock.json'), 'utf8'));
     const [major, minor] = lock.packages['node_modules/ws-upstream'].version.split('.');
