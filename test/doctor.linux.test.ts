@@ -40,5 +40,5 @@ it('gives a hint when most ephemeral ports are held by TIME-WAIT', () => {
     stdout,
     /^✘ ports +ephemeral ports 50000 to 50099, \d+ connections in TIME-WAIT\. They hold 9\d of 100/m,
   );
-  assert.match(stdout, /sysctl net\.ipv4\.ip_local_port_range/);
+  assert.match(stdout, /sysctl -w net\.ipv4\.ip_local_port_range="/);
 });
