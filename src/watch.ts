@@ -30,7 +30,8 @@ interface Watched {
   received: number;
   accepted: number;
   unsent: number;
-  /** What was unacknowledged when the connection came into doubt. */
+  /** When the connection came into doubt, and what was unacknowledged then. */
+  doubtedAt: number | null;
   doubted: Outstanding | null;
   pulse: Pulse | null;
   flow: Flow;
@@ -74,7 +75,7 @@ class Watch {
     const pulse = heartbeat && firstPulse(this.#now, heartbeat, Math.random());
     const slot = Math.floor(Math.random() * this.#slots.length);
     const flow = { accepted, queued, movedAt: this.#now };
-    this.#slots[slot]?.set(connection, { received, accepted, unsent, doubted: null, pulse, flow });
+    this.#slots[slot]?.set(connection, { received, accepted, unsent, doubtedAt: null, doubted: null, pulse, flow });
   }
 
   remove(connection: Watchable): void {
@@ -121,14 +122,18 @@ class Watch {
     if (act === 'ping') connection.ping();
     else if (act) {
       // The ping waits behind what the kernel holds: a peer that takes of that is alive, though it cannot answer yet.
+      watched.doubtedAt ??= performance.now();
       const left = connection.outstanding();
       const before = watched.doubted;
-      if (!before && left && left.at > Number.NEGATIVE_INFINITY) watched.doubted = left;
-      const undecided = left && (!before || left.at === before.at); // nobody has looked since the doubt began
+      // Of what was seen earlier, its system may only have been slow to acknowledge the ping.
+      const fresh = left !== null && left.at >= watched.doubtedAt;
+      if (!before && fresh) watched.doubted = left;
+      // It has all, and says nothing; or else it may still be taking, until somebody has looked again.
+      const undecided = left && !(fresh && left.bytes === 0) && (!before || left.at === before.at);
       if (left && before && left.bytes < before.bytes) watched.pulse = { ...pulse, answered: true };
       else if (act === 'timed-out' && !undecided) connection.giveUp(act);
     }
-    if (watched.pulse.answered) watched.doubted = null;
+    if (watched.pulse.answered) Object.assign(watched, { doubted: null, doubtedAt: null });
   }
 }
 

@@ -134,12 +134,15 @@ describe('a heartbeat', () => {
     const settings = parseOptions({ heartbeat: FAST });
     const goesOn = setInterval(() => {}, 1_000);
     let looks = 0;
+    let first: number | undefined;
     await new Promise<void>((resolve) => {
       const connection = {
         look: () => silent,
         ping() {},
-        // The table is read again only at the 20th look.
-        outstanding: () => ({ bytes: 1, at: ++looks < 20 ? 0 : looks }),
+        outstanding() {
+          first ??= performance.now();
+          return { bytes: 1, at: ++looks < 20 ? first : performance.now() };
+        },
         giveUp() {
           watchFor(settings)?.remove(connection);
           resolve();
@@ -149,6 +152,28 @@ describe('a heartbeat', () => {
     });
     clearInterval(goesOn);
     assert.equal(looks, 20);
+  });
+
+  it('does not wait for another look where all that was sent has arrived', async () => {
+    const settings = parseOptions({ heartbeat: FAST });
+    const goesOn = setInterval(() => {}, 1_000);
+    let at: number | undefined;
+    await new Promise<void>((resolve) => {
+      const connection = {
+        look: () => ({ received: 0, accepted: 0, unsent: 0, queued: 0, audible: true, busy: false }),
+        ping() {},
+        outstanding() {
+          at ??= performance.now();
+          return { bytes: 0, at }; // nobody looks again
+        },
+        giveUp() {
+          watchFor(settings)?.remove(connection);
+          resolve();
+        },
+      };
+      watchFor(settings)?.add(connection);
+    });
+    clearInterval(goesOn);
   });
 
   it('gives a peer up by destroy where onTimeout says so', async () => {
