@@ -135,8 +135,9 @@ export const WATCHDOG_MS = 1_000;
 /** How long terminate() looks whether the peer reads; longer where looking takes the system so long that it is done seldom. */
 const TERMINATE_MS = 500;
 const TERMINATE_LIMIT_MS = 2_500;
-/** How often it looks, and how soon a look is repeated that shows what was known before, in ms. */
+/** How soon it looks, and how often at the longest, in ms: thousands that are terminated together must leave time for others. */
 const SHORT_LOOK_MS = 20;
+const LONG_LOOK_MS = 100;
 /** The system of a peer that has stopped still takes what its buffers have room for; a peer that reads takes more. */
 const TAKEN_BYTES = 192 * 1024;
 
@@ -240,7 +241,8 @@ function tickTerminating(state: State, event: Event & Tick, limits: Limits): [St
   const looked = at >= state.progressAt + Math.min(TERMINATE_MS, limits.closeTimeout);
   if (looked && !unknown) return cut(state, state, at, 'reset');
   if (at >= state.deadlineAt) return cut(state, state, at, unknown ? 'destroy' : 'reset');
-  return [{ ...state, outstanding: first }, [{ wakeIn: SHORT_LOOK_MS }]];
+  const wakeIn = Math.min(Math.max((at - state.progressAt) / 2, SHORT_LOOK_MS), LONG_LOOK_MS);
+  return [{ ...state, outstanding: first }, [{ wakeIn }]];
 }
 
 function tick(state: State, event: Event & Tick, limits: Limits): [State, Effect[]] {
@@ -265,7 +267,8 @@ function tick(state: State, event: Event & Tick, limits: Limits): [State, Effect
   if (wakeIn > 0) return [seen, [{ wakeIn }]];
   // A look that was taken before the time was over says nothing of the rest of it.
   const unseen = event.outstanding?.bytes ? progressAt + limits.closeTimeout - event.outstanding.at : 0;
-  if (unseen > 0 && at < seen.deadlineAt) return [seen, [{ wakeIn: SHORT_LOOK_MS }]];
+  if (unseen > 0 && at < seen.deadlineAt)
+    return [seen, [{ wakeIn: Math.min(Math.max(unseen, SHORT_LOOK_MS), limits.closeTimeout / LOOKS) }]];
   // Where all is in the kernel's hands and the peer may still be taking it, the kernel goes on; RST would destroy it.
   const onlySlow = event.inFlight || peerTakes || at < seen.progressAt + limits.closeTimeout;
   const how = queued === 0 && onlySlow ? 'destroy' : limits.onTimeout;

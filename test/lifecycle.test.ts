@@ -58,7 +58,7 @@ describe('a close', () => {
       { type: 'tick', outstanding: { bytes: 9_000, at: lookedAt } },
     ];
     const stale = [...closing, look(2_000, 2_000), look(3_000, 2_000)];
-    assert.deepEqual(run(stale).effects, [{ wakeIn: 20 }]);
+    assert.deepEqual(run(stale).effects, [{ wakeIn: 500 }]);
     assert.deepEqual(run([...stale, look(3_020, 3_010)]).effects, ['reset', { wakeIn: WATCHDOG_MS }]);
     // Whoever cannot look again is not waited for beyond the deadline.
     assert.deepEqual(run([...stale, look(31_000, 2_000)]).effects, ['reset', { wakeIn: WATCHDOG_MS }]);
@@ -103,7 +103,7 @@ describe('terminate() while bytes wait', () => {
 
   it('does as ws does where nobody can look again for long', () => {
     const once: [number, number, number] = [1_020, 900_000, 1_020];
-    assert.deepEqual(terminating(once, [1_500, 900_000, 1_020]), [{ wakeIn: 20 }]);
+    assert.deepEqual(terminating(once, [1_500, 900_000, 1_020]), [{ wakeIn: 100 }]);
     assert.deepEqual(terminating(once, [3_500, 900_000, 1_020]), ['destroy', { wakeIn: WATCHDOG_MS }]);
   });
 });
