@@ -87,7 +87,7 @@ async function measure({ contestant, parameters }) {
 }
 
 const JS = ['ws terminate', 'ws resetAndDestroy', ...OURS];
-const MANY = { connections: 500, waves: 2 };
+const MANY = { connections: 500, warmUp: 4, waves: 4 };
 /** A megabyte each. */
 const STALLED = { connections: 200, waves: 2, reads: false };
 const quick = { connections: 20, waves: 1, warmUp: 0 };

@@ -11,7 +11,7 @@ const MB = 2 ** 20;
 const script = (name) => path.join(__dirname, 'storm', `${name}.js`);
 
 async function measure({ contestant, parameters }) {
-  const { connections, ms, interval } = parameters;
+  const { warmUp, connections, ms, interval } = parameters;
   const server = start(script('server'), {
     args: [contestant],
     env: environment(contestant),
@@ -20,6 +20,9 @@ async function measure({ contestant, parameters }) {
   const [peers, healthy] = ['peers', 'healthy'].map((name) => start(script(name)));
   try {
     const port = await server.ask('listen');
+    // Servers have seen ends before: the first ones compile what later ones run.
+    await peers.ask('open', port, warmUp);
+    await Promise.all([server.ask('ended', warmUp), peers.ask('reset')]);
     await healthy.ask('open', port, HEALTHY);
     const empty = await server.ask('usage', { collect: true });
     await peers.ask('open', port, connections);
@@ -43,8 +46,8 @@ async function measure({ contestant, parameters }) {
 }
 
 const windows = process.platform === 'win32';
-const echoes = { ms: 2_000, interval: 50 };
-const quick = { contestants: ['ws', 'ws-linger', LOGGING], connections: 100, ms: 400 };
+const echoes = { ms: 2_000, interval: 50, warmUp: windows ? 1_000 : 4_000 };
+const quick = { contestants: ['ws', 'ws-linger', LOGGING], warmUp: 10, connections: 100, ms: 400 };
 
 module.exports = {
   name: 'storm',

@@ -12,9 +12,10 @@ import { type Effect, initial, type Phase, type Sign, type State, step } from '.
 import { warn } from './log';
 import { lookAt } from './look';
 import type { Settings } from './options';
+import { keepPeerAddress, peerAddress } from './peer-address';
 import { findSocket } from './socket-control/choose';
 import type { Outstanding } from './socket-control/contract';
-import { remoteAddressOf, type TransportHandle, transportHandle } from './socket-control/handle';
+import { type TransportHandle, transportHandle } from './socket-control/handle';
 import type { NativeConnection } from './socket-control/native';
 import { type Hearer, hear, hearerOf } from './socket-events';
 import { type Internals, type OpeningRequest, Upstream, type UpstreamSocket } from './upstream';
@@ -76,7 +77,7 @@ export class Connection implements Hearer {
   watchSocket(socket: Duplex): void {
     release(socket);
     this.#stream = socket;
-    void remoteAddressOf(socket);
+    keepPeerAddress(socket, this.#settings.logger);
     this.#handle = transportHandle(socket);
     this.#found = findSocket(socket, this.#settings);
     hear(socket, this);
@@ -156,7 +157,7 @@ export class Connection implements Hearer {
     clearTimeout(ws._closeTimer ?? undefined);
     const info = this.#ending.describe(this.#state);
     this.info = info;
-    this.#group.ended(ws, info, this.#stream ? remoteAddressOf(this.#stream) : undefined);
+    this.#group.ended(ws, info, this.#stream ? peerAddress(this.#stream) : undefined);
     for (const resolve of this.#ending.waiting) resolve(info); // heard after this turn
     try {
       ws.emit('disconnect', info);
@@ -178,6 +179,7 @@ export class Connection implements Hearer {
 
   /** ws emits the error once it has closed. Where nobody listens that would kill the process for what a peer did. */
   #onProtocolError(error: Error): void {
+    this.#askWho();
     this.#step({ type: 'protocol-error', error: closeErrorOf(error) });
     if (this.#settings.guard && this.#ws.listenerCount('error') === 0) this.#ws.once('error', () => {});
   }
@@ -255,7 +257,13 @@ export class Connection implements Hearer {
   }
 
   giveUp(why: 'timed-out' | 'slow-consumer'): void {
+    this.#askWho();
     this.#step({ type: 'give-up', why });
+  }
+
+  /** While it can be told who it was that this side has to end the connection with. */
+  #askWho(): void {
+    if (this.#stream) void peerAddress(this.#stream);
   }
 
   /** One that nobody has begun to open does not count: `new WebSocket(null)` is what servers begin with. */

@@ -6,7 +6,7 @@ import { closeErrorOf } from './close-error';
 import { isGuarded } from './guard';
 import { type LoggerOption, logEnd } from './log';
 import { type LingerOptions, parseOptions } from './options';
-import { remoteAddressOf } from './socket-control/handle';
+import { keepPeerAddress, peerAddress } from './peer-address';
 import { catchLost } from './unheard';
 
 const CHANNELS = ['net.server.socket', 'net.client.socket'];
@@ -16,14 +16,14 @@ const caught = new WeakSet<Socket>();
 function catchStray(socket: Socket, logger: LoggerOption): void {
   if (caught.has(socket)) return;
   caught.add(socket);
-  void remoteAddressOf(socket);
+  keepPeerAddress(socket, logger);
   socket.on(
     'error',
     catchLost((_, error, heard) => {
       if (heard || isGuarded(socket)) return;
       const [kind, origin] = judgeLost(error) ?? ['unknown', 'network'];
       const end = { kind, origin, phase: 'open', code: 1006, expected: true } as const;
-      logEnd(logger, 'stray-socket', { ...end, error: closeErrorOf(error) }, remoteAddressOf(socket));
+      logEnd(logger, 'stray-socket', { ...end, error: closeErrorOf(error) }, peerAddress(socket));
     }),
   );
 }

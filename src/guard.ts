@@ -13,7 +13,7 @@ import { type OpeningFailedMessage, openingFailedChannel } from './diagnostics';
 import { logEnd } from './log';
 import { type Metrics, processMetrics } from './metrics';
 import { type LingerOptions, parseOptions, type Settings } from './options';
-import { remoteAddressOf } from './socket-control/handle';
+import { keepPeerAddress, peerAddress } from './peer-address';
 import { type Hearer, hear, hearerOf } from './socket-events';
 import { catchLost, isHeard } from './unheard';
 
@@ -56,11 +56,13 @@ export class Guard implements Hearer {
   watch(server: Server): void {
     this.#onlyHttp = server instanceof HttpServer || server instanceof HttpsServer;
     // 'clientError' would tell of lost connections too, but a listener there takes Node's own answers away.
-    const connected = server instanceof TlsServer ? 'secureConnection' : 'connection';
+    const secure = server instanceof TlsServer;
+    const connected = secure ? 'secureConnection' : 'connection';
     const onConnection = (socket: Socket) => {
       this.#add(socket);
       watchUpgrades();
     };
+    const onConnecting = (socket: Socket) => keepPeerAddress(socket, this.settings.logger);
     const onTlsFailed = (error: Error, socket: Socket) => this.report('tls-failed', 'peer', error, socket);
     const onUpgrade = (_request: unknown, socket: Duplex) => {
       this.#add(socket); // one that was connected before the guard was there
@@ -75,11 +77,11 @@ export class Guard implements Hearer {
       if (server.listenerCount('upgrade') > 0) server.prependListener('upgrade', onUpgrade);
     };
     server.prependListener(connected, onConnection);
-    server.prependListener('tlsClientError', onTlsFailed);
+    if (secure) server.prependListener('connection', onConnecting).prependListener('tlsClientError', onTlsFailed);
     watchUpgrades();
     this.#stop = () => {
       server.removeListener(connected, onConnection);
-      server.removeListener('tlsClientError', onTlsFailed);
+      server.removeListener('connection', onConnecting).removeListener('tlsClientError', onTlsFailed);
       server.removeListener('upgrade', onUpgrade);
     };
   }
@@ -90,7 +92,7 @@ export class Guard implements Hearer {
 
   #add(socket: Duplex): void {
     if (hearerOf(socket)) return; // by another server on the same port, say
-    void remoteAddressOf(socket);
+    keepPeerAddress(socket, this.settings.logger);
     hear(socket, this);
     if (!this.#onlyHttp) socket.on('error', nobodyElseHears);
   }
@@ -136,7 +138,7 @@ export class Guard implements Hearer {
 
   report(kind: 'upgrade-failed' | 'tls-failed', origin: 'peer' | 'local', error: Error | null, socket: Duplex): void {
     this.metrics.openingFailed(kind);
-    const remoteAddress = remoteAddressOf(socket);
+    const remoteAddress = peerAddress(socket);
     const told = { kind, origin, error: error && closeErrorOf(error), remoteAddress };
     // That a peer is lost is expected; that the application leaves it without an answer is not.
     const end = { ...told, phase: 'opening', code: 1006, expected: origin === 'peer' } as const;

@@ -30,7 +30,8 @@ export function warn(logger: LoggerOption, fields: object, message: string): voi
   write('warn', logger, fields, message);
 }
 
-function isSeen(level: Level, logger: LoggerOption): boolean {
+/** Whether a line of this level would be written. */
+export function isSeen(level: Level, logger: LoggerOption): boolean {
   // The default logger drops debug lines; it is not loaded only to do that.
   if (!logger) return logger === undefined && level === 'warn';
   try {

@@ -7,7 +7,7 @@ import type { Group } from './group';
 import { type Guard, guardOf } from './guard';
 import type { Stats } from './metrics';
 import type { Settings } from './options';
-import { onAccepted } from './socket-control/choose';
+import { hasNative, onAccepted } from './socket-control/choose';
 import type { UpstreamServer } from './upstream';
 
 /** What a server has besides ws's own. */
@@ -48,10 +48,11 @@ export class ServerSide {
   #watch(server: Server, settings: Settings): void {
     const { guard, stop } = guardOf(server, settings, this.group.metrics);
     if (!this.wss.options.server) this.own = { server, guard };
-    // Looked at when it is accepted, when its SOCKET is found in one step and its peer's address is known.
+    this.#stop = [stop];
+    if (!hasNative(settings)) return;
     const listener = (socket: Socket) => onAccepted(socket, settings);
     server.prependListener('connection', listener);
-    this.#stop = [stop, () => server.removeListener('connection', listener)];
+    this.#stop.push(() => server.removeListener('connection', listener));
   }
 
   stop(): void {

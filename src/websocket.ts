@@ -40,9 +40,13 @@ export class WebSocket extends Base {
   constructor(address: string | URL, options?: ClientOptions | ClientRequestArgs);
   constructor(address: string | URL, protocols?: string | string[], options?: ClientOptions | ClientRequestArgs);
   constructor(address: string | URL | null, protocols?: unknown, options?: unknown) {
-    const args = withLinger(address, protocols, options);
-    super(...args.forUpstream);
-    args.begin(this as unknown as UpstreamSocket, upstreamMethods);
+    const given = optionsIn(protocols, options);
+    const group = groupOf(given.linger, given.closeTimeout);
+    checkControl(group.settings); // before ws has done anything
+    const begin = (ws: Upstream) => connectionOf(ws) ?? new Connection(ws as UpstreamSocket, upstreamMethods, group);
+    if (address === null) super(address, protocols, options);
+    else super(address, ...watchingRequests(protocols, given, begin));
+    begin(this as unknown as Upstream);
   }
 
   /** Why the connection ended; null until then. Set when 'disconnect' is emitted, which is once and before 'close'. */
@@ -110,29 +114,30 @@ export declare namespace WebSocket {
 
 const upstreamMethods = Upstream.prototype as unknown as UpstreamSocket;
 
-/**
- * Prepares the arguments for ws's constructor, and what is to be done once it has run. Throws `WSL_ERR_*` for wrong
- * options before ws has done anything.
- */
-function withLinger(address: string | URL | null, protocols: unknown, options: unknown) {
-  const protocolsAreOptions = typeof protocols === 'object' && protocols !== null && !Array.isArray(protocols);
-  const given = ((protocolsAreOptions ? protocols : options) ?? {}) as ConstructorOptions;
-  const group = groupOf(given.linger, given.closeTimeout);
-  checkControl(group.settings);
-  const begin = (ws: UpstreamSocket, base: UpstreamSocket) => connectionOf(ws) ?? new Connection(ws, base, group);
-  if (address === null) return { forUpstream: [address, protocols, options], begin };
+/** ws takes its options in place of the protocols, too. */
+function optionsIn(protocols: unknown, options: unknown): ConstructorOptions {
+  return (areOptions(protocols) ? protocols : (options ?? {})) as ConstructorOptions;
+}
 
+function areOptions(protocols: unknown): boolean {
+  return typeof protocols === 'object' && protocols !== null && !Array.isArray(protocols);
+}
+
+/** The arguments behind the address for ws's constructor, which calls `begin` for each request of the opening handshake, redirects included. */
+function watchingRequests(
+  protocols: unknown,
+  given: ConstructorOptions,
+  begin: (ws: Upstream) => Connection,
+): unknown[] {
   const watched: ConstructorOptions = {
     ...given,
-    // ws calls this for each request of the opening handshake, redirects included.
     finishRequest: (request: ClientRequest, ws: Upstream) => {
-      begin(ws as UpstreamSocket, upstreamMethods).watchRequest(request);
+      begin(ws).watchRequest(request);
       if (given.finishRequest) given.finishRequest(request, ws);
       else request.end();
     },
   };
-  const forUpstream = protocolsAreOptions ? [address, watched] : [address, protocols, watched];
-  return { forUpstream, begin };
+  return areOptions(protocols) ? [watched] : [protocols, watched];
 }
 
 makeOwn(WebSocket, Upstream);

@@ -7,6 +7,7 @@ import { describe, it } from 'node:test';
 import { pino } from 'pino';
 import { WebSocketServer } from 'ws-linger';
 import { portOf, until, watchEnd } from './support/end.js';
+import { stall } from './support/faults.js';
 import { openPair } from './support/pairs.js';
 import { connectPeer } from './support/peer.js';
 
@@ -76,10 +77,29 @@ describe('the log', () => {
     pair.peer.resume().end();
     await watchEnd(pair.ws);
     assert.deepEqual(
-      lines.map(({ level, kind }) => [level, kind]),
-      [[40, 'protocol-error']],
+      lines.map(({ level, kind, remoteAddress }) => [level, kind, remoteAddress]),
+      [[40, 'protocol-error', '127.0.0.1']],
     );
     pair.stop();
+  });
+
+  it('names a peer that does not read, and one that breaks TLS', async () => {
+    const { lines, logger } = logTo('warn');
+    const slow = await openPair({ make: 'ours', role: 'server', linger: { logger, maxBufferedAmount: 1024 * 1024 } });
+    await stall(slow);
+    await watchEnd(slow.ws);
+    const secure = await openPair({ make: 'ours', role: 'server', transport: 'tls', linger: { logger } });
+    (secure.peer as unknown as { _parent: net.Socket })._parent.write('this is no record of TLS');
+    await watchEnd(secure.ws);
+    assert.deepEqual(
+      lines.map(({ kind, remoteAddress }) => [kind, remoteAddress]),
+      [
+        ['slow-consumer', '127.0.0.1'],
+        ['tls-failed', '127.0.0.1'],
+      ],
+    );
+    slow.stop();
+    secure.stop();
   });
 
   it('lets addresses be redacted', async () => {

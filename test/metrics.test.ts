@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import http from 'node:http';
+import net from 'node:net';
 import { afterEach, describe, it } from 'node:test';
 import {
   AggregationTemporality,
@@ -219,6 +220,22 @@ it('OpenTelemetry records the same through its SDK', async () => {
   await provider.shutdown();
   open.destroy();
   await until('it has ended', () => wss.clients.size === 0);
+  wss.close();
+});
+
+it('node:diagnostics_channel tells who was lost before it was a WebSocket, where nothing is logged', async () => {
+  const lost: WebSocket.OpeningFailedMessage[] = [];
+  const onLost = (message: unknown) => lost.push(message as WebSocket.OpeningFailedMessage);
+  subscribe('ws-linger:opening-failed', onLost);
+  const { wss, port } = await listening(servers['a WebSocketServer'] as () => Counted);
+  const peer = net.connect(port, '127.0.0.1');
+  await once(peer, 'connect');
+  peer.end('GET / HTTP/1.1\r\n'); // and no more of the request
+  await until('it is told', () => lost.length > 0);
+  unsubscribe('ws-linger:opening-failed', onLost);
+  const [{ kind, origin, error, remoteAddress }] = lost as [WebSocket.OpeningFailedMessage];
+  const told = [kind, origin, error?.code, remoteAddress];
+  assert.deepEqual(told, ['upgrade-failed', 'peer', 'HPE_INVALID_EOF_STATE', '127.0.0.1']);
   wss.close();
 });
 

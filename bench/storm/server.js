@@ -55,13 +55,16 @@ answer({
     };
   },
 
-  /** Resolves with how long it took until that many had ended since the first did. */
+  /** Resolves with how long it took until that many had ended since the first did. What ends later counts anew. */
   async ended(count) {
     await new Promise((resolve) => {
       onEnd = () => ended >= count && resolve();
       onEnd();
     });
-    return last - first;
+    const took = last - first;
+    ended = 0;
+    first = undefined;
+    return took;
   },
   seen: () => watched(),
 

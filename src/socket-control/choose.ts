@@ -32,10 +32,13 @@ export function checkControl({ control, logger }: Settings): void {
   }
 }
 
-/** To be called when a server has just accepted `socket`, before the peer can take its addresses away by a reset. */
+/** Whether sockets are controlled by the addon, so that onAccepted() is to be called. */
+export function hasNative({ control }: Settings): boolean {
+  return control !== 'portable' && loadNative().binding !== null;
+}
+
+/** To be called when a server has just accepted `socket`: its SOCKET is found in one step, and no reset has taken its addresses away. */
 export function onAccepted(socket: Socket, settings: Settings): void {
-  // Reading the address makes Node keep it, so that logs can name a peer that is gone.
-  void socket.remoteAddress;
   const found = resolve(socket, settings);
   if (found) accepted.set(socket, found);
 }

@@ -15,12 +15,6 @@ export interface TransportHandle {
   getsockname?(out: object): number;
 }
 
-/** Where the peer is; once asked, Node keeps it, so that logs can name a peer that is gone. */
-export function remoteAddressOf(stream: Duplex): string | undefined {
-  const socket = (stream as { _parent?: Duplex | null })._parent ?? stream;
-  return (socket as { remoteAddress?: string }).remoteAddress;
-}
-
 /** A TLS socket's handle wraps the handle below it; any other socket's is the one. Null for streams without. */
 export function transportHandle(stream: Duplex): TransportHandle | null {
   const { _handle: handle } = stream as { _handle?: (TransportHandle & { _parent?: TransportHandle }) | null };
