@@ -4,7 +4,6 @@ import { type ExecFileException, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -13,6 +12,7 @@ import { promisify } from 'node:util';
 import Upstream from 'ws-upstream';
 import { DEFAULT_MIX, parseMix, plan } from '../dist/stability/plan.js';
 import { portOf, until } from './support/end.js';
+import { tcpPair } from './support/tcp-pair.js';
 
 const cli = join(__dirname, '..', 'dist', 'cli', 'main.js');
 
@@ -76,11 +76,10 @@ describe('ws-linger stability', () => {
   });
 
   it('says once what is wrong with all connections, and no times where nothing was measured', async () => {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const url = `ws://127.0.0.1:${portOf(server)}`;
-    server.close();
-    const { code, stdout } = await run('stability', url, '--connections', '30');
+    // A port that is one end of a connection, so that nobody listens there, and nobody is given it meanwhile.
+    const { peer, stop } = await tcpPair();
+    const { code, stdout } = await run('stability', `ws://127.0.0.1:${peer.localPort}`, '--connections', '30');
+    stop();
     assert.equal(code, 1, stdout);
     assert.match(stdout, /0 of 30 opened/);
     assert.equal(stdout.match(/did not open/g)?.length, 1, stdout);
