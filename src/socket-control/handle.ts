@@ -21,9 +21,16 @@ export function transportHandle(stream: Duplex): TransportHandle | null {
   return handle?._parent ?? handle ?? null;
 }
 
-/** The local end of a TCP connection. Node's own getter would keep it with the socket for good, and nobody else asks. */
-export function localEnd(stream: Duplex): { address?: string; port?: number } {
-  const end = {};
-  transportHandle(stream)?.getsockname?.(end);
-  return end;
+interface End {
+  address?: string;
+  port?: number;
+}
+
+/** The ends of a TCP connection. Node's own getters would keep them with the socket for good, and hardly anybody asks again. */
+export function endsOf(stream: Duplex): { local: End; peer: End } {
+  const ends = { local: {}, peer: {} };
+  const handle = transportHandle(stream);
+  handle?.getsockname?.(ends.local);
+  handle?.getpeername?.(ends.peer);
+  return ends;
 }

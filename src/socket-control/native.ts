@@ -1,8 +1,7 @@
 /** The contract on the Winsock SOCKET below a connection, with the portable way where the SOCKET is gone. */
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { SocketControl, SocketResult } from './contract';
-import { localEnd } from './handle';
+import { endsOf } from './handle';
 import { PortableControl } from './portable';
 
 /** A connection as the addon names it. Opaque: script cannot make one. */
@@ -22,11 +21,9 @@ const GONE = -1;
 
 /** Finds the SOCKET of an open connection. Null when it is not TCP, or was lost before it could be looked at. */
 export function resolveConnection(binding: NativeBinding, stream: Duplex): NativeConnection | null {
-  const { remoteAddress, remotePort } = stream as Partial<Socket>;
-  if (!remoteAddress || remotePort === undefined) return null;
-  const { address, port } = localEnd(stream);
-  if (!address || port === undefined) return null;
-  return binding.resolve(address, port, remoteAddress, remotePort);
+  const { local, peer } = endsOf(stream);
+  if (!local.address || local.port === undefined || !peer.address || peer.port === undefined) return null;
+  return binding.resolve(local.address, local.port, peer.address, peer.port);
 }
 
 export class NativeControl implements SocketControl {
