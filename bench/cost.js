@@ -2,6 +2,7 @@
 
 const { execFileSync } = require('node:child_process');
 const path = require('node:path');
+const { setTimeout } = require('node:timers/promises');
 const { openSockets, resetAll } = require('./harness/clients.js');
 const { EVERYWHERE, OURS, bunBinary, environment, unavailable } = require('./harness/contestants.js');
 const { platform } = require('./harness/machine.js');
@@ -19,30 +20,44 @@ function startServer(contestant) {
   return start(script, { ...options, execPath: bunBinary(), execArgv: [] });
 }
 
-/** As a server that has run for a while; everything takes longer under Wine. */
-const WAVES = platform === 'wine' ? { warmUp: 2, waves: 2 } : { warmUp: 10, waves: 5 };
+/** So many come and go before, as at a server that has run for a while; everything takes longer under Wine. */
+const WARM = platform === 'wine' ? { before: 2_000, waves: 2 } : { before: 10_000, waves: 5 };
+const WARM_UP_WAVE = 1_000;
+const ENDED = { lookEvery: 30, cpu: 1_000, looks: 100 };
+
+/** Ends them, and resolves once the server has done all that it does about that: its CPU rests. */
+async function end(server, sockets) {
+  await resetAll(sockets);
+  let { cpu } = await server.ask('usage');
+  for (let looks = 0, rests = 0; rests < 2 && looks < ENDED.looks; looks++) {
+    await setTimeout(ENDED.lookEvery);
+    const now = await server.ask('usage');
+    rests = now.cpu - cpu < ENDED.cpu ? rests + 1 : 0;
+    cpu = now.cpu;
+  }
+}
 
 /** Connections that are opened and stay, wave after wave. */
-async function connections(server, port, { connections, waves, warmUp }) {
+async function connections(server, port, { connections, waves, before }) {
+  const few = Math.min(connections, WARM_UP_WAVE);
+  for (let made = 0; made < before; made += few) await end(server, await openSockets(port, few));
   const figures = { cpuPerConnection: 0, connectionsPerSecond: 0 };
-  for (let wave = 0; wave < warmUp + waves; wave++) {
-    const before = await server.ask('usage');
+  for (let wave = 0; wave < waves; wave++) {
+    const usage = await server.ask('usage');
     const began = performance.now();
     const sockets = await openSockets(port, connections);
     const seconds = (performance.now() - began) / 1000;
-    const after = await server.ask('usage');
-    if (wave >= warmUp) {
-      figures.cpuPerConnection += (after.cpu - before.cpu) / connections / waves;
-      figures.connectionsPerSecond += connections / seconds / waves;
-    }
-    await resetAll(sockets);
+    const { cpu } = await server.ask('usage');
+    figures.cpuPerConnection += (cpu - usage.cpu) / connections / waves;
+    figures.connectionsPerSecond += connections / seconds / waves;
+    await end(server, sockets);
   }
   return figures;
 }
 
 async function idle(server, port, { connections }) {
   // What a first connection loads and compiles is not what each one holds.
-  await resetAll(await openSockets(port, 100));
+  await end(server, await openSockets(port, 100));
   const before = await server.ask('usage', true);
   const sockets = await openSockets(port, connections);
   const after = await server.ask('usage', true);
@@ -87,12 +102,12 @@ module.exports = {
       contestants: few,
     },
     {
-      ...{ name: 'opening connections', ask: 'connections', connections: 1_000, ...WAVES },
-      quick: { connections: 50, warmUp: 1, waves: 1, contestants: few },
+      ...{ name: 'opening connections', ask: 'connections', connections: 1_000, ...WARM },
+      quick: { connections: 50, before: 50, waves: 1, contestants: few },
     },
     // What they are made by is compiled meanwhile.
     {
-      ...{ name: 'opening the first 1,000 of a process', ask: 'connections', connections: 1_000, warmUp: 0, waves: 1 },
+      ...{ name: 'opening the first 1,000 of a process', ask: 'connections', connections: 1_000, before: 0, waves: 1 },
       contestants: few,
     },
     {

@@ -2,61 +2,93 @@
 // which is asked at several sizes anyway, is in lookup.js.
 
 const { EVERYWHERE, OURS } = require('./harness/contestants.js');
+const { tooMany } = require('./harness/descriptors.js');
 const { platform } = require('./harness/machine.js');
+const boundedClose = require('./bounded-close.js');
 const cost = require('./cost.js');
+const detection = require('./detection.js');
 const reset = require('./reset.js');
 
-const LARGEST = 10_000;
-/** One process of Wine's holds both ends of every connection, and may not have more than 20,000 files. */
-const LARGEST_OF_WINE = 5_000;
+const windows = process.platform === 'win32';
 const MIDDLE = 1_000;
-const SIZES = [100, MIDDLE, platform === 'wine' ? LARGEST_OF_WINE : LARGEST];
-/** So many in all, and so many before, that one size is as exact, and as warm, as another. */
+const SIZES = [100, MIDDLE, windows ? 5_000 : 10_000];
+/** So many in all that one size is as exact as another, and so many before that all are as warm. */
 const TOTAL = 2_000;
 const BEFORE = platform === 'wine' ? 1_000 : 5_000;
 
 const shown = (size) => size.toLocaleString('en-US');
+const cases = (verb, sizes, parametersOf) =>
+  sizes.map((connections) => ({ name: `${verb} ${shown(connections)}`, connections, ...parametersOf(connections) }));
+const waves = (connections) => ({ before: BEFORE, waves: Math.max(1, TOTAL / connections) });
 
-const casesOf = (verb, parameters) =>
-  SIZES.map((connections) => ({
-    name: `${verb} ${shown(connections)}`,
-    ...parameters,
-    ...{
-      connections,
-      waves: Math.max(1, TOTAL / connections),
-      warmUp: Math.round(BEFORE / connections),
-    },
-    quick: connections === 100 && parameters.of === 'reset' ? { waves: 1, warmUp: 0 } : undefined,
-  }));
+/** What is asked of whom, and by which names its figures go here. */
+const PARTS = {
+  resetting: {
+    question: reset,
+    figures: ({ cpuPerReset, resetsPerSecond }) => ({ cpuPerReset, resetsPerSecond }),
+    cases: cases('resetting', SIZES, (size) => ({
+      ...{ state: 'idle', ...waves(size) },
+      quick: size === 100 ? { before: 0, waves: 1 } : undefined,
+    })),
+  },
+  opening: {
+    question: cost,
+    figures: ({ cpuPerConnection, connectionsPerSecond }) => ({ cpuPerConnection, connectionsPerSecond }),
+    cases: cases('opening', SIZES, (size) => ({ ask: 'connections', contestants: ['ws', ...OURS], ...waves(size) })),
+  },
+  closing: {
+    question: boundedClose,
+    figures: ({ last, cpu }) => ({ last, cpuPerClose: cpu }),
+    cases: cases('closing stalled', [100, MIDDLE, windows ? 3_000 : 10_000], () => ({
+      ...boundedClose.STALLED,
+      contestants: [boundedClose.WITH_OPTION, ...OURS],
+    })),
+  },
+  detecting: {
+    question: detection,
+    figures: ({ p50, p99 }) => ({ toldP50: p50, toldP99: p99 }),
+    cases: cases('told of RST among', SIZES, (size) => ({
+      ...{ ask: 'reset', gone: Math.min(900, size * 0.9), between: 2, contestants: ['ws', ...OURS] },
+    })),
+  },
+};
 
 /** The largest is to cost no more than the middle one, which has enough of them to be exact. */
-const flat = (verb, measure) =>
-  [LARGEST, LARGEST_OF_WINE].flatMap((size) =>
-    EVERYWHERE.map((contestant) => ({
-      ...{ case: `${verb} ${shown(size)}`, against: { case: `${verb} ${shown(MIDDLE)}` } },
-      ...{ measure, contestant, ratio: { atMost: 1.25 } },
-    })),
-  );
+const flat = ({ cases: [, middle, largest] }, measure) =>
+  EVERYWHERE.map((contestant) => ({
+    ...{ case: largest.name, against: { case: middle.name } },
+    ...{ measure, contestant, ratio: { atMost: 1.25 } },
+  }));
 
 module.exports = {
   name: 'growth',
   question: 'Does a connection cost more when there are many of them?',
   contestants: ['ws terminate', ...OURS, 'bare C'],
-  rounds: platform === 'wine' ? 2 : 3,
-  cases: [
-    ...casesOf('resetting', { of: 'reset', state: 'idle' }),
-    ...casesOf('opening', { of: 'cost', ask: 'connections', contestants: ['ws', ...OURS] }),
-  ],
+  rounds: platform === 'wine' ? 1 : 2,
+  cases: Object.entries(PARTS).flatMap(([part, { cases }]) => cases.map((kase) => ({ ...kase, part }))),
   measures: {
     cpuPerReset: { ...reset.measures.cpuPerReset, label: 'CPU of the server, resetting' },
     resetsPerSecond: reset.measures.resetsPerSecond,
     cpuPerConnection: { ...cost.measures.cpuPerConnection, label: 'CPU of the server, opening' },
     connectionsPerSecond: cost.measures.connectionsPerSecond,
+    cpuPerClose: { ...boundedClose.measures.cpu, label: 'CPU of the server, closing stalled peers' },
+    last: boundedClose.measures.last,
+    toldP50: { ...detection.measures.p50, label: 'Until a RST is told, median' },
+    toldP99: { ...detection.measures.p99, label: 'Until a RST is told, 99th percentile' },
   },
   /** Drawn as figures over this parameter, not as ratios. */
   over: 'connections',
-  goals: [...flat('resetting', 'cpuPerReset'), ...flat('opening', 'cpuPerConnection')],
+  goals: [
+    ...flat(PARTS.resetting, 'cpuPerReset'),
+    ...flat(PARTS.opening, 'cpuPerConnection'),
+    ...flat(PARTS.closing, 'cpuPerClose'),
+    ...flat(PARTS.detecting, 'toldP50'),
+  ],
   prepare: reset.prepare,
-  available: reset.available,
-  measure: ({ contestant, parameters }) => ({ cost, reset })[parameters.of].measure({ contestant, parameters }),
+  available: (contestant, { connections }) => reset.available(contestant) ?? tooMany(connections),
+
+  async measure({ contestant, parameters }) {
+    const { question, figures } = PARTS[parameters.part];
+    return figures(await question.measure({ contestant, parameters }));
+  },
 };

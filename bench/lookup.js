@@ -5,7 +5,7 @@ const net = require('node:net');
 
 const WALKS = 10;
 const WARM_UP = 10;
-const NEWEST = 100;
+const NEWEST = 500;
 
 const tuple = (socket) => [socket.localAddress, socket.localPort, socket.remoteAddress, socket.remotePort];
 
@@ -59,17 +59,18 @@ const nobody = (port, i) => ['127.0.0.1', port, '127.0.0.2', 1 + (i % 60_000)];
 
 const LOOKUPS = {
   /** What each lookup would cost if it looked at every connection. */
-  walk({ port }) {
+  async walk({ port }) {
     // One is left over for the call by which tinybench sees whether it has to await.
     const unused = Array.from({ length: WALKS + WARM_UP + 1 }, fresh);
-    return timed(false, WALKS, (i) => unused.pop().resolve(...nobody(port, i)));
+    const { mean, p50 } = await timed(false, WALKS, (i) => unused.pop().resolve(...nobody(port, i)));
+    return { mean, p50 }; // of so few, no percentile
   },
 
   /** The newest connection, in the server's 'connection' event, as each connection is looked up. */
   async newest(world) {
     const { resolve } = fresh();
     const times = [];
-    for (let i = 0; i < NEWEST; i++) {
+    for (let i = 0; i < WARM_UP + NEWEST; i++) {
       const sides = await world.connect((socket) => {
         const wanted = tuple(socket);
         const began = process.hrtime.bigint();
@@ -81,6 +82,7 @@ const LOOKUPS = {
       for (const side of sides) side.destroy();
       await closed;
     }
+    times.splice(0, WARM_UP);
     times.sort((a, b) => a - b);
     const at = (share) => times[Math.floor(times.length * share)];
     return { mean: times.reduce((sum, time) => sum + time) / times.length, p50: at(0.5), p99: at(0.99) };

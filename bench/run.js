@@ -4,7 +4,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { Command } = require('commander');
+const { Command, InvalidArgumentError } = require('commander');
 const { installPeers } = require('./harness/install.js');
 const { wineEnvironment } = require('./harness/machine.js');
 
@@ -13,12 +13,17 @@ const names = fs
   .filter((file) => file.endsWith('.js') && file !== 'run.js')
   .map((file) => file.slice(0, -3));
 
+function atLeastOne(value) {
+  if (!/^[1-9]\d*$/.test(value)) throw new InvalidArgumentError('it is an integer from 1.');
+  return Number(value);
+}
+
 const program = new Command('bench')
   .description('Measures ws-linger beside plain ws and other peers, in turns, and keeps the figures in bench/results.')
   .argument('[names...]', `questions to ask: ${names.join(', ')}; all of them when none is named`)
   .option('--quick', 'the smallest sizes, once: proves only that everything runs, and keeps nothing')
   .option('--json', 'print the figures as JSON')
-  .option('--rounds <number>', 'how often everything is measured, in place of what each question says', Number)
+  .option('--rounds <number>', 'how often everything is measured, in place of what each question says', atLeastOne)
   .option('--no-keep', 'leave bench/results as it is')
   .option('--windows', 'on Windows Node under Wine');
 
@@ -47,7 +52,8 @@ async function here(asked, options) {
     const question = require(`./${name}.js`);
     const result = await ask(question, options);
     results.push(result);
-    if (options.keep && !options.quick) keep(result);
+    // What failed in part would take the place of what did not.
+    if (options.keep && !options.quick && result.failures.length === 0) keep(result);
     if (!options.json) printResult(question, result, options);
   }
   const failures = results.flatMap(({ failures }) => failures);

@@ -50,6 +50,7 @@ answer({
     await done;
     const at = (percentile) => times.getValueAtPercentile(percentile) / 1000;
     const spent = usage().cpu - looking - cpu;
-    return { p50: at(50), p99: at(99), last: at(100), calling, cpu: spent / clients.length };
+    const { kernel } = look({ collect: false });
+    return { p50: at(50), p99: at(99), last: at(100), calling, cpu: spent / clients.length, kernel };
   },
 });

@@ -2,16 +2,9 @@
 
 const { once } = require('node:events');
 const hdr = require('hdr-histogram-js');
-const WebSocket = require('ws-upstream');
-const { HOST, PATH } = require('../harness/clients.js');
+const { openWebSocket } = require('../harness/clients.js');
 
 const WARM_UP = 0.5; // of the time that is measured
-
-async function open(port) {
-  const ws = new WebSocket(`ws://${HOST}:${port}${PATH}`, { perMessageDeflate: false });
-  await once(ws, 'open');
-  return ws;
-}
 
 /** Keeps that many messages of each client on their way for that long. Resolves with how many came back. */
 async function flood(clients, message, inFlight, seconds) {
@@ -49,7 +42,7 @@ async function pingPong(clients, message, seconds) {
 
 async function echo(server, port, { connections, size, inFlight, seconds }) {
   const clients = [];
-  while (clients.length < connections) clients.push(await open(port));
+  while (clients.length < connections) clients.push(await openWebSocket(port));
   const message = Buffer.alloc(size, 'x');
   await flood(clients, message, inFlight, seconds * WARM_UP);
 

@@ -16,10 +16,11 @@ function casesOf({ cases }, { quick }) {
   return cases.flatMap(({ quick: smaller, ...rest }) => (smaller ? [{ ...rest, ...smaller }] : []));
 }
 
-/** The order of a round: everybody is first, second … equally often. */
-function rotated(list, round) {
+/** Who is first, and who comes after whom, is another one in each round. */
+function turns(list, round) {
   const by = round % list.length;
-  return [...list.slice(by), ...list.slice(0, by)];
+  const turned = [...list.slice(by), ...list.slice(0, by)];
+  return round % 2 === 0 ? turned : turned.reverse();
 }
 
 async function measureOnce(question, contestant, parameters, timeout) {
@@ -33,23 +34,29 @@ async function measureOnce(question, contestant, parameters, timeout) {
   }
 }
 
+/** A case with room for its figures, or with the reason why somebody has none. */
+function prepare(question, { name, contestants, rounds, ...parameters }) {
+  const figures = {};
+  const unavailable = {};
+  for (const contestant of contestants ?? question.contestants) {
+    const reason = question.available?.(contestant, parameters);
+    if (reason) unavailable[contestant] = reason;
+    else figures[contestant] = [];
+  }
+  return { kase: { name, parameters, figures, unavailable }, most: rounds };
+}
+
 async function ask(question, options) {
   const rounds = options.rounds ?? (options.quick ? 1 : Math.min(question.rounds ?? ROUNDS, ROUNDS));
   const failures = [];
-  const cases = [];
-  for (const { name, contestants: only, rounds: own, ...parameters } of casesOf(question, options)) {
-    const figures = {};
-    const unavailable = {};
-    for (const contestant of only ?? question.contestants) {
-      const reason = question.available?.(contestant, parameters);
-      if (reason) unavailable[contestant] = reason;
-      else figures[contestant] = [];
-    }
-    const asked = Object.keys(figures);
-    const times = Math.min(rounds, own ?? rounds);
-    for (let round = 0; round < times; round++) {
-      for (const contestant of rotated(asked, round)) {
-        if (!options.json) console.error(`${question.name}: ${name}, ${contestant}, round ${round + 1} of ${times}`);
+  const prepared = casesOf(question, options).map((given) => prepare(question, given));
+  for (let round = 0; round < rounds; round++) {
+    for (const { kase, most = rounds } of prepared) {
+      if (round >= (options.rounds ?? most)) continue;
+      const { name, parameters, figures } = kase;
+      const asked = Object.keys(figures).filter((contestant) => round === 0 || !question.once?.includes(contestant));
+      for (const contestant of turns(asked, round)) {
+        if (!options.json) console.error(`${question.name}: ${name}, ${contestant}, round ${round + 1} of ${rounds}`);
         const timeout = question.timeout ?? TIMEOUT;
         figures[contestant][round] = await measureOnce(question, contestant, parameters, timeout).catch((error) => {
           failures.push(`${question.name}: ${name}, ${contestant}: ${error.message}`);
@@ -57,7 +64,6 @@ async function ask(question, options) {
         });
       }
     }
-    cases.push({ name, parameters, figures, unavailable });
   }
   return {
     name: question.name,
@@ -66,9 +72,8 @@ async function ask(question, options) {
     versions: versions(),
     date: new Date().toISOString().slice(0, 10),
     commit: commit(),
-    rounds,
     failures,
-    cases,
+    cases: prepared.map(({ kase }) => kase),
   };
 }
 

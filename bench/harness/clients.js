@@ -3,6 +3,7 @@
 const { once } = require('node:events');
 const net = require('node:net');
 const tls = require('node:tls');
+const WebSocket = require('ws-upstream');
 
 const HOST = '127.0.0.1';
 
@@ -40,6 +41,14 @@ async function connectSocket(port, { reads = true } = {}) {
   return reads ? socket.resume() : socket.pause();
 }
 
+/** Resolves with a WebSocket of plain ws that is open. */
+async function openWebSocket(port, { host = HOST } = {}) {
+  const ws = new WebSocket(`ws://${host}:${port}${PATH}`, { perMessageDeflate: false });
+  ws.on('error', () => {});
+  await once(ws, 'open');
+  return ws;
+}
+
 /** Opens that many, a few at a time. */
 async function openSockets(port, count, { concurrency = 32, open = openSocket, ...options } = {}) {
   const sockets = [];
@@ -64,4 +73,4 @@ function resetAll(sockets) {
   );
 }
 
-module.exports = { HOST, PATH, connectSocket, openSocket, openSockets, resetAll };
+module.exports = { HOST, connectSocket, openSocket, openSockets, openWebSocket, resetAll };

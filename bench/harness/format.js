@@ -6,15 +6,14 @@ function number(value) {
 }
 
 const spread = ({ min, max }) => (min === max ? '' : `${number(min)} – ${number(max)}`);
-const times = (value) => `${value.toFixed(value < 10 ? 2 : 1)} ×`;
+const times = (value) => `${value < 0.1 ? number(value) : value.toFixed(value < 10 ? 2 : 1)} ×`;
 const timesSpread = ({ min, max }) => (min === max ? '' : `${times(min)} – ${times(max)}`);
 
-/** "0.98 × or more" and the like. */
+/** "at least 0.98 ×" and the like. */
 function limit({ kind, limit: { atLeast, atMost } }, unit) {
-  const shown = (value) => (kind === 'ratio' ? times(value) : `${number(value)} ${unit}`);
-  const more = kind === 'difference' ? ' more' : '';
-  if (atMost === undefined) return `at least ${shown(atLeast)}${more}`;
-  return atLeast === undefined ? `at most ${shown(atMost)}${more}` : `${shown(atLeast)} to ${shown(atMost)}${more}`;
+  const value = atMost ?? atLeast;
+  const shown = kind === 'ratio' ? times(value) : `${number(value)} ${unit}`;
+  return `${atMost === undefined ? 'at least' : 'at most'} ${shown}${kind === 'difference' ? ' more' : ''}`;
 }
 
 /** A goal's outcome in one line. */
@@ -25,10 +24,13 @@ function goalLine({ measures }, goal) {
   return `${goal.met ? 'met' : 'NOT MET'}: ${subject}: ${shown} (goal: ${limit(goal, unit)})`;
 }
 
-function machineLine({ machine, versions, date, commit, rounds }) {
+function machineLine({ machine, versions, date, commit, cases }) {
+  const counts = cases.flatMap(({ figures }) => Object.values(figures).map(({ length }) => length));
+  const [fewest, most] = [Math.min(...counts), Math.max(...counts)];
+  const rounds = fewest === most ? most : `${fewest} to ${most}`;
   const { cpu, cores, memoryGb, os, node } = machine;
   const peers = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  return `${date}, commit ${commit}: ${cpu}, ${cores} cores, ${memoryGb} GB, ${os}, Node ${node}, ${peers.join(', ')}; ${rounds} round${rounds === 1 ? '' : 's'}`;
+  return `${date}, commit ${commit}: ${cpu}, ${cores} cores, ${memoryGb} GB, ${os}, Node ${node}, ${peers.join(', ')}; ${rounds} round${most === 1 ? '' : 's'}`;
 }
 
 /** Who was left out, with the reason, once for each reason. */

@@ -1,5 +1,5 @@
 // Whether the figures are what was aimed at. A goal is
-//   { case?, measure, contestant, against?: { case?, contestant? }, ratio | difference | value: { atLeast?, atMost? } }
+//   { case?, measure, contestant, against?: { case }, ratio | difference | value: { atLeast } or { atMost } }
 // Without `case` it is one goal for each case that has the measure; without `against` others are the first contestant.
 
 const { difference, ratio, series, summary } = require('./statistics.js');
@@ -8,7 +8,7 @@ function judge(goal, kase, cases) {
   const ours = series(kase, goal.contestant, goal.measure);
   if (!ours.some((value) => value !== undefined)) return null;
   const other = goal.against?.case ? cases.find(({ name }) => name === goal.against.case) : kase;
-  const contestant = goal.against?.contestant ?? (goal.against ? goal.contestant : Object.keys(kase.figures)[0]);
+  const contestant = goal.against ? goal.contestant : Object.keys(kase.figures)[0];
   const theirs = other ? series(other, contestant, goal.measure) : [];
   const kind = ['ratio', 'difference', 'value'].find((name) => goal[name]);
   const found =

@@ -19,7 +19,8 @@ function commit() {
   if (outside) return outside.commit;
   const git = (...args) => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
   try {
-    const changed = git('status', '--porcelain', '--', 'src', 'native', 'prebuilds', 'package.json') !== '';
+    const measured = ['src', 'native', 'prebuilds', 'package.json', 'bench', ':!bench/results'];
+    const changed = git('status', '--porcelain', '--', ...measured) !== '';
     return git('rev-parse', '--short=12', 'HEAD') + (changed ? ', with changes' : '');
   } catch {
     return 'unknown';

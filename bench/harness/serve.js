@@ -54,4 +54,4 @@ function watchLoop() {
   };
 }
 
-module.exports = { quietLogger, serve, connected, usage, watchLoop };
+module.exports = { serve, connected, usage, watchLoop };

@@ -16,7 +16,7 @@ function series({ figures }, contestant, measure) {
 /** Pairs of two series, round by round, put through `combine` and summed up; null when there are none. */
 function paired(ours, theirs, combine) {
   const values = ours.flatMap((value, round) => {
-    const other = theirs[round];
+    const other = theirs.length === 1 ? theirs[0] : theirs[round]; // who is asked once, is so since it would be the same again
     return value === undefined || other === undefined ? [] : [combine(value, other)];
   });
   const finite = values.filter(Number.isFinite); // nothing can be compared with 0

@@ -1,20 +1,12 @@
 // Those who go on: each sends a message now and then, and notes how long its echo takes. Who is late with sending, because
 // echoes are late, counts from when the message was due.
 
-const { once } = require('node:events');
 const hdr = require('hdr-histogram-js');
-const WebSocket = require('ws-upstream');
-const { HOST, openSockets } = require('../harness/clients.js');
+const { openSockets, openWebSocket: open } = require('../harness/clients.js');
 const { answer } = require('../harness/processes.js');
 
 const SIZE = 64;
 let clients = [];
-
-async function open(port) {
-  const ws = new WebSocket(`ws://${HOST}:${port}`, { perMessageDeflate: false });
-  await once(ws, 'open');
-  return ws;
-}
 
 answer({
   async open(port, count) {
