@@ -3,7 +3,7 @@
 const { execFileSync } = require('node:child_process');
 const path = require('node:path');
 const { setTimeout } = require('node:timers/promises');
-const { openSockets, resetAll } = require('./harness/clients.js');
+const { awake, openSockets, resetAll } = require('./harness/clients.js');
 const { EVERYWHERE, OURS, bunBinary, environment, unavailable } = require('./harness/contestants.js');
 const { platform } = require('./harness/machine.js');
 const { start } = require('./harness/processes.js');
@@ -45,7 +45,7 @@ async function connections(server, port, { connections, waves, before }) {
   for (let wave = 0; wave < waves; wave++) {
     const usage = await server.ask('usage');
     const began = performance.now();
-    const sockets = await openSockets(port, connections);
+    const sockets = await awake(() => openSockets(port, connections));
     const seconds = (performance.now() - began) / 1000;
     const { cpu } = await server.ask('usage');
     figures.cpuPerConnection += (cpu - usage.cpu) / connections / waves;

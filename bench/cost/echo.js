@@ -2,7 +2,7 @@
 
 const { once } = require('node:events');
 const hdr = require('hdr-histogram-js');
-const { openWebSocket } = require('../harness/clients.js');
+const { awake, openWebSocket } = require('../harness/clients.js');
 
 const WARM_UP = 0.5; // of the time that is measured
 
@@ -48,7 +48,7 @@ async function echo(server, port, { connections, size, inFlight, seconds }) {
 
   const before = await server.ask('usage');
   const began = performance.now();
-  const count = await flood(clients, message, inFlight, seconds);
+  const count = await awake(() => flood(clients, message, inFlight, seconds));
   const took = (performance.now() - began) / 1000;
   const after = await server.ask('usage');
 
