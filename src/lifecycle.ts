@@ -144,6 +144,8 @@ const TAKEN_BYTES = 192 * 1024;
 /** Progress is looked at this often within closeTimeout, so giving up is late by at most a quarter of it. */
 const LOOKS = 4;
 
+const LOCAL_ABORT: Cause = { type: 'local-abort' };
+
 export const initial: State = Object.freeze({
   phase: 'opening',
   cause: null,
@@ -172,32 +174,30 @@ export function step(state: State, event: Event, limits: Limits): [State, Effect
       return close(state, event, limits);
     case 'both-close-frames':
       if (state.phase !== 'open' && state.phase !== 'handshake') return [{ ...state, bothCloseFrames: true }, []];
-      return beginClosing({ ...state, phase: 'fin', bothCloseFrames: true }, state, event, limits);
+      return beginClosing({ ...ending(state, event.at, 'fin', null), bothCloseFrames: true }, state, event, limits);
     case 'fin':
       // After both frames FIN is how RFC 6455 §7.1.1 wants it to end; before, it is the cause.
       if (state.phase === 'fin' || state.phase === 'reset') return [state, []];
-      return beginClosing({ ...withCause(state, { type: 'fin', by: event.by }), phase: 'fin' }, state, event, limits);
+      return beginClosing(ending(state, event.at, 'fin', { type: 'fin', by: event.by }), state, event, limits);
     case 'error': {
       const { error, ended, keepAlive } = event;
-      return cut(withCause(state, { type: 'error', error, ended, keepAlive }), state, event.at);
+      return cut(state, event.at, { type: 'error', error, ended, keepAlive });
     }
     case 'protocol-error':
-      return [began(withCause(state, { type: 'protocol-error', error: event.error }), state, event.at), []];
+      return [ending(state, event.at, state.phase, { type: 'protocol-error', error: event.error }), []];
     case 'give-up':
       // A connection that is being closed has its limits already.
-      return state.phase === 'open'
-        ? cut(withCause(state, { type: event.why }), state, event.at, limits.onTimeout)
-        : [state, []];
+      return state.phase === 'open' ? cut(state, event.at, { type: event.why }, limits.onTimeout) : [state, []];
     case 'abort':
-      return cut(withCause(state, { type: 'local-abort' }), state, event.at, 'reset');
+      return cut(state, event.at, LOCAL_ABORT, 'reset');
     case 'destroy':
-      return cut(withCause(state, { type: 'local-abort' }), state, event.at, 'destroy');
+      return cut(state, event.at, LOCAL_ABORT, 'destroy');
     case 'terminate':
       return terminate(state, event, limits);
     case 'tick':
       return state.terminating ? tickTerminating(state, event, limits) : tick(state, event, limits);
     case 'closed':
-      return [{ ...began(state, state, event.at), phase: 'closed' }, []];
+      return [ending(state, event.at, 'closed', null), []];
   }
 }
 
@@ -205,7 +205,7 @@ export function step(state: State, event: Event, limits: Limits): [State, Effect
 function close(state: State, event: Event & { type: 'close' }, limits: Limits): [State, Effect[]] {
   const [next, effects] =
     state.phase === 'open'
-      ? beginClosing({ ...state, phase: 'handshake', closedBy: event.by }, state, event, limits)
+      ? beginClosing({ ...ending(state, event.at, 'handshake', null), closedBy: event.by }, state, event, limits)
       : [state, []];
   if (!isClosing(next) || event.within === undefined || event.at + event.within >= next.deadlineAt)
     return [next, effects];
@@ -221,11 +221,10 @@ function close(state: State, event: Event & { type: 'close' }, limits: Limits): 
  */
 function terminate(state: State, { at, progress, queued }: Look, limits: Limits): [State, Effect[]] {
   if (state.phase === 'reset' || state.terminating) return [state, []];
-  const next = began(withCause(state, { type: 'local-abort' }), state, at);
-  if (state.phase === 'opening') return [next, []];
-  const deadlineAt = Math.min(next.deadlineAt, at + TERMINATE_LIMIT_MS, at + limits.closeDeadline);
+  if (state.phase === 'opening') return [ending(state, at, 'opening', LOCAL_ABORT), []];
+  const deadlineAt = Math.min(state.deadlineAt, at + TERMINATE_LIMIT_MS, at + limits.closeDeadline);
   const looking = { terminating: true, deadlineAt, progress, queued, progressAt: at, outstanding: null };
-  return [{ ...next, ...looking, phase: 'fin' }, [{ wakeIn: SHORT_LOOK_MS }]];
+  return [{ ...ending(state, at, 'fin', LOCAL_ABORT), ...looking }, [{ wakeIn: SHORT_LOOK_MS }]];
 }
 
 function tickTerminating(state: State, event: Event & Tick, limits: Limits): [State, Effect[]] {
@@ -235,12 +234,12 @@ function tickTerminating(state: State, event: Event & Tick, limits: Limits): [St
   const first = state.outstanding ?? outstanding;
   const { bytes = 0, at: lookedAt = 0 } = outstanding ?? {};
   const taken = bytes > 0 && first !== null && first.bytes - bytes >= TAKEN_BYTES;
-  if (taken || hasMoved(state, event)) return cut(state, state, at, 'destroy');
+  if (taken || hasMoved(state, event)) return cut(state, at, null, 'destroy');
   // What nobody has looked at again is not known to stand still.
   const unknown = event.outstanding && (first === null || (bytes > 0 && lookedAt - first.at < TERMINATE_MS / 2));
   const looked = at >= state.progressAt + Math.min(TERMINATE_MS, limits.closeTimeout);
-  if (looked && !unknown) return cut(state, state, at, 'reset');
-  if (at >= state.deadlineAt) return cut(state, state, at, unknown ? 'destroy' : 'reset');
+  if (looked && !unknown) return cut(state, at, null, 'reset');
+  if (at >= state.deadlineAt) return cut(state, at, null, unknown ? 'destroy' : 'reset');
   const wakeIn = Math.min(Math.max((at - state.progressAt) / 2, SHORT_LOOK_MS), LONG_LOOK_MS);
   return [{ ...state, outstanding: first }, [{ wakeIn }]];
 }
@@ -272,7 +271,7 @@ function tick(state: State, event: Event & Tick, limits: Limits): [State, Effect
   // Where all is in the kernel's hands and the peer may still be taking it, the kernel goes on; RST would destroy it.
   const onlySlow = event.inFlight || peerTakes || at < seen.progressAt + limits.closeTimeout;
   const how = queued === 0 && onlySlow ? 'destroy' : limits.onTimeout;
-  return cut(withCause(seen, { type: 'close-timeout' }), seen, at, how);
+  return cut(seen, at, { type: 'close-timeout' }, how);
 }
 
 /** What was unacknowledged before bytes last moved cannot be compared with what is now. */
@@ -290,30 +289,29 @@ function untilNextLook(state: State, at: number, limits: Limits): number {
   return Math.min(withoutProgress, state.deadlineAt - at, limits.closeTimeout / LOOKS);
 }
 
-/** Enters a closing phase; the first one starts the clock, later ones only go on with it. */
+/** Enters a closing phase; the first one sets the limits, later ones only go on with them. */
 function beginClosing(next: State, from: State, look: Look, limits: Limits): [State, Effect[]] {
   if (isClosing(from)) return [next, []];
   const { at, progress, queued } = look;
-  const closing = { ...began(next, from, at), deadlineAt: at + limits.closeDeadline, progress, queued, progressAt: at };
+  const deadlineAt = at + limits.closeDeadline;
+  const closing = { ...next, deadlineAt, progress, queued, progressAt: at };
   return [closing, [{ wakeIn: untilNextLook(closing, at, limits) }]];
 }
 
 /** From here on only the socket's 'close' is waited for, and not for long. Without `how` ws has destroyed it. */
-function cut(next: State, from: State, at: number, how?: 'reset' | 'destroy'): [State, Effect[]] {
-  if (from.phase === 'reset') return [from, []];
+function cut(state: State, at: number, cause: Cause | null, how?: 'reset' | 'destroy'): [State, Effect[]] {
+  if (state.phase === 'reset') return [state, []];
   // There is no connection yet to cut: ws gives up the opening handshake by itself.
-  if (from.phase === 'opening') return [began(next, from, at), []];
+  if (state.phase === 'opening') return [ending(state, at, 'opening', cause), []];
   const wake = { wakeIn: WATCHDOG_MS };
-  return [{ ...began(next, from, at), phase: 'reset' }, how ? [how, wake] : [wake]];
+  return [ending(state, at, 'reset', cause), how ? [how, wake] : [wake]];
 }
 
-function began(next: State, from: State, at: number): State {
-  return from.endingSince === null ? { ...next, endingSince: at, endedIn: asClosePhase(from.phase) } : next;
-}
-
-/** The first cause wins, and it keeps the phase it was met in. */
-function withCause(state: State, cause: Cause): State {
-  return state.cause ? state : { ...state, cause, endedIn: asClosePhase(state.phase) };
+/** The state in `phase`, once more is known of the end. The first sign starts the clock; the first cause wins, and keeps the phase it was met in. */
+function ending(state: State, at: number, phase: Phase, cause: Cause | null): State {
+  const isFirst = state.endingSince === null || (state.cause === null && cause !== null);
+  const endedIn = isFirst ? asClosePhase(state.phase) : state.endedIn;
+  return { ...state, phase, cause: state.cause ?? cause, endingSince: state.endingSince ?? at, endedIn };
 }
 
 function isClosing(state: State): boolean {
