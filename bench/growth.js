@@ -25,7 +25,7 @@ const waves = (connections) => ({ before: BEFORE, waves: Math.max(1, TOTAL / con
 const PARTS = {
   resetting: {
     question: reset,
-    figures: ({ cpuPerReset, resetsPerSecond }) => ({ cpuPerReset, resetsPerSecond }),
+    figures: ({ cpuPerReset, resetsPerSecond, closed }) => ({ cpuPerReset, resetsPerSecond, closed }),
     cases: cases('resetting', SIZES, (size) => ({
       ...{ state: 'idle', ...waves(size) },
       quick: size === 100 ? { before: 0, waves: 1 } : undefined,
@@ -69,6 +69,7 @@ module.exports = {
   measures: {
     cpuPerReset: { ...reset.measures.cpuPerReset, label: 'CPU of the server, resetting' },
     resetsPerSecond: reset.measures.resetsPerSecond,
+    closed: reset.measures.closed,
     cpuPerConnection: { ...cost.measures.cpuPerConnection, label: 'CPU of the server, opening' },
     connectionsPerSecond: cost.measures.connectionsPerSecond,
     cpuPerClose: { ...boundedClose.measures.cpu, label: 'CPU of the server, closing stalled peers' },
