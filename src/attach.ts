@@ -18,17 +18,22 @@ export function attach<T extends AnyServer>(wss: T, options?: LingerOptions): T 
 export function attach<T extends AnySocket>(ws: T, options?: LingerOptions): T & WebSocket;
 export function attach(target: object, options?: LingerOptions): object {
   if (isServer(target)) {
-    const settings = parseOptions(options, target.options.closeTimeout);
+    const settings = parseOptions(options, givenCloseTimeout(target.options.closeTimeout));
     checkControl(settings);
     return attachServer(target, settings);
   }
   if (isSocket(target)) {
-    const settings = parseOptions(options, target._closeTimeout);
+    const settings = parseOptions(options, givenCloseTimeout(target._closeTimeout));
     checkControl(settings);
     return attachSocket(target, groupOf(settings, undefined));
   }
   const wanted = 'a WebSocketServer made by ws 8.5 or newer, or a WebSocket made by ws 8.3 or newer';
   throw withCode(new TypeError(`attach() takes ${wanted}`), 'WSL_ERR_NOT_ATTACHABLE');
+}
+
+/** ws fills in its default of 30 s, so that nobody can tell whether it was given. */
+function givenCloseTimeout(closeTimeout: number | undefined): number | undefined {
+  return closeTimeout === 30_000 ? undefined : closeTimeout;
 }
 
 /** What tells a server of ws, whichever of its type declarations describes it. */

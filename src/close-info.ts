@@ -24,7 +24,7 @@ export const CLOSE_KINDS = [
  * - `aborted`: the local TCP stack gave the connection up (WSAECONNABORTED, 10053).
  * - `timed-out`: the peer vanished; retransmission or keep-alive ran out.
  * - `unreachable`: no route to the peer any more.
- * - `close-timeout`: the closing handshake was not finished in time, so it was cut.
+ * - `close-timeout`: the closing handshake was not finished in time. The socket goes on delivering what was sent.
  * - `protocol-error`: the peer broke RFC 6455.
  * - `slow-consumer`: the peer did not read what was sent to it.
  * - `local-abort`: `abort()` or `terminate()` was called here, or the connection was closed before it was open.
@@ -69,7 +69,10 @@ export interface CloseInfo {
   reason: string;
   /** True when both close frames crossed, whatever came after. */
   clean: boolean;
-  /** What was done when the connection had to be cut here: RST, or a plain destroy. Null when it was not cut here. */
+  /**
+   * What was done when the connection had to be cut here: RST, or a plain destroy (FIN). Null when it was not cut here, and when
+   * its socket goes on delivering.
+   */
   forced: 'reset' | 'destroy' | null;
   /** True for what peers do in a normal day. Such ends are logged at debug, all others at warn. */
   expected: boolean;
@@ -79,8 +82,30 @@ export interface CloseInfo {
   bytesReceived: number;
   /** Bytes the local TCP stack accepted. Not a proof of delivery. */
   bytesSent: number;
-  /** Bytes that were queued and that the local TCP stack never accepted. */
+  /** Bytes that were queued and that the local TCP stack had not accepted by then. A socket that lingers goes on with them. */
   bytesUnsent: number;
   /** Milliseconds from the first sign of the end (a close(), a close frame, FIN, an error) to 'close'. */
   elapsedMs: number;
+}
+
+/** What became of a socket that lingered. */
+export const LINGER_OUTCOMES = ['delivered', 'cut', 'lost'] as const;
+/**
+ * What became of a socket that lingered: its peer ended the connection after everything had been written (`delivered`), this
+ * side ended it at `closeDeadline` or by `abort()` (`cut`), or an error did (`lost`).
+ */
+export type LingerOutcome = (typeof LINGER_OUTCOMES)[number];
+
+/** How a socket ceased to linger. */
+export interface Lingered {
+  /** What became of it. */
+  outcome: LingerOutcome;
+  /** How this side cut it; null where it did not. */
+  forced: 'reset' | 'destroy' | null;
+  /** The error that ended it; null where there was none. */
+  error: CloseError | null;
+  /** Bytes that the local TCP stack never accepted. */
+  bytesUnsent: number;
+  /** How long it lingered, in ms. */
+  lingeredMs: number;
 }

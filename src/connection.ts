@@ -14,11 +14,18 @@ import { lookAt } from './look';
 import type { Settings } from './options';
 import { keepPeerAddress, peerAddress } from './peer-address';
 import { findSocket } from './socket-control/choose';
-import type { Outstanding } from './socket-control/contract';
+import type { TransportLook } from './socket-control/contract';
 import { type TransportHandle, transportHandle } from './socket-control/handle';
 import type { NativeConnection } from './socket-control/native';
 import { type Hearer, hear, hearerOf } from './socket-events';
-import { type Internals, type OpeningRequest, Upstream, type UpstreamSocket } from './upstream';
+import {
+  closeListenerFor,
+  holdCloseFrameCallback,
+  type Internals,
+  type OpeningRequest,
+  Upstream,
+  type UpstreamSocket,
+} from './upstream';
 import type { Seen } from './watch';
 
 const kConnection = Symbol('ws-linger connection');
@@ -107,6 +114,7 @@ export class Connection implements Hearer {
     if (ws.readyState === Upstream.CONNECTING) this.#step({ type: 'abort' });
     const broken = ws._receiver?.errored;
     if (broken) this.#onProtocolError(broken);
+    if (ws.readyState === Upstream.OPEN && ws._sender) this.#ending.closeFrame = holdCloseFrameCallback(ws._sender);
     try {
       this.#base.close.call(ws, code, reason);
     } finally {
@@ -133,15 +141,13 @@ export class Connection implements Hearer {
   }
 
   terminate(): void {
-    const { terminate } = this.#settings;
-    if (terminate === 'reset') this.#end('abort');
-    // Of bytes that wait in the socket ws would drop those that the kernel does not take.
-    else if (terminate === 'auto' && this.#ending.traffic().unsent > 0) this.#end('terminate');
-    else this.#end('destroy');
+    this.#end(this.#settings.terminate === 'reset' ? 'abort' : 'destroy');
   }
 
   abort(): void {
-    this.#end('abort');
+    const lingering = this.#madeEnding?.lingering;
+    if (lingering) lingering.abort();
+    else this.#end('abort');
   }
 
   /** Called by ws when the socket has closed, or by the watchdog. The one place where a connection ends. */
@@ -153,7 +159,7 @@ export class Connection implements Hearer {
       return;
     }
     this.#step({ type: 'closed' });
-    this.#ending.stopTimer();
+    this.#ending.stop();
     clearTimeout(ws._closeTimer ?? undefined);
     const info = this.#ending.describe(this.#state);
     this.info = info;
@@ -209,17 +215,23 @@ export class Connection implements Hearer {
     }
   }
 
-  #end(type: 'abort' | 'destroy' | 'terminate'): void {
-    const ws = this.#ws;
-    if (ws.readyState === Upstream.CLOSED || this.#madeEnding?.socketClosed) return;
+  #end(type: 'abort' | 'destroy'): void {
+    const ending = this.#madeEnding;
+    if (this.#ws.readyState === Upstream.CLOSED || ending?.socketClosed || ending?.lingering) return;
     this.#step({ type });
     // Without a socket there is only the opening handshake to give up, and ws does that.
-    if (!this.#stream) this.#base.terminate.call(ws);
-    else if (type === 'terminate' && this.#state.terminating) {
-      // As after ws's own terminate(): nothing more is sent or heard.
-      ws._readyState = Upstream.CLOSING;
-      this.#stream.pause();
-    }
+    if (!this.#stream) this.#base.terminate.call(this.#ws);
+  }
+
+  /** Closes the WebSocket now, as if its socket had closed; the socket goes on delivering what was sent. */
+  #linger(): void {
+    const ending = this.#ending;
+    if (ending.socketClosed || this.#stream?.destroyed !== false) return;
+    this.onClose();
+    if (ending.closeFrame) ending.closeFrame.callback = null;
+    ending.linger(this.#group, this.#state.deadlineAt);
+    closeListenerFor(this.#ws).call(this.#stream);
+    ending.lingering?.begin();
   }
 
   #step(event: Sign): void {
@@ -234,7 +246,7 @@ export class Connection implements Hearer {
     const [state, effects] = step(this.#state, this.#ending.stamp(event), this.#settings);
     this.#enter(state);
     // Once the connection is lost or about to be cut, the counts stand: what the socket tells later is its clean-up.
-    if (state.cause?.type === 'error' || state.phase === 'reset') this.#ending.keepTraffic();
+    if (state.cause?.type === 'error' || state.phase === 'cut') this.#ending.keepTraffic();
     for (const effect of effects) this.#apply(effect);
   }
 
@@ -248,8 +260,8 @@ export class Connection implements Hearer {
     return lookAt(this.#ws, this.#stream, this.#handle, this.#madeEnding?.traffic());
   }
 
-  outstanding(): Outstanding | null {
-    return this.#ending.control?.outstanding() ?? null;
+  lookOutside(): TransportLook | null {
+    return this.#ending.control?.look() ?? null;
   }
 
   ping(): void {
@@ -295,14 +307,12 @@ export class Connection implements Hearer {
     } else if (effect === 'destroy') {
       this.#ending.forced = 'destroy';
       this.#base.terminate.call(this.#ws);
+    } else if (effect === 'linger') {
+      this.#linger();
     } else if (effect === 'resume') {
       this.#ws.resume();
     } else {
-      warn(
-        this.#settings.logger,
-        { event: 'watchdog' },
-        "the socket never reported 'close', so it is emitted without it",
-      );
+      warn(this.#settings.logger, { event: 'watchdog' }, "ws did not emit 'close' by itself, so it is emitted now");
       this.#ws.emitClose();
     }
   }
@@ -311,9 +321,10 @@ export class Connection implements Hearer {
 // The same functions for all connections; each finds its own by the socket.
 
 function socketOnEnd(this: Duplex): void {
-  (hearerOf(this) as Connection).onEnd();
+  hearerOf(this)?.onEnd?.();
 }
 
 function senderOnError(this: Sender, error: Error): void {
-  (hearerOf(this._socket) as Connection).onSenderError(error);
+  const owner = hearerOf(this._socket);
+  if (owner instanceof Connection) owner.onSenderError(error);
 }

@@ -6,10 +6,11 @@
  * | --- | --- | --- |
  * | `ws-linger:open` | a connection is open | `OpenMessage` |
  * | `ws-linger:disconnect` | right before 'disconnect' | `DisconnectMessage` |
+ * | `ws-linger:lingered` | a socket that went on delivering after 'close' is gone | `LingeredMessage` |
  * | `ws-linger:opening-failed` | a server's peer is lost before it is a WebSocket | `OpeningFailedMessage` |
  */
 import { channel } from 'node:diagnostics_channel';
-import type { CloseError, CloseInfo } from './close-info';
+import type { CloseError, CloseInfo, Lingered } from './close-info';
 
 /** What is told on `ws-linger:open`. */
 export interface OpenMessage {
@@ -29,6 +30,14 @@ export interface DisconnectMessage {
   info: CloseInfo;
 }
 
+/** What is told on `ws-linger:lingered`. The WebSocket is not in it: a lingering socket does not hold it. */
+export interface LingeredMessage extends Lingered {
+  /** Which side of the connection it was. */
+  role: 'server' | 'client';
+  /** The peer's address, where it is known. */
+  remoteAddress: string | undefined;
+}
+
 /** What is told on `ws-linger:opening-failed`. */
 export interface OpeningFailedMessage {
   /** Whether it was lost in TLS or in its request. */
@@ -43,4 +52,5 @@ export interface OpeningFailedMessage {
 
 export const openChannel = channel('ws-linger:open');
 export const disconnectChannel = channel('ws-linger:disconnect');
+export const lingeredChannel = channel('ws-linger:lingered');
 export const openingFailedChannel = channel('ws-linger:opening-failed');

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { CLOSE_KINDS, type CloseKind } from './close-info';
 import { connectionOf } from './connection';
 import { withCode } from './errors';
+import { lingeringEnded, shortenLingering } from './lingering';
 import { type Check, checkAll, MAX_TIMER, milliseconds, wrongType } from './options';
 import type { ServerSide } from './server-side';
 
@@ -19,7 +20,8 @@ export interface DrainOptions {
    */
   reason?: string;
   /**
-   * Connections that are not closed after this long are cut. In ms, a positive integer.
+   * Connections that are not closed after this long are cut, and so are sockets that go on delivering after their WebSockets
+   * were closed: the system has the rest, and FIN behind it. In ms, a positive integer.
    * @defaultValue 10000, and `spread` on top of it
    */
   timeout?: number;
@@ -106,6 +108,7 @@ export class Drain {
     this.#deadlineAt = now + timeout;
     this.#spreadUntil = Math.min(this.#spreadUntil, this.#deadlineAt);
     this.#armDeadline();
+    shortenLingering(this.#side.group, this.#deadlineAt);
     for (const ws of this.#side.wss.clients ?? this.#side.group.tracked ?? []) {
       if ((ws as { readyState?: number }).readyState === 2) this.#close(ws);
     }
@@ -123,10 +126,10 @@ export class Drain {
   }
 
   async #run(): Promise<Record<CloseKind, number>> {
-    const { wss, group } = this.#side;
-    const { own } = this.#side;
+    const { wss, group, own } = this.#side;
     const before = group.metrics.read().ended;
     this.#armDeadline();
+    shortenLingering(group, this.#deadlineAt);
     await this.#closeAll();
     // A late connection adds a close while others are awaited.
     for (let seen = 0; seen < this.#closes.length; ) {
@@ -139,6 +142,7 @@ export class Drain {
       // A connection that was accepted shortly before is closed too.
       this.#armDeadline();
     });
+    await lingeringEnded(group);
     clearTimeout(this.#deadline);
     const { ended } = group.metrics.read();
     return Object.fromEntries(CLOSE_KINDS.map((kind) => [kind, ended[kind] - before[kind]])) as Record<

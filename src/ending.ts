@@ -4,17 +4,15 @@ import type { Duplex } from 'node:stream';
 import { classify } from './classify';
 import type { CloseInfo } from './close-info';
 import type { Event, Look, Sign, State, Tick } from './lifecycle';
-import { isBusy, queuedInSender } from './look';
+import { Lingering, type LingerOwner } from './lingering';
+import { isBusy, queuedInSender, receiverState } from './look';
 import type { Settings } from './options';
 import { controlOf } from './socket-control/choose';
 import type { SocketControl } from './socket-control/contract';
 import type { TransportHandle } from './socket-control/handle';
 import type { NativeConnection } from './socket-control/native';
 import { NO_TRAFFIC, type Traffic, TrafficMeter } from './traffic';
-import type { UpstreamSocket } from './upstream';
-
-/** What fits into any receive window: a peer that lives has it, so nobody needs to be asked about it. In bytes. */
-const SURELY_ARRIVED = 64 * 1024;
+import type { CloseFrameCallback, UpstreamSocket } from './upstream';
 
 /** Timers count in such steps: what is late by less was on time. */
 const TIMER_STEP_MS = 2;
@@ -31,12 +29,19 @@ export class Ending {
   readonly control: SocketControl | null;
   forced: 'reset' | 'destroy' | null = null;
   socketClosed = false;
+  closeFrame: CloseFrameCallback | null = null;
+  /** The socket, where it goes on delivering after the WebSocket was closed. */
+  lingering: Lingering | null = null;
   senderFailed = false;
   readonly waiting: ((info: CloseInfo) => void)[] = [];
   readonly #ws: UpstreamSocket;
   readonly #settings: Settings;
   readonly #stream: Duplex | null;
   readonly #meter: TrafficMeter | null;
+  /** Bytes heard while closing, of a stream that does not count them. */
+  #heard = 0;
+  /** What ws's receiver still had to work on at the last look. */
+  #unread = '';
   #latest = NO_TRAFFIC;
   #final: Traffic | null = null;
   #timer: NodeJS.Timeout | undefined;
@@ -49,7 +54,13 @@ export class Ending {
     this.#stream = stream;
     this.#meter = stream && new TrafficMeter(stream, handle);
     this.control = stream && controlOf(stream, found);
+    // Such a stream flows for ws already: a second listener takes nothing away and starts nothing.
+    if (stream && this.#meter?.isCounting === false && stream.readableFlowing !== null) stream.on('data', this.#onData);
   }
+
+  readonly #onData = (chunk: { length: number }) => {
+    this.#heard += chunk.length;
+  };
 
   /** The counts now, or those that stand. */
   traffic(): Traffic {
@@ -67,7 +78,7 @@ export class Ending {
     const { received, accepted, unsent } = this.traffic();
     const look = sign as Sign & Look;
     look.at = performance.now();
-    look.progress = received + accepted;
+    look.progress = received + accepted + this.#heard;
     look.queued = unsent + queuedInSender(this.#ws);
     return look;
   }
@@ -75,22 +86,26 @@ export class Ending {
   /** What a timer's look shows; null when there is nothing to look at any more. */
   tick(state: State, lateBy: number): Tick | null {
     const stream = this.#stream;
-    // Once the socket is closed, what is left is ws's receiver at work on what it has: the end is near, and ws's.
+    if (this.lingering) return { type: 'tick', busy: this.#readsOn() };
+    // Once the socket is closed, what is left is ws's receiver at work on what it has.
     if (!stream || this.socketClosed) return null;
-    const paused = stream.isPaused() && !state.terminating;
-    const { accepted, unsent } = this.traffic();
+    const paused = stream.isPaused();
     const quiet = performance.now() - state.progressAt >= this.#settings.closeTimeout / 2;
-    const asks = accepted > SURELY_ARRIVED && (quiet || state.terminating);
-    const outstanding = asks ? this.control?.outstanding() : undefined;
     return {
       type: 'tick',
       lateBy,
       paused,
       lost: paused && this.control?.probe() === 'reset',
-      busy: (unsent === 0 && !this.senderFailed && isBusy(this.#ws._sender)) || this.#meter?.isBlind === true,
-      outstanding: outstanding ?? undefined,
-      inFlight: outstanding === null,
+      busy: (!this.senderFailed && isBusy(this.#ws._sender)) || this.#meter?.isBlind === true,
+      look: quiet ? this.control?.look() : null,
     };
+  }
+
+  /** Whether ws's receiver has got on with what came before the socket was taken away from it. */
+  #readsOn(): boolean {
+    const before = this.#unread;
+    this.#unread = receiverState(this.#ws);
+    return this.#unread !== before;
   }
 
   /** Calls `done` in so many ms, with those by which it is late. A later call replaces an earlier one. */
@@ -113,6 +128,20 @@ export class Ending {
   stopTimer(): void {
     clearTimeout(this.#timer);
     clearImmediate(this.#immediate);
+  }
+
+  /** Nothing more is looked at. */
+  stop(): void {
+    this.stopTimer();
+    this.#stream?.removeListener('data', this.#onData);
+  }
+
+  /** Hands the socket over to go on delivering, until the deadline. */
+  linger(owner: LingerOwner, deadlineAt: number): void {
+    const { onTimeout } = this.#settings;
+    if (!this.#stream || !this.#meter) return;
+    this.#stream.removeListener('data', this.#onData);
+    this.lingering = new Lingering(this.#stream, this.control, this.#meter, owner, { deadlineAt, onTimeout });
   }
 
   describe(state: State): CloseInfo {

@@ -1,13 +1,23 @@
 /** The connections that share settings: those of one server, or clients. What concerns them together is kept here. */
-import type { CloseInfo } from './close-info';
-import { type DisconnectMessage, disconnectChannel, type OpenMessage, openChannel } from './diagnostics';
+import type { Duplex } from 'node:stream';
+import type { CloseInfo, Lingered } from './close-info';
+import {
+  type DisconnectMessage,
+  disconnectChannel,
+  type LingeredMessage,
+  lingeredChannel,
+  type OpenMessage,
+  openChannel,
+} from './diagnostics';
 import type { Phase } from './lifecycle';
-import { logEnd } from './log';
+import type { LingerOwner } from './lingering';
+import { logEnd, logLingered } from './log';
 import { Metrics, processMetrics } from './metrics';
 import { parseOptions, type Settings } from './options';
+import { peerAddress } from './peer-address';
 import { type Watchable, watchFor } from './watch';
 
-export class Group {
+export class Group implements LingerOwner {
   readonly settings: Settings;
   readonly role: 'server' | 'client';
   readonly metrics: Metrics;
@@ -41,6 +51,18 @@ export class Group {
     logEnd(this.settings.logger, 'disconnect', info, remoteAddress);
     if (disconnectChannel.hasSubscribers)
       disconnectChannel.publish({ ws, role: this.role, info } satisfies DisconnectMessage);
+  }
+
+  lingers(): void {
+    this.metrics.lingers();
+  }
+
+  lingered(end: Lingered, stream: Duplex): void {
+    const remoteAddress = peerAddress(stream);
+    this.metrics.lingered(end.outcome);
+    logLingered(this.settings.logger, end, remoteAddress);
+    if (lingeredChannel.hasSubscribers)
+      lingeredChannel.publish({ role: this.role, ...end, remoteAddress } satisfies LingeredMessage);
   }
 }
 

@@ -11,6 +11,7 @@ import { drainOnSignal } from './drain-on-signal';
 import { guardServer } from './guard';
 import { guardProcess, guardSocket } from './guard-sockets';
 import type * as heartbeat from './heartbeat';
+import { settled } from './lingering';
 import type * as log from './log';
 import type * as metrics from './metrics';
 import type * as options from './options';
@@ -19,7 +20,7 @@ import * as client from './websocket';
 import * as server from './websocket-server';
 
 /** What ws does not have. */
-const additions = { attach, drainOnSignal, guardProcess, guardServer, guardSocket };
+const additions = { attach, drainOnSignal, guardProcess, guardServer, guardSocket, settled };
 
 const nothing = () => {};
 /** The same where nothing of this package is to be at work: they do nothing, and return what their callers go on with. */
@@ -29,6 +30,7 @@ const idle: Record<keyof typeof additions, (argument: unknown) => unknown> = {
   guardProcess: () => nothing,
   guardServer: () => nothing,
   guardSocket: nothing,
+  settled: () => Promise.resolve(),
 };
 
 /**
@@ -91,7 +93,9 @@ declare namespace WebSocket {
   interface DrainOptions extends drain.DrainOptions {}
   interface HeartbeatOptions extends heartbeat.HeartbeatOptions {}
   interface Histogram extends metrics.Histogram {}
+  interface LingeredMessage extends diagnostics.LingeredMessage {}
   interface LingerOptions extends options.LingerOptions {}
+  type LingerOutcome = closeInfo.LingerOutcome;
   interface Logger extends log.Logger {}
   interface OpeningFailedMessage extends diagnostics.OpeningFailedMessage {}
   interface OpenMessage extends diagnostics.OpenMessage {}

@@ -1,5 +1,5 @@
 /**
- * How a connection ends, as a pure function of (state, event).
+ * How a WebSocket ends, as a pure function of (state, event).
  *
  *                 close frame sent      both close frames          peer's FIN and ours
  *                 or received           crossed (RFC 6455 §7.1.4)  (RFC 6455 §7.1.1)
@@ -7,21 +7,22 @@
  *      |          |                   |                        |                             ^
  *      |          |  peer's FIN without a close frame          |                             |
  *      |          +---------------------------------------->  fin                            |
- *      |          |                   |                        |   no progress for           |
- *      |          |  abort()          |                        |   closeTimeout, or          |
- *      |          +-------------------+------------------------+   closeDeadline             |
- *      |                                                       |                             |
- *      |                                                       v     socket closed, or       |
- *      |                                                     reset --- the watchdog ---------+
+ *      |          |                   |                        |   closeTimeout without      |
+ *      |          |                   +------------------------+   progress: 'linger'        |
+ *      |          |                   |                        |   closeDeadline: FIN or RST |
+ *      |          |  abort(), terminate(), a lost connection,  |                             |
+ *      |          |  a peer that was given up                  v     socket closed, or       |
+ *      |          +----------------------------------------> cut --- the watchdog -----------+
  *      |  failed or closed before 'open'                                                     |
  *      +-------------------------------------------------------------------------------------+
  *
- * ws carries out the closing handshake itself. This machine watches it, limits it, and remembers the first cause.
+ * ws carries out the closing handshake itself. This machine watches it, limits it, and remembers the first cause. With
+ * 'linger' the WebSocket is closed at once, while its socket goes on delivering: lingering.ts.
  */
 import type { CloseError, ClosePhase } from './close-info';
-import type { Outstanding } from './socket-control/contract';
+import type { TransportLook } from './socket-control/contract';
 
-export type Phase = ClosePhase | 'reset' | 'closed';
+export type Phase = ClosePhase | 'cut' | 'closed';
 
 /** What ended a connection, as seen, not yet judged. */
 export type Cause =
@@ -44,13 +45,15 @@ export interface SocketError {
 }
 
 export interface Limits {
-  /** Milliseconds without progress after which a close gives up. */
+  /** Milliseconds without progress after which the application is told of the end. */
   closeTimeout: number;
-  /** Milliseconds after which a close gives up in all cases. */
+  /** Milliseconds after which the socket is gone, whatever waits. */
   closeDeadline: number;
-  /** What giving up does. */
-  onTimeout: 'reset' | 'destroy';
+  onTimeout: OnTimeout;
 }
+
+/** How this side ends a connection whose time is over: by FIN or RST as `howToCut()` says, always by RST, or always by FIN. */
+export type OnTimeout = 'auto' | 'reset' | 'destroy';
 
 export interface State {
   readonly phase: Phase;
@@ -62,19 +65,15 @@ export interface State {
   readonly closedBy: 'local' | 'peer' | null;
   /** When the first sign of the end was seen. */
   readonly endingSince: number | null;
-  /** When the close gives up in all cases. */
+  /** When the socket has to be gone. */
   readonly deadlineAt: number;
   readonly bothCloseFrames: boolean;
   /** The last look, and when one last showed progress. */
   readonly progress: number;
   readonly queued: number;
   readonly progressAt: number;
-  /** Unacknowledged bytes when they were last looked at. */
-  readonly outstanding: Outstanding | null;
-  /** In this close the peer was seen to take bytes, though perhaps slowly. */
-  readonly peerTakes: boolean;
-  /** terminate() was called, and all that is still asked is whether the peer reads. */
-  readonly terminating: boolean;
+  /** The last look at the transport since bytes moved. */
+  readonly look: TransportLook | null;
 }
 
 /** What the connection looks like when an event comes. */
@@ -103,10 +102,8 @@ export type Sign =
   | { type: 'give-up'; why: 'timed-out' | 'slow-consumer' }
   /** abort() */
   | { type: 'abort' }
-  /** terminate() where nothing waits to be sent, or where it is to do as ws does. */
+  /** terminate() */
   | { type: 'destroy' }
-  /** terminate() while bytes wait to be sent. */
-  | { type: 'terminate' }
   | Tick
   | { type: 'closed' };
 
@@ -119,30 +116,33 @@ export interface Tick {
   paused?: boolean;
   /** The peer is known to be gone, though nothing has been read of it. */
   lost?: boolean;
-  /** This side is still at work on what it will send (deflate), and the transport waits for it. */
+  /** This side is still at work on what it has to send or has received (deflate, Blobs), and ends nothing before that. */
   busy?: boolean;
-  /** Bytes that the peer's system has not acknowledged, where this system tells; perhaps from an earlier look. */
-  outstanding?: Outstanding | undefined;
-  /** Nobody can tell whether bytes are on their way that the peer's application would still get. */
-  inFlight?: boolean;
+  /** What the system knows of the transport; null where it does not tell. It lengthens a wait, and decides nothing else. */
+  look?: TransportLook | null;
 }
 
-export type Effect = 'reset' | 'destroy' | 'resume' | 'emit-close' | { wakeIn: number };
+export type Effect = 'reset' | 'destroy' | 'linger' | 'resume' | 'emit-close' | { wakeIn: number };
 
-/** How long the socket may take to report 'close' after it was cut, before 'close' is emitted without it. */
+/** How long ws may take to emit 'close' after the end, before it is emitted without ws. */
 export const WATCHDOG_MS = 1_000;
 
-/** How long terminate() looks whether the peer reads; longer where looking takes the system so long that it is done seldom. */
-const TERMINATE_MS = 500;
-const TERMINATE_LIMIT_MS = 2_500;
-/** How soon it looks, and how often at the longest, in ms: thousands that are terminated together must leave time for others. */
-const SHORT_LOOK_MS = 20;
-const LONG_LOOK_MS = 100;
-/** The system of a peer that has stopped still takes what its buffers have room for; a peer that reads takes more. */
-const TAKEN_BYTES = 192 * 1024;
-
-/** Progress is looked at this often within closeTimeout, so giving up is late by at most a quarter of it. */
+/** Progress is looked at this often within closeTimeout, so that the end is told late by at most a quarter of it. */
 const LOOKS = 4;
+/** Soon after bytes moved it is looked at so often: most of what moves does so at once. */
+const LOOKS_AT_FIRST = 20;
+
+/** A peer whose receive window has been zero for so long, in ms, does not read. Shorter pauses are those of living readers. */
+export const ZERO_WINDOW_MS = 25_000;
+
+/**
+ * Chooses between FIN and RST. RST destroys what is on its way, and is sent only once, so that an outage swallows
+ * it: it is for a peer that is known to be there and not to read. FIN is retransmitted until the peer has it.
+ */
+export function howToCut(onTimeout: OnTimeout, zeroWindowMs: number): 'reset' | 'destroy' {
+  if (onTimeout !== 'auto') return onTimeout;
+  return zeroWindowMs >= ZERO_WINDOW_MS ? 'reset' : 'destroy';
+}
 
 const LOCAL_ABORT: Cause = { type: 'local-abort' };
 
@@ -157,9 +157,7 @@ export const initial: State = Object.freeze({
   progress: 0,
   queued: 0,
   progressAt: 0,
-  outstanding: null,
-  peerTakes: false,
-  terminating: false,
+  look: null,
 });
 
 /** One object for all connections that are open, which is most of them. */
@@ -177,7 +175,7 @@ export function step(state: State, event: Event, limits: Limits): [State, Effect
       return beginClosing({ ...ending(state, event.at, 'fin', null), bothCloseFrames: true }, state, event, limits);
     case 'fin':
       // After both frames FIN is how RFC 6455 §7.1.1 wants it to end; before, it is the cause.
-      if (state.phase === 'fin' || state.phase === 'reset') return [state, []];
+      if (state.phase === 'fin' || state.phase === 'cut') return [state, []];
       return beginClosing(ending(state, event.at, 'fin', { type: 'fin', by: event.by }), state, event, limits);
     case 'error': {
       const { error, ended, keepAlive } = event;
@@ -187,15 +185,15 @@ export function step(state: State, event: Event, limits: Limits): [State, Effect
       return [ending(state, event.at, state.phase, { type: 'protocol-error', error: event.error }), []];
     case 'give-up':
       // A connection that is being closed has its limits already.
-      return state.phase === 'open' ? cut(state, event.at, { type: event.why }, limits.onTimeout) : [state, []];
+      return state.phase === 'open'
+        ? cut(state, event.at, { type: event.why }, howToCut(limits.onTimeout, 0))
+        : [state, []];
     case 'abort':
       return cut(state, event.at, LOCAL_ABORT, 'reset');
     case 'destroy':
       return cut(state, event.at, LOCAL_ABORT, 'destroy');
-    case 'terminate':
-      return terminate(state, event, limits);
     case 'tick':
-      return state.terminating ? tickTerminating(state, event, limits) : tick(state, event, limits);
+      return tick(state, event, limits);
     case 'closed':
       return [ending(state, event.at, 'closed', null), []];
   }
@@ -210,73 +208,36 @@ function close(state: State, event: Event & { type: 'close' }, limits: Limits): 
   if (!isClosing(next) || event.within === undefined || event.at + event.within >= next.deadlineAt)
     return [next, effects];
   const shortened = { ...next, deadlineAt: event.at + event.within };
-  return next.phase === 'reset'
-    ? [shortened, []]
-    : [shortened, [{ wakeIn: untilNextLook(shortened, event.at, limits) }]];
-}
-
-/**
- * ws would deliver what the kernel holds and drop the rest. To a peer that reads, the same happens here; a peer that has
- * stopped gets RST, so that nothing stays in the kernel for it. Which of both it is shows within a moment.
- */
-function terminate(state: State, { at, progress, queued }: Look, limits: Limits): [State, Effect[]] {
-  if (state.phase === 'reset' || state.terminating) return [state, []];
-  if (state.phase === 'opening') return [ending(state, at, 'opening', LOCAL_ABORT), []];
-  const deadlineAt = Math.min(state.deadlineAt, at + TERMINATE_LIMIT_MS, at + limits.closeDeadline);
-  const looking = { terminating: true, deadlineAt, progress, queued, progressAt: at, outstanding: null };
-  return [{ ...ending(state, at, 'fin', LOCAL_ABORT), ...looking }, [{ wakeIn: SHORT_LOOK_MS }]];
-}
-
-function tickTerminating(state: State, event: Event & Tick, limits: Limits): [State, Effect[]] {
-  const { at } = event;
-  if (state.phase === 'reset') return [state, ['emit-close']];
-  const outstanding = comparable(state, event);
-  const first = state.outstanding ?? outstanding;
-  const { bytes = 0, at: lookedAt = 0 } = outstanding ?? {};
-  const taken = bytes > 0 && first !== null && first.bytes - bytes >= TAKEN_BYTES;
-  if (taken || hasMoved(state, event)) return cut(state, at, null, 'destroy');
-  // What nobody has looked at again is not known to stand still.
-  const unknown = event.outstanding && (first === null || (bytes > 0 && lookedAt - first.at < TERMINATE_MS / 2));
-  const looked = at >= state.progressAt + Math.min(TERMINATE_MS, limits.closeTimeout);
-  if (looked && !unknown) return cut(state, at, null, 'reset');
-  if (at >= state.deadlineAt) return cut(state, at, null, unknown ? 'destroy' : 'reset');
-  const wakeIn = Math.min(Math.max((at - state.progressAt) / 2, SHORT_LOOK_MS), LONG_LOOK_MS);
-  return [{ ...state, outstanding: first }, [{ wakeIn }]];
+  return next.phase === 'cut' ? [shortened, []] : [shortened, [{ wakeIn: untilNextLook(shortened, event.at, limits) }]];
 }
 
 function tick(state: State, event: Event & Tick, limits: Limits): [State, Effect[]] {
-  if (state.phase === 'reset') return [state, ['emit-close']];
+  if (state.phase === 'cut') return [state, event.busy ? [{ wakeIn: WATCHDOG_MS }] : ['emit-close']];
   if (state.phase !== 'handshake' && state.phase !== 'fin') return [state, []];
 
-  const { at, progress, queued, lateBy = 0 } = event;
-  const outstanding = comparable(state, event) ?? state.outstanding;
-  const acknowledged = (outstanding?.bytes ?? 0) < (state.outstanding?.bytes ?? 0);
-  const peerTakes = state.peerTakes || acknowledged || queued < state.queued;
-  // What only a look at the system's table shows was so when that was read.
-  const movedAt = hasMoved(state, event) || event.busy ? at : acknowledged ? (outstanding?.at ?? at) : null;
-  const progressAt = movedAt ?? state.progressAt + lateBy;
-  const seen = { ...state, progress, queued, outstanding, peerTakes, progressAt };
+  const seen = look(state, event);
+  const { at } = event;
   const wakeIn = untilNextLook(seen, at, limits);
   if (event.paused && at < seen.deadlineAt && (event.lost || wakeIn <= 0)) {
     // A reader that is paused never hears of the peer's close frame, FIN or RST: it gets one more look.
-    const look = limits.closeTimeout / LOOKS;
-    const heard = { ...seen, progressAt: Math.max(seen.progressAt, at + look - limits.closeTimeout) };
+    const more = limits.closeTimeout / LOOKS;
+    const heard = { ...seen, progressAt: Math.max(seen.progressAt, at + more - limits.closeTimeout) };
     return [heard, ['resume', { wakeIn: untilNextLook(heard, at, limits) }]];
   }
   if (wakeIn > 0) return [seen, [{ wakeIn }]];
-  // A look that was taken before the time was over says nothing of the rest of it.
-  const unseen = event.outstanding?.bytes ? progressAt + limits.closeTimeout - event.outstanding.at : 0;
-  if (unseen > 0 && at < seen.deadlineAt)
-    return [seen, [{ wakeIn: Math.min(Math.max(unseen, SHORT_LOOK_MS), limits.closeTimeout / LOOKS) }]];
-  // Where all is in the kernel's hands and the peer may still be taking it, the kernel goes on; RST would destroy it.
-  const onlySlow = event.inFlight || peerTakes || at < seen.progressAt + limits.closeTimeout;
-  const how = queued === 0 && onlySlow ? 'destroy' : limits.onTimeout;
-  return cut(seen, at, { type: 'close-timeout' }, how);
+  return cut(seen, at, { type: 'close-timeout' }, at < seen.deadlineAt ? 'linger' : howToCut(limits.onTimeout, 0));
 }
 
-/** What was unacknowledged before bytes last moved cannot be compared with what is now. */
-function comparable({ progressAt }: State, { outstanding }: Tick): Outstanding | null {
-  return outstanding && outstanding.at >= progressAt ? outstanding : null;
+/** The state with what a tick shows. Bytes that the peer's system has acknowledged are progress too, from when that was so. */
+function look(state: State, event: Event & Tick): State {
+  const { at, progress, queued, lateBy = 0 } = event;
+  if (hasMoved(state, event) || event.busy) return { ...state, progress, queued, progressAt: at, look: null };
+  const now = event.look && event.look.at >= state.progressAt ? event.look : null;
+  const before = state.look;
+  const acknowledged = now !== null && before !== null && now.unacknowledged < before.unacknowledged;
+  // While this process did not run, nothing counts against the peer.
+  const progressAt = acknowledged ? now.at : state.progressAt + lateBy;
+  return { ...state, progress, queued, progressAt, look: now ?? before };
 }
 
 function hasMoved(state: State, { progress, queued }: Look): boolean {
@@ -284,9 +245,9 @@ function hasMoved(state: State, { progress, queued }: Look): boolean {
 }
 
 /** Ms until progress is to be looked at again; 0 or less when a limit has been reached. */
-function untilNextLook(state: State, at: number, limits: Limits): number {
-  const withoutProgress = state.progressAt + limits.closeTimeout - at;
-  return Math.min(withoutProgress, state.deadlineAt - at, limits.closeTimeout / LOOKS);
+function untilNextLook({ progressAt, deadlineAt }: State, at: number, { closeTimeout }: Limits): number {
+  const pause = Math.max(closeTimeout / LOOKS_AT_FIRST, at - progressAt);
+  return Math.min(progressAt + closeTimeout - at, deadlineAt - at, pause, closeTimeout / LOOKS);
 }
 
 /** Enters a closing phase; the first one sets the limits, later ones only go on with them. */
@@ -298,13 +259,13 @@ function beginClosing(next: State, from: State, look: Look, limits: Limits): [St
   return [closing, [{ wakeIn: untilNextLook(closing, at, limits) }]];
 }
 
-/** From here on only the socket's 'close' is waited for, and not for long. Without `how` ws has destroyed it. */
-function cut(state: State, at: number, cause: Cause | null, how?: 'reset' | 'destroy'): [State, Effect[]] {
-  if (state.phase === 'reset') return [state, []];
+/** From here on only ws's 'close' is waited for, and not for long. Without `how` ws has destroyed the socket. */
+function cut(state: State, at: number, cause: Cause | null, how?: 'reset' | 'destroy' | 'linger'): [State, Effect[]] {
+  if (state.phase === 'cut') return [state, []];
   // There is no connection yet to cut: ws gives up the opening handshake by itself.
   if (state.phase === 'opening') return [ending(state, at, 'opening', cause), []];
   const wake = { wakeIn: WATCHDOG_MS };
-  return [ending(state, at, 'reset', cause), how ? [how, wake] : [wake]];
+  return [ending(state, at, 'cut', cause), how ? [how, wake] : [wake]];
 }
 
 /** The state in `phase`, once more is known of the end. The first sign starts the clock; the first cause wins, and keeps the phase it was met in. */
@@ -315,9 +276,9 @@ function ending(state: State, at: number, phase: Phase, cause: Cause | null): St
 }
 
 function isClosing(state: State): boolean {
-  return state.phase === 'handshake' || state.phase === 'fin' || state.phase === 'reset';
+  return state.phase === 'handshake' || state.phase === 'fin' || state.phase === 'cut';
 }
 
 function asClosePhase(phase: Phase): ClosePhase {
-  return phase === 'reset' || phase === 'closed' ? 'fin' : phase;
+  return phase === 'cut' || phase === 'closed' ? 'fin' : phase;
 }

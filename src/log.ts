@@ -1,4 +1,4 @@
-import type { CloseInfo } from './close-info';
+import type { CloseInfo, Lingered } from './close-info';
 
 /** The part of a pino logger that this package uses. */
 export interface Logger {
@@ -54,7 +54,7 @@ function write(level: Level, logger: LoggerOption, fields: object, message: stri
 export type End = Pick<CloseInfo, 'kind' | 'origin' | 'phase' | 'code' | 'error' | 'expected'> &
   Partial<Pick<CloseInfo, 'elapsedMs'>>;
 
-type EndEvent = 'disconnect' | 'opening-failed' | 'stray-socket';
+type EndEvent = 'disconnect' | 'lingered' | 'opening-failed' | 'stray-socket';
 
 /** Logs an end: at debug when it is expected, at warn when it is not; of many alike, only some. */
 export function logEnd(logger: LoggerOption, event: EndEvent, end: End, remoteAddress: string | undefined): void {
@@ -63,6 +63,14 @@ export function logEnd(logger: LoggerOption, event: EndEvent, end: End, remoteAd
   if (!isSeen(level, logger) || isTooMany(level, logger, event, kind)) return;
   const fields = { event, kind, origin, phase, code, errorCode: error?.code, remoteAddress, elapsedMs };
   write(level, logger, fields, `connection ended: ${kind}`);
+}
+
+/** Logs at debug what became of a socket that went on delivering after its WebSocket was closed. */
+export function logLingered(logger: LoggerOption, end: Lingered, remoteAddress: string | undefined): void {
+  const { outcome, forced, error, bytesUnsent, lingeredMs } = end;
+  if (!isSeen('debug', logger) || isTooMany('debug', logger, 'lingered', outcome)) return;
+  const fields = { event: 'lingered', outcome, forced, errorCode: error?.code, bytesUnsent, lingeredMs, remoteAddress };
+  write('debug', logger, fields, `lingering socket ended: ${outcome}`);
 }
 
 /** So many lines of one event and kind go out in a second; what comes beyond them is one line that counts it. */

@@ -5,9 +5,18 @@ import { NO_TRAFFIC, type Traffic, TrafficMeter } from './traffic';
 import type { Internals } from './upstream';
 import type { Seen } from './watch';
 
-/** Bytes that ws itself holds back, for deflate or for a Blob. */
+/** Bytes that ws itself holds back, for deflate or for a Blob. Otherwise its count is of what was sent after close(). */
 export function queuedInSender({ _sender }: Internals): number {
-  return _sender?._bufferedBytes ?? 0;
+  return _sender && isBusy(_sender) ? _sender._bufferedBytes : 0;
+}
+
+/** What ws's receiver has in hand. It stands still when it has finished, and when a listener that threw has stopped it. */
+export function receiverState({ _receiver }: Internals): string {
+  const { _bufferedBytes, _totalPayloadLength, _messageLength, _state, writableLength } = (_receiver ?? {}) as Record<
+    string,
+    unknown
+  >;
+  return [_bufferedBytes, _totalPayloadLength, _messageLength, _state, writableLength].join();
 }
 
 /** Whether messages wait for deflate, or for a message that does. */

@@ -1,17 +1,19 @@
 /** Counts of connections and of how they ended. Each count of a server is one of the whole process too. */
-import { CLOSE_KINDS, type CloseInfo, type CloseKind } from './close-info';
+import { CLOSE_KINDS, type CloseInfo, type CloseKind, LINGER_OUTCOMES, type LingerOutcome } from './close-info';
 import type { Phase } from './lifecycle';
 
 /** What `wss.stats()` returns: counts since the server was made, and how many connections there are now. */
 export interface Stats {
-  /** Connections now, by phase: `opening`, `open`, `handshake`, `fin`, `reset`. `reset` are those that have been cut and whose socket has not reported it yet. */
+  /** Connections now, by phase: `opening`, `open`, `handshake`, `fin`, `cut`. `cut` are those that this side has ended, and whose 'close' is about to come. */
   connections: Record<Exclude<Phase, 'closed'>, number>;
   /** Connections that were opened. */
   opened: number;
   /** Connections that ended, by kind; of clients also those that never opened. */
   ended: Record<CloseKind, number>;
-  /** Of the ended ones, those that were cut here. */
+  /** Of the ended ones, those that were cut here. Those whose socket lingers are not. */
   forced: Record<'reset' | 'destroy', number>;
+  /** Sockets that go on delivering after their WebSockets were closed: how many there are now, and what became of the others. */
+  lingering: Record<'now' | LingerOutcome, number>;
   /** Peers that were lost before they were WebSockets, by kind. Servers only. */
   failedOpenings: Record<'upgrade-failed' | 'tls-failed', number>;
   /**
@@ -48,10 +50,11 @@ const zeros = <K extends string>(...keys: readonly K[]) =>
 
 export class Metrics {
   readonly #all: Metrics | null;
-  readonly #connections = zeros('opening', 'open', 'handshake', 'fin', 'reset', 'closed');
+  readonly #connections = zeros('opening', 'open', 'handshake', 'fin', 'cut', 'closed');
   #opened = 0;
   readonly #ended = zeros(...CLOSE_KINDS);
   readonly #forced = zeros('reset', 'destroy');
+  readonly #lingering = zeros('now', ...LINGER_OUTCOMES);
   readonly #failedOpenings = zeros('upgrade-failed', 'tls-failed');
   readonly #reapedUpgrades = zeros('abandoned', 'refused');
   readonly #closeMs = new Array<number>(CLOSE_MS_BOUNDS.length + 1).fill(0);
@@ -80,6 +83,17 @@ export class Metrics {
     this.#all?.ended({ kind, forced, elapsedMs });
   }
 
+  lingers(): void {
+    this.#lingering.now++;
+    this.#all?.lingers();
+  }
+
+  lingered(outcome: LingerOutcome): void {
+    this.#lingering.now--;
+    this.#lingering[outcome]++;
+    this.#all?.lingered(outcome);
+  }
+
   openingFailed(kind: 'upgrade-failed' | 'tls-failed'): void {
     this.#failedOpenings[kind]++;
     this.#all?.openingFailed(kind);
@@ -102,6 +116,7 @@ export class Metrics {
       opened: this.#opened,
       ended: { ...this.#ended },
       forced: { ...this.#forced },
+      lingering: { ...this.#lingering },
       failedOpenings: { ...this.#failedOpenings },
       reapedUpgrades: { ...this.#reapedUpgrades },
       closeMs: { count, sum: this.#closeMsSum, buckets },

@@ -5,8 +5,8 @@
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { type Meter, metrics, type ObservableResult } from '@opentelemetry/api';
-import { CLOSE_KINDS } from './close-info';
-import type { DisconnectMessage, OpeningFailedMessage, OpenMessage } from './diagnostics';
+import { CLOSE_KINDS, LINGER_OUTCOMES } from './close-info';
+import type { DisconnectMessage, LingeredMessage, OpeningFailedMessage, OpenMessage } from './diagnostics';
 import { CLOSE_MS_BOUNDS, FAILED_OPENINGS, processMetrics } from './metrics';
 
 /**
@@ -18,6 +18,8 @@ import { CLOSE_MS_BOUNDS, FAILED_OPENINGS, processMetrics } from './metrics';
  * | `ws_linger.connections.opened` | `role` |
  * | `ws_linger.disconnects` | `role`, `kind` |
  * | `ws_linger.close.duration` (histogram, s) | `role`, `kind` |
+ * | `ws_linger.lingering` (up-down counter) | `role` |
+ * | `ws_linger.lingered` | `role`, `outcome` (delivered, cut, lost) |
  * | `ws_linger.failed_openings` | `kind`, `origin` |
  *
  * Counts from the call on. Needs `@opentelemetry/api` 1.3 or newer.
@@ -38,6 +40,12 @@ export function collectMetrics(meter: Meter = metrics.getMeter('ws-linger')): ()
     unit: 's',
     advice: { explicitBucketBoundaries: CLOSE_MS_BOUNDS.map((ms) => ms / 1_000) },
   });
+  const lingering = meter.createObservableUpDownCounter('ws_linger.lingering', {
+    description: 'Sockets that go on delivering after their WebSockets were closed',
+  });
+  const lingered = meter.createCounter('ws_linger.lingered', {
+    description: 'Sockets that lingered, by what became of them',
+  });
   const failed = meter.createCounter('ws_linger.failed_openings', {
     description: 'Peers of servers that were lost before they were WebSockets',
   });
@@ -47,6 +55,7 @@ export function collectMetrics(meter: Meter = metrics.getMeter('ws-linger')): ()
   for (const role of ['server', 'client'] as const) {
     opened.add(0, { role });
     for (const kind of CLOSE_KINDS) disconnects.add(0, { role, kind });
+    for (const outcome of LINGER_OUTCOMES) lingered.add(0, { role, outcome });
   }
 
   const observe = (result: ObservableResult) => {
@@ -56,6 +65,11 @@ export function collectMetrics(meter: Meter = metrics.getMeter('ws-linger')): ()
       }
     }
   };
+  const observeLingering = (result: ObservableResult) => {
+    for (const role of ['server', 'client'] as const) {
+      result.observe(processMetrics[role].read().lingering.now, { role });
+    }
+  };
   const listeners: Record<string, (message: unknown) => void> = {
     'ws-linger:open': (message) => opened.add(1, { role: (message as OpenMessage).role }),
     'ws-linger:disconnect': (message) => {
@@ -63,15 +77,21 @@ export function collectMetrics(meter: Meter = metrics.getMeter('ws-linger')): ()
       disconnects.add(1, { role, kind: info.kind });
       duration.record(info.elapsedMs / 1_000, { role, kind: info.kind });
     },
+    'ws-linger:lingered': (message) => {
+      const { role, outcome } = message as LingeredMessage;
+      lingered.add(1, { role, outcome });
+    },
     'ws-linger:opening-failed': (message) => {
       const { kind, origin } = message as OpeningFailedMessage;
       failed.add(1, { kind, origin });
     },
   };
   connections.addCallback(observe);
+  lingering.addCallback(observeLingering);
   for (const [channel, listener] of Object.entries(listeners)) subscribe(channel, listener);
   return () => {
     connections.removeCallback(observe);
+    lingering.removeCallback(observeLingering);
     for (const [channel, listener] of Object.entries(listeners)) unsubscribe(channel, listener);
   };
 }

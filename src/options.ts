@@ -1,32 +1,35 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { withCode } from './errors';
 import type { HeartbeatOptions } from './heartbeat';
+import type { OnTimeout } from './lifecycle';
 import type { Logger, LoggerOption } from './log';
 
 /** The `linger` option of `WebSocket`, `WebSocketServer` and `attach()`. */
 export interface LingerOptions {
   /**
-   * A close gives up after this long without progress, that is without a byte read from or accepted by the peer.
-   * In ms, a positive integer.
-   * @defaultValue 2000
+   * The application is told of the end of a close after this long without progress, that is without a byte read from or
+   * accepted by the peer. The socket goes on delivering what was sent, until `closeDeadline`. In ms, a positive integer.
+   * @defaultValue ws's own `closeTimeout` option where it is given, else 2000; `closeDeadline` where that is shorter
    */
   closeTimeout?: number;
   /**
-   * A close gives up after this long in all cases. In ms, a positive integer.
-   * @defaultValue ws's own `closeTimeout` option where it is given, else 30000
+   * The socket is gone after this long from the beginning of the close, whatever waits. In ms, an integer that is not below
+   * `closeTimeout`.
+   * @defaultValue ws's own `closeTimeout` option where it is given, else 30000; `closeTimeout` where that is longer
    */
   closeDeadline?: number;
   /**
-   * What `terminate()` does. `'auto'`: as ws where nothing waits to be sent, RST where ws would cut the stream.
-   * `'reset'`: always RST. `'destroy'`: always as ws.
+   * What `terminate()` does. `'destroy'`: as in ws. `'reset'`: RST, as `abort()`.
+   * @defaultValue 'destroy'
+   */
+  terminate?: 'reset' | 'destroy';
+  /**
+   * How this side ends a connection at `closeDeadline`, and one whose peer it gives up. `'auto'`: by FIN, or by RST
+   * where the system says that the peer has been there for 25 s without reading (a zero window; only Linux says so).
+   * `'reset'`: always by RST. `'destroy'`: always by FIN, as ws. RST destroys what is on its way.
    * @defaultValue 'auto'
    */
-  terminate?: 'auto' | 'reset' | 'destroy';
-  /**
-   * What giving up a close does: RST, or destroy as ws does.
-   * @defaultValue 'reset'
-   */
-  onTimeout?: 'reset' | 'destroy';
+  onTimeout?: OnTimeout;
   /**
    * Where ends are logged: expected ones at debug, others at warn. Any logger of pino's shape, or false for none.
    * @defaultValue pino at level warn to stderr, loaded when it is first needed
@@ -77,8 +80,8 @@ export interface LingerOptions {
 export class Settings {
   readonly closeTimeout: number;
   readonly closeDeadline: number;
-  readonly terminate: 'auto' | 'reset' | 'destroy';
-  readonly onTimeout: 'reset' | 'destroy';
+  readonly terminate: 'reset' | 'destroy';
+  readonly onTimeout: OnTimeout;
   readonly logger: LoggerOption;
   readonly control: 'auto' | 'native' | 'portable';
   readonly heartbeat: HeartbeatOptions | null;
@@ -88,10 +91,11 @@ export class Settings {
   readonly upgradeTimeout: number;
 
   constructor(options: LingerOptions, wsCloseTimeout: number | undefined) {
-    this.closeTimeout = options.closeTimeout ?? 2_000;
-    this.closeDeadline = options.closeDeadline ?? wsCloseTimeout ?? 30_000;
-    this.terminate = options.terminate ?? 'auto';
-    this.onTimeout = options.onTimeout ?? 'reset';
+    const { closeTimeout, closeDeadline } = options;
+    this.closeTimeout = closeTimeout ?? Math.min(wsCloseTimeout ?? 2_000, closeDeadline ?? MAX_TIMER);
+    this.closeDeadline = closeDeadline ?? Math.max(wsCloseTimeout ?? 30_000, this.closeTimeout);
+    this.terminate = options.terminate ?? 'destroy';
+    this.onTimeout = options.onTimeout ?? 'auto';
     this.logger = options.logger;
     this.control = options.control ?? 'auto';
     this.heartbeat = options.heartbeat ? heartbeatOf(options.heartbeat === true ? {} : options.heartbeat) : null;
@@ -111,8 +115,8 @@ export type Check = (name: string, value: unknown) => void;
 const CHECKS: Record<keyof LingerOptions, Check> = {
   closeTimeout: milliseconds,
   closeDeadline: milliseconds,
-  terminate: oneOf('auto', 'reset', 'destroy'),
-  onTimeout: oneOf('reset', 'destroy'),
+  terminate: oneOf('reset', 'destroy'),
+  onTimeout: oneOf('auto', 'reset', 'destroy'),
   logger: checkLogger,
   control: oneOf('auto', 'native', 'portable'),
   heartbeat: checkHeartbeat,
@@ -128,14 +132,26 @@ const HEARTBEAT_CHECKS: Record<keyof HeartbeatOptions, Check> = { interval: mill
  * Checks the `linger` option and fills in its defaults. Throws `WSL_ERR_UNKNOWN_OPTION`, `WSL_ERR_OPTION_TYPE` or
  * `WSL_ERR_OPTION_RANGE` before anything is touched.
  */
-export function parseOptions(options: unknown, wsCloseTimeout?: number): Settings {
+export function parseOptions(options: unknown, wsCloseTimeout?: unknown): Settings {
   if (options instanceof Settings) return options;
-  if (options === undefined) return wsCloseTimeout === undefined ? DEFAULTS : new Settings({}, wsCloseTimeout);
+  const wsLimit = asTimer(wsCloseTimeout);
+  if (options === undefined) return wsLimit === undefined ? DEFAULTS : new Settings({}, wsLimit);
   if (typeof options !== 'object' || options === null) {
     throw wrongType('linger', 'an object', options);
   }
   checkAll('linger', options, CHECKS);
-  return new Settings(options, wsCloseTimeout);
+  const settings = new Settings(options, wsLimit);
+  const { closeTimeout, closeDeadline } = settings;
+  if (closeDeadline < closeTimeout) {
+    throw outOfRange(`linger.closeDeadline (${closeDeadline}) must not be below linger.closeTimeout (${closeTimeout})`);
+  }
+  return settings;
+}
+
+/** ws's own option, which ws hands to setTimeout() unchecked: what is no number is as if it had not been given. */
+function asTimer(value: unknown): number | undefined {
+  if (typeof value !== 'number' || Number.isNaN(value)) return undefined;
+  return Math.min(Math.max(1, Math.round(value)), MAX_TIMER);
 }
 
 /** Checks each value of an object by its name. */
@@ -147,9 +163,9 @@ export function checkAll(prefix: string, values: object, checks: Readonly<Record
   }
 }
 
-const DEFAULTS = new Settings({}, undefined);
-
 export const MAX_TIMER = 2 ** 31 - 1; // the longest that setTimeout can wait
+
+const DEFAULTS = new Settings({}, undefined);
 
 /** Throws unless `value` is a time that a timer can wait for. */
 export function milliseconds(name: string, value: unknown): void {

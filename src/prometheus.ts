@@ -5,8 +5,8 @@
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Counter, register as defaultRegister, Gauge, Histogram, type Registry } from 'prom-client';
-import { CLOSE_KINDS } from './close-info';
-import type { DisconnectMessage, OpeningFailedMessage, OpenMessage } from './diagnostics';
+import { CLOSE_KINDS, LINGER_OUTCOMES } from './close-info';
+import type { DisconnectMessage, LingeredMessage, OpeningFailedMessage, OpenMessage } from './diagnostics';
 import { CLOSE_MS_BOUNDS, FAILED_OPENINGS, processMetrics } from './metrics';
 
 /** Options of `collectMetrics()`. */
@@ -34,6 +34,8 @@ const ROLES = ['server', 'client'] as const;
  * | `ws_linger_connections_opened_total` | `role` |
  * | `ws_linger_disconnects_total` | `role`, `kind` |
  * | `ws_linger_close_duration_seconds` (histogram) | `role`, `kind` |
+ * | `ws_linger_lingering` (gauge) | `role` |
+ * | `ws_linger_lingered_total` | `role`, `outcome` (delivered, cut, lost) |
  * | `ws_linger_failed_openings_total` | `kind`, `origin` |
  *
  * Counts from the call on. Needs prom-client 15.
@@ -75,6 +77,21 @@ export function collectMetrics({ register = defaultRegister, prefix = 'ws_linger
     buckets: CLOSE_MS_BOUNDS.map((ms) => ms / 1_000),
     registers,
   });
+  const lingering = new Gauge({
+    name: `${prefix}lingering`,
+    help: 'Sockets that go on delivering after their WebSockets were closed',
+    labelNames: ['role'],
+    registers,
+    collect() {
+      for (const role of ROLES) this.set({ role }, processMetrics[role].read().lingering.now);
+    },
+  });
+  const lingered = new Counter({
+    name: `${prefix}lingered_total`,
+    help: 'Sockets that lingered, by what became of them',
+    labelNames: ['role', 'outcome'],
+    registers,
+  });
   const failed = new Counter({
     name: `${prefix}failed_openings_total`,
     help: 'Peers of servers that were lost before they were WebSockets',
@@ -85,6 +102,7 @@ export function collectMetrics({ register = defaultRegister, prefix = 'ws_linger
   for (const role of ROLES) {
     opened.inc({ role }, 0);
     for (const kind of CLOSE_KINDS) disconnects.inc({ role, kind }, 0);
+    for (const outcome of LINGER_OUTCOMES) lingered.inc({ role, outcome }, 0);
   }
   for (const [kind, origin] of FAILED_OPENINGS) failed.inc({ kind, origin }, 0);
 
@@ -95,6 +113,10 @@ export function collectMetrics({ register = defaultRegister, prefix = 'ws_linger
       disconnects.inc({ role, kind: info.kind });
       duration.observe({ role, kind: info.kind }, info.elapsedMs / 1_000);
     },
+    'ws-linger:lingered': (message) => {
+      const { role, outcome } = message as LingeredMessage;
+      lingered.inc({ role, outcome });
+    },
     'ws-linger:opening-failed': (message) => {
       const { kind, origin } = message as OpeningFailedMessage;
       failed.inc({ kind, origin });
@@ -103,7 +125,7 @@ export function collectMetrics({ register = defaultRegister, prefix = 'ws_linger
   for (const [channel, listener] of Object.entries(listeners)) subscribe(channel, listener);
   return () => {
     for (const [channel, listener] of Object.entries(listeners)) unsubscribe(channel, listener);
-    for (const metric of [connections, opened, disconnects, duration, failed]) {
+    for (const metric of [connections, opened, disconnects, duration, lingering, lingered, failed]) {
       register.removeSingleMetric((metric as unknown as { name: string }).name);
     }
   };

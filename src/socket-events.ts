@@ -9,6 +9,8 @@ export interface Hearer {
   /** Before any listener of 'error' hears of it. */
   onError(error: NodeJS.ErrnoException, socket: Duplex): void;
   onClose(socket: Duplex): void;
+  /** Before any listener of 'end' hears of it; only of sockets that are WebSockets. */
+  onEnd?(): void;
 }
 
 const kHearer = Symbol('ws-linger hearer');

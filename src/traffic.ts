@@ -24,7 +24,8 @@ interface Stream {
 export class TrafficMeter {
   readonly #stream: Stream;
   readonly #handle: TransportHandle | null;
-  #last = NO_TRAFFIC;
+  /** The counts as they were read last. */
+  last = NO_TRAFFIC;
 
   /** The handle is given, since Node lets go of it when the stream is destroyed, while its counters live until 'close'. */
   constructor(stream: Duplex, handle: TransportHandle | null) {
@@ -34,24 +35,29 @@ export class TrafficMeter {
 
   /** The counts now. To be called until the handle is closed. */
   read(): Traffic {
-    const { received, accepted } = this.#last;
+    const { received, accepted } = this.last;
     const queued = this.#handle?.writeQueueSize ?? 0;
-    this.#last = {
+    this.last = {
       received: Math.max(received, this.#handle?.bytesRead ?? this.#stream.bytesRead ?? 0),
       accepted: Math.max(accepted, (this.#handle?.bytesWritten ?? this.#stream.bytesWritten ?? 0) - queued),
       unsent: this.#unsent(queued),
     };
-    return this.#last;
+    return this.last;
   }
 
   /** The counts at the end of a stream that was not cut, when all that was queued has been accepted. */
   readAtEnd(): Traffic {
     const transport = this.#stream._parent ?? this.#stream;
     return {
-      received: Math.max(this.#last.received, transport.bytesRead ?? 0),
-      accepted: Math.max(this.#last.accepted, transport.bytesWritten ?? 0),
+      received: Math.max(this.last.received, transport.bytesRead ?? 0),
+      accepted: Math.max(this.last.accepted, transport.bytesWritten ?? 0),
       unsent: 0,
     };
+  }
+
+  /** Whether it counts what it reads: sockets do, streams of HTTP/2, ssh2 and users do not. */
+  get isCounting(): boolean {
+    return (this.#handle?.bytesRead ?? this.#stream.bytesRead) !== undefined;
   }
 
   /** A chunk is being written, and nobody tells how far it is: the sockets of Bun and Deno do not count as libuv does. */

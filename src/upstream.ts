@@ -3,7 +3,7 @@
  * it depend on itself.
  */
 import type { IncomingMessage, Server } from 'node:http';
-import type { Duplex, Writable } from 'node:stream';
+import { Duplex, type Writable } from 'node:stream';
 
 import Upstream = require('ws-upstream');
 
@@ -18,6 +18,8 @@ export type SocketClass = Pick<typeof Upstream, 'CONNECTING' | 'OPEN' | 'CLOSING
 /** A ClientRequest; its `timeout` is declared nowhere. */
 export type OpeningRequest = NodeJS.EventEmitter & { timeout?: number };
 
+type WriteCallback = (error?: Error) => void;
+
 /** What is used of a ws WebSocket beyond its documented interface. The same in every ws 8. */
 export interface Internals {
   _socket: Duplex | null;
@@ -30,6 +32,7 @@ export interface Internals {
     _state?: number;
     _deflating?: boolean;
     onerror?: (error: Error) => void;
+    close(code: number | undefined, data: string | Buffer | undefined, mask: boolean, callback: WriteCallback): void;
   } | null;
   _readyState: number;
   _closeFrameReceived: boolean;
@@ -54,3 +57,53 @@ export type UpstreamServer = Upstream.Server & {
   options: Upstream.ServerOptions & { WebSocket: typeof Upstream; closeTimeout?: number };
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, callback: (ws: Upstream) => void): void;
 };
+
+const closeListeners = new WeakMap<object, (this: Duplex) => void>();
+
+/**
+ * The listener of a socket's 'close' in that copy of ws which made `ws`: called on a socket that is still open, it makes ws
+ * let go of the socket and close its WebSocket. It is found on a stream made for that, since names of functions do not
+ * survive every bundler.
+ */
+export function closeListenerFor(ws: UpstreamSocket): (this: Duplex) => void {
+  let original = ws as { constructor: unknown };
+  for (let step = Object.getPrototypeOf(ws); step; step = Object.getPrototypeOf(step)) {
+    if (Object.hasOwn(step, 'setSocket')) original = step;
+  }
+  let listener = closeListeners.get(original);
+  if (!listener) {
+    const stream = new Duplex({ read() {} });
+    const WebSocket = original.constructor as new (
+      address: null,
+      protocols: undefined,
+      options: object,
+    ) => UpstreamSocket;
+    new WebSocket(null, undefined, {}).setSocket(stream, Buffer.alloc(0), {});
+    listener = stream.listeners('close')[0] as (this: Duplex) => void;
+    stream.destroy();
+    closeListeners.set(original, listener);
+  }
+  return listener;
+}
+
+/** ws's callback for the close frame, which holds the WebSocket for as long as the frame waits to be written. */
+export interface CloseFrameCallback {
+  /** Null once nothing of ws is to be called any more. */
+  callback: WriteCallback | null;
+}
+
+/** To be called before ws sends its close frame: what the socket is given holds no more than this object. */
+export function holdCloseFrameCallback(sender: NonNullable<Internals['_sender']>): CloseFrameCallback {
+  const held: CloseFrameCallback = { callback: null };
+  const { close } = sender;
+  sender.close = (code, data, mask, callback) => {
+    held.callback = callback;
+    close.call(sender, code, data, mask, relayTo(held));
+  };
+  return held;
+}
+
+/** Made apart, since a function holds all that is around it. */
+function relayTo(held: CloseFrameCallback): WriteCallback {
+  return (error) => held.callback?.(error);
+}

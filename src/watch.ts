@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { type Flow, flow } from './backpressure';
 import { beat, firstPulse, LOOKS, type Pulse, rests } from './heartbeat';
 import type { Settings } from './options';
-import type { Outstanding } from './socket-control/contract';
+import type { TransportLook } from './socket-control/contract';
 
 /** What a look at a connection shows. */
 export interface Seen {
@@ -20,8 +20,8 @@ export interface Seen {
 /** What is looked at. */
 export interface Watchable {
   look(): Seen;
-  /** What the peer's system has not acknowledged; null where nobody tells. */
-  outstanding(): Outstanding | null;
+  /** What the system knows of bytes on their way; null where it does not tell. */
+  lookOutside(): TransportLook | null;
   ping(): void;
   giveUp(why: 'timed-out' | 'slow-consumer'): void;
 }
@@ -30,9 +30,9 @@ interface Watched {
   received: number;
   accepted: number;
   unsent: number;
-  /** When the connection came into doubt, and what was unacknowledged then. */
+  /** When it came into doubt, and the last look at its transport since. */
   doubtedAt: number | null;
-  doubted: Outstanding | null;
+  doubted: TransportLook | null;
   pulse: Pulse | null;
   flow: Flow;
 }
@@ -120,20 +120,22 @@ class Watch {
     const [pulse, act] = beat(watched.pulse, { at: this.#now, alive, period: this.#period }, heartbeat);
     watched.pulse = pulse;
     if (act === 'ping') connection.ping();
-    else if (act) {
-      // The ping waits behind what the kernel holds: a peer that takes of that is alive, though it cannot answer yet.
-      watched.doubtedAt ??= performance.now();
-      const left = connection.outstanding();
-      const before = watched.doubted;
-      // Of what was seen earlier, its system may only have been slow to acknowledge the ping.
-      const fresh = left !== null && left.at >= watched.doubtedAt;
-      if (!before && fresh) watched.doubted = left;
-      // It has all, and says nothing; or else it may still be taking, until somebody has looked again.
-      const undecided = left && !(fresh && left.bytes === 0) && (!before || left.at === before.at);
-      if (left && before && left.bytes < before.bytes) watched.pulse = { ...pulse, answered: true };
-      else if (act === 'timed-out' && !undecided) connection.giveUp(act);
-    }
-    if (watched.pulse.answered) Object.assign(watched, { doubted: null, doubtedAt: null });
+    else if (act && this.#takes(connection, watched)) watched.pulse = { ...pulse, answered: true };
+    else if (act === 'timed-out') connection.giveUp(act);
+    if (watched.pulse.answered) Object.assign(watched, { doubtedAt: null, doubted: null });
+  }
+
+  /**
+   * Whether the peer's system was seen to acknowledge bytes since the connection came into doubt: the ping waits behind what
+   * the kernel holds, and a peer that takes of that is alive, though it cannot answer yet.
+   */
+  #takes(connection: Watchable, watched: Watched): boolean {
+    watched.doubtedAt ??= performance.now();
+    const look = connection.lookOutside();
+    if (!look || look.at < watched.doubtedAt) return false;
+    const before = watched.doubted;
+    watched.doubted = look;
+    return before !== null && look.unacknowledged < before.unacknowledged;
   }
 }
 

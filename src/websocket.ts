@@ -55,8 +55,9 @@ export class WebSocket extends Base {
   }
 
   /**
-   * Starts the closing handshake, as in ws. It ends within `closeTimeout` without progress and `closeDeadline` in all
-   * cases, then by RST. The first call's code and reason stand.
+   * Starts the closing handshake, as in ws. 'disconnect' and 'close' come when it is done, or after `closeTimeout` without
+   * progress; the socket then goes on delivering what was sent, for `closeDeadline` at most. The first call's code and reason
+   * stand.
    */
   override close(code?: number, reason?: string | Buffer): void {
     connectionOf(this)?.close(code, reason);
@@ -66,7 +67,7 @@ export class WebSocket extends Base {
    * `close()`, and a promise of how the connection ended. It never rejects, and may be called again: the first call's
    * code and reason stand, and a later one can only shorten the time.
    *
-   * @param limits - `timeout`: ms after which this close gives up in all cases, an integer from 1; `closeDeadline` still
+   * @param limits - `timeout`: ms after which the socket is gone in all cases, an integer from 1; `closeDeadline` still
    * holds. Throws `WSL_ERR_OPTION_TYPE` or `WSL_ERR_OPTION_RANGE`, as `close()` throws for a wrong code.
    */
   closeAsync(code?: number, reason?: string | Buffer, limits?: { timeout?: number }): Promise<CloseInfo> {
@@ -75,12 +76,15 @@ export class WebSocket extends Base {
     return (connectionOf(this) as Connection).closeAsync(code, reason, timeout);
   }
 
-  /** Ends the connection without a handshake: as in ws, and by RST where bytes wait for a peer that does not read. */
+  /** Ends the connection without a handshake, as in ws: what the system holds is delivered, the rest is dropped. */
   override terminate(): void {
     connectionOf(this)?.terminate();
   }
 
-  /** Ends the connection at once by RST (RFC 9293 §3.10.5); what was queued is dropped on both sides. */
+  /**
+   * Ends the connection at once by RST (RFC 9293 §3.10.5); what was queued is dropped on both sides. Also a socket that goes on
+   * delivering after 'close'.
+   */
   abort(): void {
     connectionOf(this)?.abort();
   }
@@ -110,6 +114,7 @@ export declare namespace WebSocket {
   const guardProcess: typeof import('./guard-sockets').guardProcess;
   const guardServer: typeof import('./guard').guardServer;
   const guardSocket: typeof import('./guard-sockets').guardSocket;
+  const settled: typeof import('./lingering').settled;
 }
 
 const upstreamMethods = Upstream.prototype as unknown as UpstreamSocket;

@@ -3,8 +3,16 @@ import type { IncomingMessage } from 'node:http';
 import WebSocket from './index.js';
 import type { SocketClass } from './upstream.js';
 
-export const { attach, createWebSocketStream, drainOnSignal, guardProcess, guardServer, guardSocket, WebSocketServer } =
-  WebSocket;
+export const {
+  attach,
+  createWebSocketStream,
+  drainOnSignal,
+  guardProcess,
+  guardServer,
+  guardSocket,
+  settled,
+  WebSocketServer,
+} = WebSocket;
 export interface WebSocketServer<
   U extends SocketClass = typeof WebSocket,
   V extends typeof IncomingMessage = typeof IncomingMessage,
@@ -27,7 +35,9 @@ export import EventListenerOptions = WebSocket.EventListenerOptions;
 export import FinishRequestCallback = WebSocket.FinishRequestCallback;
 export import HeartbeatOptions = WebSocket.HeartbeatOptions;
 export import Histogram = WebSocket.Histogram;
+export import LingeredMessage = WebSocket.LingeredMessage;
 export import LingerOptions = WebSocket.LingerOptions;
+export import LingerOutcome = WebSocket.LingerOutcome;
 export import Logger = WebSocket.Logger;
 export import MessageEvent = WebSocket.MessageEvent;
 export import OpeningFailedMessage = WebSocket.OpeningFailedMessage;

@@ -157,34 +157,29 @@ describe('abort() before and after', () => {
 });
 
 describe('terminate()', () => {
-  it('sends RST where ws would drop queued bytes, and leaves nothing to send', async () => {
-    const { ws, peer, stop } = await pair();
-    await stall(ws, peer);
-    const ended = watchEnd(ws);
-    ws.terminate();
-    const { info } = await ended;
-    assert.equal(info.forced, 'reset');
-    assert.ok(info.bytesUnsent > 0);
-    await assertCut(peer);
-    stop();
-  });
-
-  for (const [mode, stalled, forced] of [
-    ['reset', false, 'reset'],
-    ['destroy', true, 'destroy'],
+  for (const [terminate, forced] of [
+    [undefined, 'destroy'],
+    ['destroy', 'destroy'],
+    ['reset', 'reset'],
   ] as const) {
-    it(`with linger.terminate '${mode}' always does that`, async () => {
-      const wss = new WebSocketServer({ port: 0, linger: { ...LINGER, terminate: mode } });
-      await once(wss, 'listening');
-      const connected = once(wss, 'connection');
-      const peer = await connectPeer(portOf(wss));
-      const ws = (await connected)[0] as WebSocket;
-      if (stalled) await stall(ws, peer);
-      const ended = watchEnd(ws);
-      ws.terminate();
-      assert.equal((await ended).info.forced, forced);
-      peer.destroy();
-      wss.close();
-    });
+    for (const stalled of [false, true]) {
+      const peerIs = stalled ? 'a stalled peer' : 'a peer that reads';
+      it(`with linger.terminate ${terminate} ends the connection to ${peerIs} by ${forced}, at once`, async () => {
+        const wss = new WebSocketServer({ port: 0, linger: { ...LINGER, ...(terminate && { terminate }) } });
+        await once(wss, 'listening');
+        const connected = once(wss, 'connection');
+        const peer = await connectPeer(portOf(wss));
+        const ws = (await connected)[0] as WebSocket;
+        if (stalled) await stall(ws, peer);
+        const ended = watchEnd(ws);
+        ws.terminate();
+        assert.equal(socketOf(ws).destroyed, true);
+        const { info } = await ended;
+        assert.equal(info.forced, forced);
+        assert.equal(info.bytesUnsent > 0, stalled);
+        peer.destroy();
+        wss.close();
+      });
+    }
   }
 });

@@ -31,7 +31,7 @@ const TABLE: Row[] = [
   ['write EPIPE', { ...open, cause: error('EPIPE') }, 'closed-without-handshake', 'peer', true],
   [
     "EPIPE for the answer to the peer's close frame",
-    { phase: 'reset', endedIn: 'handshake', closedBy: 'peer', cause: error('EPIPE', { syscall: 'write' }) },
+    { phase: 'cut', endedIn: 'handshake', closedBy: 'peer', cause: error('EPIPE', { syscall: 'write' }) },
     'closed-without-handshake',
     'peer',
     true,

@@ -147,7 +147,7 @@ describe('ws-linger demo', () => {
       feed.send('stall');
       const { linger, plain } = await row((last) => ended(last.linger));
       assert.ok(typeof linger === 'object');
-      assert.deepEqual([linger.kind, linger.phase, linger.forced], ['close-timeout', 'handshake', 'reset']);
+      assert.deepEqual([linger.kind, linger.phase, linger.forced], ['close-timeout', 'handshake', null]);
       assert.equal(plain, 'open');
       const { held } = news.at(-1) as News;
       assert.deepEqual([held.at(-1)?.linger, held.at(-1)?.plain], [0, 1]);

@@ -10,7 +10,7 @@ import type WebSocket from 'ws-linger';
 import { attach, drainOnSignal, WebSocketServer } from 'ws-linger';
 import Upstream from 'ws-upstream';
 import { openHandles, portOf, until } from './support/end.js';
-import { assertReset, CLIENT_FRAMES, connectPeer, endOf, UPGRADE_REQUEST } from './support/peer.js';
+import { CLIENT_FRAMES, connectPeer, endOf, UPGRADE_REQUEST } from './support/peer.js';
 
 const before = openHandles();
 const linger = { closeTimeout: 500, logger: false } as const;
@@ -47,15 +47,20 @@ for (const [name, make] of Object.entries(MAKES)) {
       await closed;
     });
 
-    it('ends those that do not answer, by RST', async () => {
+    it('waits until its deadline for those that do not answer, and leaves them FIN', async () => {
       const wss = make({ port: 0, host: '127.0.0.1' });
       await once(wss, 'listening');
       const codes = await cooperative(portOf(wss), 3);
       const peer = await connectPeer(portOf(wss));
       const seen = endOf(peer);
-      const counts = await wss.drain();
+      const timeout = 2 * linger.closeTimeout;
+      const began = performance.now();
+      const counts = await wss.drain({ timeout });
+      assert.ok(performance.now() - began >= timeout - 2);
       assert.deepEqual([counts.clean, counts['close-timeout']], [3, 1]);
-      await assertReset(peer, await seen);
+      assert.equal(await seen, 'end');
+      assert.deepEqual(wss.stats().lingering, { now: 0, delivered: 0, cut: 1, lost: 0 });
+      peer.destroy();
       await Promise.all(codes);
     });
 

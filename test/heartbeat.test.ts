@@ -9,6 +9,7 @@ import { WebSocketServer } from 'ws-linger';
 import { flow } from '../dist/backpressure.js';
 import { beat, firstPulse, type Pulse } from '../dist/heartbeat.js';
 import { parseOptions } from '../dist/options.js';
+import type { TransportLook } from '../dist/socket-control/contract.js';
 import { watchFor } from '../dist/watch.js';
 import { openHandles, until, watchEnd } from './support/end.js';
 import { STALL_BYTES, stall } from './support/faults.js';
@@ -32,7 +33,7 @@ describe('a heartbeat', () => {
         const { info } = await watchEnd(pair.ws);
         assert.deepEqual(
           [info.kind, info.origin, info.phase, info.forced, info.expected],
-          ['timed-out', 'network', 'open', 'reset', true],
+          ['timed-out', 'network', 'open', 'destroy', true],
         );
         assert.ok(performance.now() - began >= FAST.timeout);
         pair.stop();
@@ -103,84 +104,51 @@ describe('a heartbeat', () => {
     clearInterval(goesOn);
   });
 
-  it('waits for a peer that still takes of what the kernel holds, in front of the ping', async () => {
-    let left = 1_000;
-    let pings = 0;
+  /** Watches a silent peer of which the system tells what `look` says; resolves with the reason for giving it up. */
+  function watchSilent(look: (pings: number) => TransportLook | null): Promise<{ why: string; pings: number }> {
     const silent = { received: 0, accepted: 0, unsent: 0, queued: 0, audible: true, busy: false };
     const settings = parseOptions({ heartbeat: FAST });
-    const why = await new Promise<string>((resolve) => {
+    const goesOn = setInterval(() => {}, 1_000);
+    let pings = 0;
+    return new Promise((resolve) => {
       const connection = {
         look: () => silent,
         ping: () => void pings++,
-        outstanding() {
-          if (pings < 4) left -= 1;
-          return { bytes: left, at: performance.now() };
-        },
-        giveUp(reason: string) {
+        lookOutside: () => look(pings),
+        giveUp(why: string) {
           watchFor(settings)?.remove(connection);
           clearInterval(goesOn);
-          resolve(reason);
-        },
-      };
-      const goesOn = setInterval(() => {}, 1_000);
-      watchFor(settings)?.add(connection);
-    });
-    assert.equal(why, 'timed-out');
-    assert.equal(pings, 4);
-  });
-
-  it('does not give up a peer on a look at the kernel that is older than the doubt', async () => {
-    const silent = { received: 0, accepted: 0, unsent: 0, queued: 0, audible: true, busy: false };
-    const settings = parseOptions({ heartbeat: FAST });
-    const goesOn = setInterval(() => {}, 1_000);
-    let looks = 0;
-    let first: number | undefined;
-    await new Promise<void>((resolve) => {
-      const connection = {
-        look: () => silent,
-        ping() {},
-        outstanding() {
-          first ??= performance.now();
-          return { bytes: 1, at: ++looks < 20 ? first : performance.now() };
-        },
-        giveUp() {
-          watchFor(settings)?.remove(connection);
-          resolve();
+          resolve({ why, pings });
         },
       };
       watchFor(settings)?.add(connection);
     });
-    clearInterval(goesOn);
-    assert.equal(looks, 20);
-  });
+  }
 
-  it('does not wait for another look where all that was sent has arrived', async () => {
-    const settings = parseOptions({ heartbeat: FAST });
-    const goesOn = setInterval(() => {}, 1_000);
-    let at: number | undefined;
-    await new Promise<void>((resolve) => {
-      const connection = {
-        look: () => ({ received: 0, accepted: 0, unsent: 0, queued: 0, audible: true, busy: false }),
-        ping() {},
-        outstanding() {
-          at ??= performance.now();
-          return { bytes: 0, at }; // nobody looks again
-        },
-        giveUp() {
-          watchFor(settings)?.remove(connection);
-          resolve();
-        },
-      };
-      watchFor(settings)?.add(connection);
+  it('waits for a peer that still takes of what the kernel holds, in front of the ping', async () => {
+    let unacknowledged = 1_000;
+    const { why, pings } = await watchSilent((sent) => {
+      if (sent < 4) unacknowledged -= 1;
+      return { unacknowledged, peerWindow: 'open', at: performance.now() };
     });
-    clearInterval(goesOn);
+    assert.deepEqual([why, pings], ['timed-out', 4]);
   });
 
-  it('gives a peer up by destroy where onTimeout says so', async () => {
-    const linger = { heartbeat: FAST, onTimeout: 'destroy', logger: false } as const;
+  for (const [what, look] of [
+    ['a look that is older than the doubt', () => ({ unacknowledged: Math.random(), peerWindow: 'open', at: 0 })],
+    ['no look at all', () => null],
+    ['looks in which nothing moves', () => ({ unacknowledged: 1, peerWindow: 'open', at: performance.now() })],
+  ] as [string, () => TransportLook | null][]) {
+    it(`takes ${what} for no evidence that a peer lives`, async () => {
+      assert.deepEqual(await watchSilent(look), { why: 'timed-out', pings: 1 });
+    });
+  }
+
+  it('gives a peer up by RST where onTimeout says so', async () => {
+    const linger = { heartbeat: FAST, onTimeout: 'reset', logger: false } as const;
     const pair = await openPair({ make: 'ours', role: 'server', linger });
     const { info } = await watchEnd(pair.ws);
-    assert.deepEqual([info.kind, info.forced], ['timed-out', 'destroy']);
+    assert.deepEqual([info.kind, info.forced], ['timed-out', 'reset']);
     pair.stop();
   });
 });
@@ -274,7 +242,7 @@ describe('a peer that does not read', () => {
         const { info } = await watchEnd(pair.ws);
         assert.deepEqual(
           [info.kind, info.origin, info.phase, info.forced, info.expected],
-          ['slow-consumer', 'peer', 'open', 'reset', false],
+          ['slow-consumer', 'peer', 'open', 'destroy', false],
         );
         assert.ok(info.bytesUnsent > 0);
         pair.stop();

@@ -1,9 +1,19 @@
 // The pure machine: what it asks for, and when.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Effect, type Event, initial, type Look, type State, step, WATCHDOG_MS } from '../dist/lifecycle.js';
+import {
+  type Effect,
+  type Event,
+  howToCut,
+  initial,
+  type Look,
+  type State,
+  step,
+  WATCHDOG_MS,
+  ZERO_WINDOW_MS,
+} from '../dist/lifecycle.js';
 
-const limits = { closeTimeout: 2_000, closeDeadline: 30_000, onTimeout: 'reset' } as const;
+const limits = { closeTimeout: 2_000, closeDeadline: 30_000, onTimeout: 'auto' } as const;
 
 type Step = [at: number, event: Omit<Event, keyof Look> & Record<string, unknown>, progress?: number];
 
@@ -21,14 +31,14 @@ describe('a close', () => {
     [1_000, { type: 'close', by: 'local' }],
   ];
 
-  it('is looked at again in a quarter of closeTimeout', () => {
-    assert.deepEqual(run(closing).effects, [{ wakeIn: 500 }]);
+  it('is looked at soon, then less often', () => {
+    assert.deepEqual(run(closing).effects, [{ wakeIn: 100 }]);
   });
 
-  it('gives up after closeTimeout without progress', () => {
+  it('is told after closeTimeout without progress, while the socket lingers', () => {
     assert.deepEqual(run([...closing, [2_999, { type: 'tick' }]]).effects, [{ wakeIn: 1 }]);
     const { state, effects } = run([...closing, [3_000, { type: 'tick' }]]);
-    assert.deepEqual(effects, ['reset', { wakeIn: WATCHDOG_MS }]);
+    assert.deepEqual(effects, ['linger', { wakeIn: WATCHDOG_MS }]);
     assert.deepEqual(state.cause, { type: 'close-timeout' });
     assert.equal(state.endedIn, 'handshake');
   });
@@ -36,8 +46,7 @@ describe('a close', () => {
   it('goes on while there is progress, until closeDeadline', () => {
     const steps = [...closing];
     for (let at = 1_500; at < 31_000; at += 500) steps.push([at, { type: 'tick' }, at]);
-    assert.deepEqual(run(steps).effects, [{ wakeIn: 500 }]);
-    // There is nothing left to hand to the kernel, and the peer was taking it: no RST.
+    assert.deepEqual(run(steps).effects, [{ wakeIn: 100 }]);
     assert.deepEqual(run([...steps, [31_000, { type: 'tick' }, 31_000]]).effects, ['destroy', { wakeIn: WATCHDOG_MS }]);
   });
 
@@ -52,16 +61,44 @@ describe('a close', () => {
     assert.equal(state.progressAt, 2_900);
   });
 
-  it('takes a look that is older than the silence for no proof of it', () => {
-    const look = (at: number, lookedAt: number): Step => [
-      at,
-      { type: 'tick', outstanding: { bytes: 9_000, at: lookedAt } },
-    ];
-    const stale = [...closing, look(2_000, 2_000), look(3_000, 2_000)];
-    assert.deepEqual(run(stale).effects, [{ wakeIn: 500 }]);
-    assert.deepEqual(run([...stale, look(3_020, 3_010)]).effects, ['reset', { wakeIn: WATCHDOG_MS }]);
-    // Whoever cannot look again is not waited for beyond the deadline.
-    assert.deepEqual(run([...stale, look(31_000, 2_000)]).effects, ['reset', { wakeIn: WATCHDOG_MS }]);
+  const look = (at: number, unacknowledged: number, lookedAt = at): Step => [
+    at,
+    { type: 'tick', look: { unacknowledged, peerWindow: 'open', at: lookedAt } },
+  ];
+
+  it('takes what the peer acknowledges for progress, from when that was seen', () => {
+    const { state, effects } = run([...closing, look(2_000, 9_000), look(2_500, 8_000, 2_400)]);
+    assert.equal(state.progressAt, 2_400);
+    assert.deepEqual(effects, [{ wakeIn: 100 }]);
+    assert.deepEqual(run([look(4_400, 8_000)], state).effects, ['linger', { wakeIn: WATCHDOG_MS }]);
+  });
+
+  it('waits for no look: one that is not to be had is no evidence', () => {
+    assert.deepEqual(run([...closing, look(2_000, 9_000), look(3_000, 9_000, 2_000)]).effects[0], 'linger');
+    assert.deepEqual(run([...closing, [3_000, { type: 'tick', look: null }]]).effects[0], 'linger');
+  });
+
+  it('does not compare looks between which bytes moved', () => {
+    const moved: Step = [2_500, { type: 'tick', look: { unacknowledged: 7_000, peerWindow: 'open', at: 2_500 } }, 1];
+    const { state } = run([...closing, look(2_000, 9_000), moved, [3_000, { type: 'tick' }, 1]]);
+    assert.equal(state.progressAt, 2_500);
+    assert.deepEqual(run([[3_500, look(3_500, 6_000)[1], 1]], state).state.progressAt, 2_500);
+  });
+
+  it('ends by FIN where closeDeadline comes first', () => {
+    const [closingState] = step(
+      run([[0, { type: 'open' }]]).state,
+      { type: 'close', by: 'local', within: 100, at: 0, progress: 0, queued: 0 },
+      limits,
+    );
+    assert.deepEqual(run([[100, { type: 'tick' }]], closingState).effects, ['destroy', { wakeIn: WATCHDOG_MS }]);
+  });
+
+  it('is not told while this side is at work on what it has to send', () => {
+    const busy: Step[] = [...closing];
+    for (let at = 1_500; at < 31_000; at += 500) busy.push([at, { type: 'tick', busy: true }]);
+    assert.deepEqual(run(busy).effects, [{ wakeIn: 100 }]);
+    assert.deepEqual(run([...busy, [31_000, { type: 'tick', busy: true }]]).effects[0], 'destroy');
   });
 
   it('does not count time against the peer in which this process did not run', () => {
@@ -73,38 +110,26 @@ describe('a close', () => {
     const { state } = run([...closing, [1_900, { type: 'both-close-frames' }]]);
     assert.equal(state.phase, 'fin');
     assert.equal(state.endingSince, 1_000);
-    assert.deepEqual(run([[3_000, { type: 'tick' }]], state).effects, ['reset', { wakeIn: WATCHDOG_MS }]);
+    assert.deepEqual(run([[3_000, { type: 'tick' }]], state).effects, ['linger', { wakeIn: WATCHDOG_MS }]);
   });
 
-  it("emits 'close' itself when the socket does not report it after a reset", () => {
+  it("emits 'close' itself when ws does not, unless ws is still at work on what it has received", () => {
     const cut = run([...closing, [3_000, { type: 'tick' }]]).state;
+    assert.deepEqual(run([[4_000, { type: 'tick', busy: true }]], cut).effects, [{ wakeIn: WATCHDOG_MS }]);
     assert.deepEqual(run([[4_000, { type: 'tick' }]], cut).effects, ['emit-close']);
   });
 });
 
-describe('terminate() while bytes wait', () => {
-  const terminating = (...looks: [at: number, bytes: number, lookedAt: number][]) =>
-    run([
-      [0, { type: 'open' }],
-      [1_000, { type: 'terminate' }],
-      ...looks.map(([at, bytes, lookedAt]): Step => [at, { type: 'tick', outstanding: { bytes, at: lookedAt } }]),
-    ]).effects;
-
-  it('resets a peer that took nothing between two looks', () => {
-    assert.deepEqual(terminating([1_020, 900_000, 1_020], [1_500, 900_000, 1_450]), ['reset', { wakeIn: WATCHDOG_MS }]);
+describe('a connection that this side cuts', () => {
+  it('is ended by FIN unless the peer is known to be there and not to read', () => {
+    assert.equal(howToCut('auto', 0), 'destroy');
+    assert.equal(howToCut('auto', ZERO_WINDOW_MS - 1), 'destroy');
+    assert.equal(howToCut('auto', ZERO_WINDOW_MS), 'reset');
   });
 
-  it('goes on as ws does with one that reads', () => {
-    assert.deepEqual(terminating([1_020, 900_000, 1_020], [1_200, 600_000, 1_200]), [
-      'destroy',
-      { wakeIn: WATCHDOG_MS },
-    ]);
-  });
-
-  it('does as ws does where nobody can look again for long', () => {
-    const once: [number, number, number] = [1_020, 900_000, 1_020];
-    assert.deepEqual(terminating(once, [1_500, 900_000, 1_020]), [{ wakeIn: 100 }]);
-    assert.deepEqual(terminating(once, [3_500, 900_000, 1_020]), ['destroy', { wakeIn: WATCHDOG_MS }]);
+  it('is ended as the option says where it says how', () => {
+    assert.equal(howToCut('reset', 0), 'reset');
+    assert.equal(howToCut('destroy', ZERO_WINDOW_MS), 'destroy');
   });
 });
 
@@ -130,6 +155,8 @@ describe('the first cause', () => {
   });
 });
 
+const CUTS: Effect[] = ['reset', 'destroy', 'linger'];
+
 describe('every sequence of up to 6 events', () => {
   const error = { code: 'ECONNRESET', errno: -104, syscall: 'read' };
   /** [ms that pass before it, bytes that move before it, the event] */
@@ -145,12 +172,12 @@ describe('every sequence of up to 6 events', () => {
     [0, 0, { type: 'give-up', why: 'timed-out' }],
     [0, 0, { type: 'abort' }],
     [0, 0, { type: 'destroy' }],
-    [0, 0, { type: 'terminate' }],
     [500, 0, { type: 'tick' }],
     [500, 1, { type: 'tick' }],
     [500, 0, { type: 'tick', paused: true }],
-    [500, 0, { type: 'tick', outstanding: { bytes: 9_000, at: 0 } }],
-    [2_000, 0, { type: 'tick', inFlight: true }],
+    [500, 0, { type: 'tick', busy: true }],
+    [500, 0, { type: 'tick', look: { unacknowledged: 9_000, peerWindow: 'zero', at: 0 } }],
+    [2_000, 0, { type: 'tick', look: null }],
     [31_000, 0, { type: 'tick' }],
     [0, 0, { type: 'closed' }],
   ] as const;
@@ -178,7 +205,7 @@ describe('every sequence of up to 6 events', () => {
       at,
       bytes,
       armed: (node.armed && !tick) || effects.some((effect) => typeof effect === 'object'),
-      cuts: node.cuts + effects.filter((effect) => effect === 'reset' || effect === 'destroy').length,
+      cuts: node.cuts + effects.filter((effect) => CUTS.includes(effect)).length,
       gaveUp: node.gaveUp || effects.includes('emit-close'),
     };
   }
@@ -189,7 +216,7 @@ describe('every sequence of up to 6 events', () => {
     const stands = from.state.cause && !(from.state.phase === 'opening' && to.state.phase === 'open');
     if (stands) assert.equal(to.state.cause, from.state.cause, 'the first cause stands');
     if (from.state.phase === 'closed') assert.equal(to.state, from.state, 'nothing follows the end');
-    const closing = ['handshake', 'fin', 'reset'].includes(to.state.phase);
+    const closing = ['handshake', 'fin', 'cut'].includes(to.state.phase);
     if (closing) assert.ok(to.armed || to.gaveUp, 'whoever closes is woken again');
     if (closing) assert.ok(to.state.endingSince !== null, 'the clock runs');
   }
@@ -219,7 +246,7 @@ describe('every sequence of up to 6 events', () => {
           const key = JSON.stringify(to);
           if (known.has(key)) continue;
           known.add(key);
-          if (['handshake', 'fin', 'reset'].includes(to.state.phase) && !to.gaveUp) checkEndsByItself(to);
+          if (['handshake', 'fin', 'cut'].includes(to.state.phase) && !to.gaveUp) checkEndsByItself(to);
           following.push(to);
         }
       }

@@ -67,7 +67,7 @@ for (const [name, make] of Object.entries(servers)) {
     await seven(wss, port);
     const { connections, opened, ended, forced, failedOpenings, reapedUpgrades, closeMs } = wss.stats();
     assert.equal(opened, 6);
-    assert.deepEqual(connections, { opening: 0, open: 0, handshake: 0, fin: 0, reset: 0 });
+    assert.deepEqual(connections, { opening: 0, open: 0, handshake: 0, fin: 0, cut: 0 });
     assert.deepEqual([ended.reset, ended.clean, ended['local-abort']], [3, 2, 1]);
     assert.deepEqual(forced, { reset: 0, destroy: 1 });
     assert.deepEqual(failedOpenings, { 'upgrade-failed': 1, 'tls-failed': 0 });
@@ -84,8 +84,11 @@ it('stats() shows connections that are closing, by phase', async () => {
   for (const ws of wss.clients) ws.close();
   assert.equal(wss.stats().connections.handshake, 1);
   await until('it has ended', () => wss.stats().ended['close-timeout'] === 1);
-  assert.equal(wss.stats().forced.reset, 1);
-  peer.destroy();
+  assert.deepEqual(wss.stats().forced, { reset: 0, destroy: 0 });
+  assert.deepEqual(wss.stats().lingering, { now: 1, delivered: 0, cut: 0, lost: 0 });
+  peer.end();
+  await until('it lingers no more', () => wss.stats().lingering.now === 0);
+  assert.deepEqual(wss.stats().lingering, { now: 0, delivered: 1, cut: 0, lost: 0 });
   wss.close();
 });
 

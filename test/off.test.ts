@@ -17,10 +17,10 @@ function run(type: 'commonjs' | 'module', code: string, setting?: string): unkno
 }
 
 const LOADS = {
-  commonjs: `const WebSocket = require('ws-linger'); const { WebSocketServer, attach, drainOnSignal, guardProcess, guardServer, guardSocket } = WebSocket;
+  commonjs: `const WebSocket = require('ws-linger'); const { WebSocketServer, attach, drainOnSignal, guardProcess, guardServer, guardSocket, settled } = WebSocket;
     const Upstream = require('ws-upstream');`,
   module: `import WebSocket, {
-    WebSocketServer, attach, drainOnSignal, guardProcess, guardServer, guardSocket,
+    WebSocketServer, attach, drainOnSignal, guardProcess, guardServer, guardSocket, settled,
   } from 'ws-linger'; import Upstream from 'ws-upstream';`,
 };
 
@@ -62,7 +62,7 @@ for (const type of ['commonjs', 'module'] as const) {
       assert.deepEqual(on, {
         sockets: false,
         servers: false,
-        names: `${plain},attach,drainOnSignal,guardProcess,guardServer,guardSocket`,
+        names: `${plain},attach,drainOnSignal,guardProcess,guardServer,guardSocket,settled`,
         additions: true,
       });
     });

@@ -13,7 +13,7 @@ const cases: [string, unknown, string, RegExp][] = [
   ['no time at all', { closeTimeout: 0 }, 'WSL_ERR_OPTION_RANGE', /from 1 to/],
   ['a time without end', { closeDeadline: Number.POSITIVE_INFINITY }, 'WSL_ERR_OPTION_RANGE', /from 1 to/],
   ['half a millisecond', { closeDeadline: 0.5 }, 'WSL_ERR_OPTION_RANGE', /from 1 to/],
-  ['a wrong word', { terminate: 'kill' }, 'WSL_ERR_OPTION_RANGE', /'auto', 'reset', 'destroy'/],
+  ['a wrong word', { terminate: 'auto' }, 'WSL_ERR_OPTION_RANGE', /'reset', 'destroy'/],
   ['a boolean for a word', { onTimeout: true }, 'WSL_ERR_OPTION_TYPE', /one of/],
   ['a logger that cannot log', { logger: {} }, 'WSL_ERR_OPTION_TYPE', /debug\(\) and warn\(\)/],
   ['a control that is none', { control: 'kernel' }, 'WSL_ERR_OPTION_RANGE', /one of/],

@@ -8,7 +8,7 @@ import { describe, it } from 'node:test';
 import WebSocket from 'ws-linger';
 import Upstream from 'ws-upstream';
 
-const ADDED_FUNCTIONS = ['attach', 'drainOnSignal', 'guardProcess', 'guardServer', 'guardSocket'];
+const ADDED_FUNCTIONS = ['attach', 'drainOnSignal', 'guardProcess', 'guardServer', 'guardSocket', 'settled'];
 const ADDED_TO_SOCKETS = ['abort', 'closeAsync', 'closeInfo'];
 const ADDED_TO_SERVERS = ['drain', 'stats'];
 /** What is this package's own behind a name of ws's. All other values are the very same as ws's. */

@@ -15,17 +15,20 @@ export interface SocketControl {
   /** A lost connection is a result, never a throw. */
   shutdown(how: 'send' | 'receive' | 'both'): SocketResult;
 
-  /** Null where this system does not tell. */
-  outstanding(): Outstanding | null;
+  /** What the system knows of bytes on their way; null where it does not tell, or has not been asked long enough ago. */
+  look(): TransportLook | null;
 
   /** Looks at the connection without reading from it. */
   probe(): 'connected' | 'peer-closed' | 'reset' | 'unknown';
 }
 
-/** Bytes sent that the peer's system has not acknowledged. */
-export interface Outstanding {
-  bytes: number;
-  /** When that was so, in ms of the monotonic clock. The same as last time: nobody has looked since. -Infinity: not yet. */
+/** A look at a transport, from outside. */
+export interface TransportLook {
+  /** Bytes sent that the peer's system has not acknowledged. */
+  unacknowledged: number;
+  /** `zero`: the peer's system is there, and has no room, since its application does not read (RFC 9293 §3.8.6.1). */
+  peerWindow: 'open' | 'zero' | 'unknown';
+  /** When that was so, in ms of the monotonic clock. */
   at: number;
 }
 

@@ -34,3 +34,24 @@ export function endsOf(stream: Duplex): { local: End; peer: End } {
   handle?.getpeername?.(ends.peer);
   return ends;
 }
+
+/** The private part of Node's net.Server that waits for connections. */
+interface CountingServer {
+  listening?: boolean;
+  _connections?: number;
+  _emitCloseIfDrained?(): void;
+}
+
+/**
+ * Takes a socket out of the count of a server that is closing, so that the server's 'close' does not wait for it. Node does the
+ * same with sockets that it hands to a child process, and has no public way.
+ */
+export function leaveServer(stream: Duplex): void {
+  const socket = ((stream as { _parent?: Duplex | null })._parent ?? stream) as { _server?: CountingServer | null };
+  const server = socket._server;
+  if (server?.listening !== false) return;
+  if (typeof server._connections !== 'number' || typeof server._emitCloseIfDrained !== 'function') return;
+  socket._server = null;
+  server._connections--;
+  server._emitCloseIfDrained();
+}

@@ -60,7 +60,7 @@ export class NativeControl implements SocketControl {
     return { ok: false, code: this.#binding.errorName(code), wsaCode: code };
   }
 
-  outstanding(): null {
+  look(): null {
     return null;
   }
 

@@ -8,13 +8,14 @@
  */
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Outstanding, SocketControl, SocketResult } from './contract';
+import type { SocketControl, SocketResult, TransportLook } from './contract';
 import { transportHandle } from './handle';
-import { unacknowledged } from './proc-net-tcp';
+import { lookAtRow, type Row, rowOf } from './proc-net-tcp';
 
 export class PortableControl implements SocketControl {
   readonly kind = 'portable';
   readonly #stream: Duplex;
+  #row: Row | null | undefined;
 
   constructor(stream: Duplex) {
     this.#stream = stream;
@@ -48,8 +49,9 @@ export class PortableControl implements SocketControl {
     return { ok: false, code: 'UNSUPPORTED' };
   }
 
-  outstanding(): Outstanding | null {
-    return unacknowledged(this.#stream as Partial<Socket>);
+  look(): TransportLook | null {
+    if (this.#row === undefined) this.#row = rowOf(this.#stream as Partial<Socket>);
+    return this.#row && lookAtRow(this.#row);
   }
 
   /** A TCP connection that was reset has no peer address any more; of others nothing can be known without reading. */

@@ -1,67 +1,108 @@
 /**
- * Linux's own table of TCP connections. It alone tells whether a peer takes what the kernel holds for it: to Node such bytes
- * were sent long ago. See proc(5) and proc_net_tcp.txt in the kernel's documentation.
+ * Looks into Linux's table of TCP connections, which alone tells whether a peer takes what the kernel holds for it: to Node
+ * such bytes were sent long ago. See proc(5), and get_tcp4_sock() in the kernel's net/ipv4/tcp_ipv4.c.
+ *
+ * The table has a row for every socket of the machine, so it is read in pieces, one per turn of the loop, and only the rows
+ * that were asked for are looked at. A reading is begun when somebody asks, and its rows are what is answered from then on.
  */
-import { readFile } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { isIPv4, type Socket } from 'node:net';
-import type { Outstanding } from './contract';
+import { performance } from 'node:perf_hooks';
+import type { TransportLook } from './contract';
+
+/** Where a connection is in the tables. */
+export interface Row {
+  table: Table;
+  /** Both ends, as the table writes them. */
+  key: string;
+}
 
 /** One reading serves all connections that ask within this time. */
 const FRESH_MS = 100;
-/** A reading takes longer the more sockets the machine has, not we: at most this share of one thread's time goes into it. */
-const MAX_SHARE = 1 / 4;
+/** A reading takes longer the more sockets the machine has: the pause after it is at least so many times as long. */
+const PAUSE = 4;
+/** Rows are forgotten when nobody has asked for so long. */
+const FORGET_MS = 10_000;
 
-/** "  12: 0100007F:1F90 0100007F:C350 01 00000A00:00000000 …": both ends, state, send queue. */
-const LINE = /: (\w+:\w+ \w+:\w+) \w\w (\w+):/g;
-
-const NOT_YET: Outstanding = { bytes: Number.POSITIVE_INFINITY, at: Number.NEGATIVE_INFINITY };
+/** Behind both ends: state, send queue, receive queue, timer, its time, retransmissions, user, unanswered probes. */
+const COLUMNS = /^ \w\w (\w+):\w+ (\w\w):\w+ \w+ +\d+ +(\d+)/;
+/** The kernel's name for the timer of zero-window probes. */
+const PROBING = '04';
 
 class Table {
   readonly #file: string;
-  #queues: Map<string, number> | null = null;
-  #readAt = NOT_YET.at;
-  #readAgainAt = NOT_YET.at;
+  #wanted = new Set<string>();
+  #rows = new Map<string, TransportLook>();
+  #isReading = false;
+  #readAgainAt = Number.NEGATIVE_INFINITY;
+  #forget: NodeJS.Timeout | undefined;
 
   constructor(file: string) {
     this.#file = file;
   }
 
-  /** What was in the send queue of this connection at the last reading, or null when it was not in the table. */
-  find(key: string): Outstanding | null {
-    if (performance.now() >= this.#readAgainAt) this.#read();
-    if (!this.#queues) return NOT_YET;
-    const bytes = this.#queues.get(key);
-    return bytes === undefined ? null : { bytes, at: this.#readAt };
+  /** What the last reading said of a row; null where it was not asked for by then, or is not there. */
+  find(key: string): TransportLook | null {
+    this.#wanted.add(key);
+    if (!this.#isReading && performance.now() >= this.#readAgainAt) this.#read();
+    return this.#rows.get(key) ?? null;
   }
 
   #read(): void {
     const began = performance.now();
-    this.#readAgainAt = Number.POSITIVE_INFINITY;
-    readFile(this.#file, 'latin1', (error, text) => {
-      // Without IPv6, or without /proc, it has nothing.
-      const lines = error ? [] : text.matchAll(LINE);
-      this.#queues = new Map(Array.from(lines, ([, ends = '', queue = '']) => [ends, Number.parseInt(queue, 16)]));
-      this.#readAt = began;
-      const done = performance.now();
-      const pause = Math.max(FRESH_MS, (done - began) / MAX_SHARE);
-      const readAgainAt = done + pause;
-      this.#readAgainAt = readAgainAt;
-      const forget = () => {
-        if (this.#readAgainAt === readAgainAt) this.#queues = null;
-      };
-      setTimeout(forget, 10 * pause).unref(); // nobody may ask again for long
+    const wanted = this.#wanted;
+    const rows = new Map<string, TransportLook>();
+    let rest = '';
+    this.#wanted = new Set();
+    this.#isReading = true;
+    const file = createReadStream(this.#file, { encoding: 'latin1' });
+    file.on('data', (text) => {
+      const lines = `${rest}${text}`.split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) {
+        const key = keyIn(line);
+        if (wanted.has(key)) rows.set(key, lookIn(line, key, began));
+      }
+    });
+    // Without IPv6, without /proc, or without permission, nothing is known.
+    file.on('error', () => {});
+    file.on('close', () => {
+      const now = performance.now();
+      this.#rows = rows;
+      this.#isReading = false;
+      this.#readAgainAt = now + Math.max(FRESH_MS, PAUSE * (now - began));
+      clearTimeout(this.#forget);
+      this.#forget = setTimeout(() => this.#rows.clear(), FORGET_MS).unref();
     });
   }
 }
 
+/** "  12: 0100007F:1F90 0100007F:C350 01 …": what stands between the row's number and the state. */
+function keyIn(line: string): string {
+  const from = line.indexOf(': ') + 2;
+  return line.slice(from, line.indexOf(' ', line.indexOf(' ', from) + 1));
+}
+
+function lookIn(line: string, key: string, at: number): TransportLook {
+  const [, queue = '0', timer, unanswered] = COLUMNS.exec(line.slice(line.indexOf(key) + key.length)) ?? [];
+  // A probe that was not answered may have met an outage: then nothing is known of the peer.
+  const peerWindow =
+    timer === undefined ? 'unknown' : timer !== PROBING ? 'open' : Number(unanswered) > 1 ? 'unknown' : 'zero';
+  return { unacknowledged: Number.parseInt(queue, 16), peerWindow, at };
+}
+
 const tables = { 4: new Table('/proc/net/tcp'), 6: new Table('/proc/net/tcp6') };
 
-/** What the peer of this connection has not acknowledged; null where nobody tells. */
-export function unacknowledged(socket: Partial<Socket>): Outstanding | null {
-  const { localAddress, localPort, remoteAddress, remotePort } = socket;
+/** The row of an open connection; null where there are no such tables. */
+export function rowOf({ localAddress, localPort, remoteAddress, remotePort }: Partial<Socket>): Row | null {
   if (process.platform !== 'linux' || !localAddress || !localPort || !remoteAddress || !remotePort) return null;
-  const table = tables[isIPv4(localAddress) ? 4 : 6];
-  return table.find(`${endpoint(localAddress, localPort)} ${endpoint(remoteAddress, remotePort)}`);
+  const key = `${endpoint(localAddress, localPort)} ${endpoint(remoteAddress, remotePort)}`;
+  return { table: tables[isIPv4(localAddress) ? 4 : 6], key };
+}
+
+/** The latest look at it, which is some 100 ms old or more; null where it has not been asked for before. */
+export function lookAtRow({ table, key }: Row): TransportLook | null {
+  return table.find(key);
 }
 
 /** An address as the table has it: hexadecimal, each word of 32 bits in the byte order of this machine. */

@@ -120,7 +120,7 @@ export const FAULTS: Fault[] = [
       ws.close(1000);
     },
     plain: 'no close',
-    ours: { kind: 'close-timeout', origin: 'peer', phase: 'handshake', code: 1006, forced: 'reset', expected: true },
+    ours: { kind: 'close-timeout', origin: 'peer', phase: 'handshake', code: 1006, forced: null, expected: true },
     only: NOT_PIPE,
   },
   {
@@ -130,7 +130,7 @@ export const FAULTS: Fault[] = [
       ws.close(1000);
     },
     plain: 'no close',
-    ours: { kind: 'close-timeout', origin: 'peer', phase: 'handshake', code: 1006, forced: 'destroy' },
+    ours: { kind: 'close-timeout', origin: 'peer', phase: 'handshake', code: 1006, forced: null },
     only: ['pipe'],
   },
   {
@@ -140,7 +140,7 @@ export const FAULTS: Fault[] = [
       pair.ws.close(1001);
     },
     plain: 'no close',
-    ours: { kind: 'close-timeout', origin: 'peer', phase: 'handshake', code: 1006, forced: 'reset' },
+    ours: { kind: 'close-timeout', origin: 'peer', phase: 'handshake', code: 1006, forced: null },
     only: TCP,
   },
   {
@@ -150,7 +150,7 @@ export const FAULTS: Fault[] = [
       peer.write(frames.close);
     },
     plain: 'no close',
-    ours: { kind: 'clean', origin: 'peer', code: 1000, clean: true, forced: 'reset' },
+    ours: { kind: 'clean', origin: 'peer', code: 1000, clean: true, forced: null },
     only: TCP,
     role: 'server',
   },
@@ -161,7 +161,7 @@ export const FAULTS: Fault[] = [
       pair.peer.end();
     },
     plain: 'no close',
-    ours: { kind: 'closed-without-handshake', origin: 'peer', phase: 'open', code: 1006, forced: 'reset' },
+    ours: { kind: 'closed-without-handshake', origin: 'peer', phase: 'open', code: 1006, forced: null },
     only: TCP,
   },
   {
@@ -198,7 +198,7 @@ export const FAULTS: Fault[] = [
       pair.ws.terminate();
     },
     plain: 1006,
-    ours: { kind: 'local-abort', origin: 'local', phase: 'open', code: 1006, forced: 'reset' },
+    ours: { kind: 'local-abort', origin: 'local', phase: 'open', code: 1006, forced: 'destroy' },
     only: TCP,
   },
   {

@@ -1,0 +1,84 @@
+/**
+ * node [--expose-gc] lingering.js WHAT: a process whose connections linger, and what holds it and them.
+ *
+ * collect: whether WebSockets and what their listeners hold is collected meanwhile; flushed: the kernel has all; waiting: it has
+ * not; settled: settled() is awaited. It prints one line of JSON.
+ */
+import { once } from 'node:events';
+import type net from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
+import type WebSocket from 'ws-linger';
+import { settled, WebSocketServer } from 'ws-linger';
+import { portOf, until } from '../support/end.js';
+import { connectPeer } from '../support/peer.js';
+
+const [, , what] = process.argv;
+const collect = (globalThis as { gc?: () => void }).gc;
+
+/** A server in this process, and a peer of it that does not read. */
+async function open(
+  linger: WebSocket.LingerOptions,
+): Promise<{ wss: WebSocketServer; ws: WebSocket; peer: net.Socket }> {
+  const wss = new WebSocketServer({
+    port: 0,
+    host: '127.0.0.1',
+    perMessageDeflate: false,
+    linger: { logger: false, ...linger },
+  });
+  await once(wss, 'listening');
+  const connected = once(wss, 'connection');
+  const peer = await connectPeer(portOf(wss));
+  peer.pause();
+  return { wss, ws: (await connected)[0] as WebSocket, peer };
+}
+
+function say(lingering: number, collected: number, heldMs: number): void {
+  process.stdout.write(`${JSON.stringify({ lingering, collected, heldMs: Math.round(heldMs) })}\n`);
+}
+
+/** Opens connections, sends more to every other one than the kernel takes, closes them, and keeps nothing of them. */
+async function openAndForget(wss: WebSocketServer, count: number): Promise<WeakRef<object>[]> {
+  const refs: WeakRef<object>[] = [];
+  wss.on('connection', (ws) => {
+    const held = { by: 'the application' };
+    refs.push(new WeakRef(ws), new WeakRef(held));
+    ws.on('message', () => held.by);
+    ws.on('close', () => held.by);
+    if (refs.length % 4 === 0) for (let i = 0; i < 8; i++) ws.send(Buffer.alloc(1 << 20));
+    ws.close(1000);
+  });
+  for (let i = 0; i < count; i++) (await connectPeer(portOf(wss))).pause();
+  await until('all linger', () => wss.stats().lingering.now === count);
+  return refs;
+}
+
+async function main(): Promise<void> {
+  if (what === 'collect') {
+    const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', linger: { closeTimeout: 100, logger: false } });
+    await once(wss, 'listening');
+    const refs = await openAndForget(wss, 20);
+    const gone = () => refs.filter((ref) => ref.deref() === undefined).length;
+    await until('they are collected', async () => {
+      await turn();
+      collect?.();
+      return gone() === refs.length;
+    }).catch(() => {});
+    say(wss.stats().lingering.now, gone(), 0);
+    process.exit();
+  }
+  const { wss, ws, peer } = await open({ closeTimeout: 100, closeDeadline: what === 'waiting' ? 2_000 : 20_000 });
+  if (what !== 'flushed') for (let i = 0; i < 12; i++) ws.send(Buffer.alloc(1 << 20));
+  await ws.closeAsync();
+  const began = performance.now();
+  wss.close();
+  if (what === 'settled') {
+    setTimeout(() => peer.resume().on('end', () => peer.end()), 300);
+    await settled();
+    say(wss.stats().lingering.now, 0, performance.now() - began);
+    process.exit();
+  }
+  peer.unref();
+  process.once('exit', () => say(wss.stats().lingering.now, 0, performance.now() - began));
+}
+
+main();

@@ -1,0 +1,76 @@
+/** Two ends of a stream that is no socket, over which a WebSocket is opened as over any other connection. */
+import { once } from 'node:events';
+import http from 'node:http';
+import http2 from 'node:http2';
+import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import { portOf } from './end.js';
+import type { Class, Inner } from './side-by-side.js';
+
+export interface Tunnel {
+  server: Duplex;
+  client: Duplex;
+  stop(): void;
+}
+
+/** Two streams of one's own. `largeMs` is how long the server's takes for a large chunk. */
+export function duplexTunnel(largeMs = 0): Tunnel {
+  const ends: Duplex[] = [];
+  const end = (other: number, ms: number) =>
+    new Duplex({
+      read() {},
+      write(chunk, _, done) {
+        const pass = () => {
+          ends[other]?.push(chunk);
+          done();
+        };
+        if (chunk.length < 1_000_000) pass();
+        else setTimeout(pass, ms);
+      },
+      final(done) {
+        ends[other]?.push(null);
+        done();
+      },
+    });
+  ends.push(end(1, largeMs), end(0, 0));
+  const [server, client] = ends as [Duplex, Duplex];
+  return { server, client, stop: () => {} };
+}
+
+/** A stream of HTTP/2. */
+export async function http2Tunnel(): Promise<Tunnel> {
+  const server = http2.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const accepted = once(server, 'stream') as Promise<[http2.ServerHttp2Stream]>;
+  const session = http2.connect(`http://127.0.0.1:${portOf(server)}`);
+  const client = session.request({ ':method': 'POST' }, { endStream: false });
+  const [stream] = await accepted;
+  stream.respond();
+  return {
+    server: stream,
+    client,
+    stop: () => {
+      session.destroy();
+      server.close();
+    },
+  };
+}
+
+/** Opens a WebSocket over a tunnel: `Server`'s at its server end, `Client`'s at the other. */
+export async function openOver(
+  tunnel: Tunnel,
+  Server: Class,
+  Client: Class,
+  options: object,
+): Promise<{ server: Inner; client: Inner }> {
+  const httpServer = http.createServer();
+  const wss = new Server.Server({ server: httpServer, ...options });
+  const connected = once(wss, 'connection') as Promise<[Inner]>;
+  const client = new Client('ws://tunnel/', {
+    ...options,
+    createConnection: () => tunnel.client as Socket,
+  }) as Inner;
+  httpServer.emit('connection', tunnel.server);
+  const [[server]] = await Promise.all([connected, once(client, 'open')]);
+  return { server, client };
+}
