@@ -57,7 +57,8 @@ describe('runStability()', () => {
     const { port, requests, stop } = await foreignServer({ server, handleProtocols: () => 'chat' });
     const url = `wss://127.0.0.1:${port}/live?token=secret`;
     const headers = { Authorization: 'Bearer abc' };
-    const options = { ...SMALL, url, insecure: true, headers, protocols: ['chat'] };
+    const mix = { ...SMALL.mix, pause: 1, cutoff: 1 };
+    const options = { ...SMALL, mix, url, insecure: true, headers, protocols: ['chat'] };
     const result = await runStability(options);
     const refused = await runStability({ ...options, connections: 1, insecure: false });
     stop();
@@ -65,6 +66,8 @@ describe('runStability()', () => {
     assert.equal(result.url, `wss://127.0.0.1:${port}/live`);
     assert.equal(result.control, 'foreign');
     assert.deepEqual(result.ends.server, {});
+    assert.ok(result.slowPeers.sent > 100);
+    assert.equal(result.slowPeers.delivered, result.slowPeers.sent);
     assert.equal(requests.length, 12);
     for (const { headers, url } of requests) {
       assert.deepEqual([headers.authorization, headers['sec-websocket-protocol']], ['Bearer abc', 'chat']);
@@ -90,6 +93,26 @@ describe('runStability()', () => {
       'not one message came back; where the server does not echo, it takes --no-echo (echo: false)',
     ]);
     assert.match(echoing.problems[0] ?? '', /^connection [01] and 1 more: got no echo in time$/);
+  });
+
+  it('finds that a slow peer did not get all that it was sent, however clean the end', async () => {
+    const wss = new Upstream.WebSocketServer({ port: 0, host: '127.0.0.1' });
+    wss.on('connection', (ws) => {
+      let messages = 0;
+      ws.on('message', (data, binary) => (++messages === 3 ? ws.close(1000) : ws.send(data, { binary })));
+    });
+    await once(wss, 'listening');
+    const url = `ws://127.0.0.1:${portOf(wss)}`;
+    const { pass, slowPeers, ends, problems } = await runStability({
+      url,
+      connections: 1,
+      messages: 0,
+      mix: { slow: 1 },
+    });
+    wss.close();
+    assert.deepEqual(ends.client, { clean: 1 });
+    assert.deepEqual([pass, slowPeers], [false, { sent: 4, delivered: 2 }]);
+    assert.deepEqual(problems, ['connection 0: slow: not all messages arrived that were sent before the close']);
   });
 
   it('lets each client come back as often as it is asked to', async () => {

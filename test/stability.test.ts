@@ -26,27 +26,29 @@ function run(...args: string[]): Promise<{ code: number; stdout: string; stderr:
 
 describe('ws-linger stability', () => {
   it('passes, and says how every connection ended', async () => {
-    const { code, stdout } = await run('stability', '--json', '--connections', '70');
+    const { code, stdout } = await run('stability', '--json', '--connections', '100');
     const result = JSON.parse(stdout);
     assert.equal(code, 0, stdout);
     assert.equal(result.pass, true);
-    assert.deepEqual(result.connections, { attempted: 70, opened: 70, failed: 0 });
+    assert.deepEqual(result.connections, { attempted: 100, opened: 100, failed: 0 });
     assert.deepEqual([result.unexplained, result.uncaught], [0, 0]);
     assert.deepEqual(result.leaked, { clients: 0, handles: 0 });
     assert.equal(result.messages.lost, 0);
     assert.equal(result.successRate, 1);
     const wanted = process.env.WS_LINGER_TEST_CONTROL;
     if (wanted) assert.equal(result.control, wanted);
-    // 10 of each 70 but 20 resets; both sides of all but the killed ones, which have only the server's.
-    assert.equal(result.kinds.clean, 20);
-    assert.equal(result.kinds['local-abort'], 20);
-    assert.equal(result.kinds['close-timeout'], 10);
-    const total = Object.values(result.kinds as Record<string, number>).reduce((sum, n) => sum + n, 0);
-    assert.equal(total, 70 + 60);
+    // 10 of each but 20 resets.
+    const { server, client } = result.ends;
+    assert.deepEqual(client, { clean: 10 + 30, 'local-abort': 20 + 10, 'closed-without-handshake': 20 });
+    // The server may be told of slow peers before they have answered, or after.
+    assert.equal(server.clean + server['close-timeout'], 10 + 10 + 30);
+    assert.equal(server.reset + server['closed-without-handshake'], 20 + 20 + 10);
+    assert.deepEqual(result.slowPeers, { sent: 10 * (4 + 96 + 96), delivered: 10 * (4 + 96 + 96) });
   });
 
   it('shows what plain ws leaves open, and fails', async () => {
-    const { code, stdout } = await run('stability', '--plain', '--json', '--connections', '14', '--timeout', '3000');
+    const args = ['--plain', '--json', '--connections', '14', '--mix', 'rst,stall', '--timeout', '3000'];
+    const { code, stdout } = await run('stability', ...args);
     const result = JSON.parse(stdout);
     assert.equal(code, 1);
     assert.equal(result.pass, false);
@@ -66,6 +68,8 @@ describe('ws-linger stability', () => {
     assert.equal(code, 0, stdout);
     assert.equal(result.control, 'foreign');
     assert.equal(result.leaked.clients, null);
+    assert.ok(result.slowPeers.sent > 100);
+    assert.equal(result.slowPeers.delivered, result.slowPeers.sent);
   });
 
   it('prints a table for people', async () => {
@@ -95,6 +99,14 @@ describe('ws-linger stability', () => {
     assert.match(stdout, /│ ws-linger, .* │ plain ws/);
     assert.match(stdout, /│ 12 of 12 opened, 100 % +│ 12 of 12 opened, 50 % /);
     assert.ok(stdout.split('\n').every((line) => line.length <= 80 && !line.includes('\u001b')));
+  });
+
+  it('shows that slow peers get from both what was sent before the close', async () => {
+    const args = ['--compare', 'plain', '--connections', '6', '--mix', 'slow,pause,cutoff'];
+    const { code, stdout } = await run('stability', ...args);
+    assert.match(stdout, /│ Messages +│ \d+ of 392 +│ 392 of 392 +│\n│ delivered to/);
+    assert.match(stdout, /│ Messages +│ 392 of 392 +│/);
+    assert.equal(code, 0, stdout);
   });
 
   it('gives both as one JSON object', async () => {
@@ -269,7 +281,16 @@ describe('a plan', () => {
   it('is the same for the same seed, another for another, and in proportion', () => {
     assert.deepEqual(plan(70, DEFAULT_MIX, 1), plan(70, DEFAULT_MIX, 1));
     assert.notDeepEqual(plan(70, DEFAULT_MIX, 1), plan(70, DEFAULT_MIX, 2));
-    assert.equal(plan(70, DEFAULT_MIX, 3).filter(({ scenario }) => scenario === 'rst').length, 20);
+    assert.equal(plan(100, DEFAULT_MIX, 3).filter(({ scenario }) => scenario === 'rst').length, 20);
     assert.equal(plan(1, parseMix('stall'), 3).length, 1);
+  });
+
+  it('gives slow peers a backlog each, and all that are interrupted together no more than 256 MiB', () => {
+    const backlogs = (count: number) =>
+      Object.fromEntries(plan(count, DEFAULT_MIX, 1).map(({ scenario, backlog }) => [scenario, backlog]));
+    const none = { clean: 0, rst: 0, fin: 0, cut: 0, stall: 0, kill: 0 };
+    assert.deepEqual(backlogs(200), { ...none, slow: 4, pause: 96, cutoff: 96 });
+    assert.deepEqual(backlogs(2_000), { ...none, slow: 4, pause: 10, cutoff: 10 });
+    assert.deepEqual(backlogs(100_000), { ...none, slow: 4, pause: 2, cutoff: 2 });
   });
 });

@@ -1,6 +1,6 @@
 /** The result of a run as a table, 80 columns wide. */
 import Table from 'cli-table3';
-import { type StabilityResult, serverOf } from '../stability/result';
+import { type StabilityResult, serverOf, slowPeersText } from '../stability/result';
 import { soakSentence } from '../stability/soak';
 import type { Colors } from './colors';
 
@@ -34,7 +34,7 @@ function verdict({ pass, interrupted }: StabilityResult, colors: Colors): string
 }
 
 function rowsOf(result: StabilityResult, colors: Colors): [label: string, text: string][] {
-  const { connections, messages, leaked, connectMs, closeMs, soak } = result;
+  const { connections, messages, slowPeers, leaked, connectMs, closeMs, soak } = result;
   const mark = (good: boolean, text: string) => (good ? text : colors.red(text));
   const seen = (count: number | null) => (count === null ? 'not visible' : String(count));
   const times = (count: number, text: string) => (count === 0 ? 'none' : text);
@@ -52,6 +52,7 @@ function rowsOf(result: StabilityResult, colors: Colors): [label: string, text: 
       ),
     ],
     ['Messages', mark(messages.lost === 0, `${messages.sent} sent, ${echo}`)],
+    ['Messages delivered to slow peers', mark(slowPeers.delivered === slowPeers.sent, slowPeersText(result))],
     [
       result.url === null ? 'Ends, both sides' : 'Ends, clients',
       ended.map(([kind, count]) => `${kind} ${count}`).join('\n') || 'none',

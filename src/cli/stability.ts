@@ -27,10 +27,13 @@ Ways to end a connection, for --mix, each with an optional weight:
   clean   closing handshake            rst    RST
   fin     FIN without a close frame    cut    FIN in the middle of a frame
   stall   a peer that stops reading    kill   the peer's process is killed
+and, for a peer that is alive and must get all that was sent before the close:
+  slow    it reads at 25 KB/s          pause  it stops reading for 4 s
+  cutoff  its traffic is cut off for 3 s
 
 Exit codes: 0 when every connection ended once, in time and with the right
-cause, 1 when not, 2 for wrong usage, 130 when it was interrupted (SIGINT); the
-table then shows what had been seen.
+cause, and no message was lost, 1 when not, 2 for wrong usage, 130 when it was
+interrupted (SIGINT); the table then shows what had been seen.
 
 Examples:
   ws-linger stability
@@ -65,14 +68,14 @@ export function stabilityCommand(): Command {
       new Option('--mix <list>', `ways to end: ${SCENARIOS.join(', ')}`).argParser(parsed(parseMix)).default(
         DEFAULT_MIX,
         Object.entries(DEFAULT_MIX)
-          .map((entry) => entry.join('='))
+          .map(([scenario, weight]) => (weight === 1 ? scenario : `${scenario}=${weight}`))
           .join(','),
       ),
     )
     .option('--seed <n>', 'order in which they are dealt out', wholeNumber(0, 2 ** 31 - 1), 1)
     .option(
       '--timeout <ms>',
-      'how long opening, exchanging and ending may take each; a stalled peer takes over 2 s to end',
+      'how long opening, exchanging and ending may take each; a slow peer takes some 10 s to end',
       wholeNumber(1, 2 ** 31 - 1),
       15_000,
     )
@@ -80,7 +83,7 @@ export function stabilityCommand(): Command {
     .option('--reconnect <n>', 'how often each client comes back', wholeNumber(0, 1_000_000), 0)
     .option(
       '--duration <time>',
-      'soak: more rounds for so long (1m, 10m, 2h), and watch the memory; a verdict takes about a minute',
+      'soak: more rounds for so long (1m, 10m, 2h), and watch the memory; a verdict takes about two minutes',
       duration,
     )
     .option('--header <line>', "'Name: value' for the opening request; may be repeated", header)

@@ -5,21 +5,26 @@ import type { Scenario } from './plan';
 interface Expected {
   server: readonly CloseKind[];
   client: readonly CloseKind[];
+  /** The code that plain ws tells of the same end, where it tells more than 1006. */
+  plain?: number;
 }
 
+/** The server may be told before the peer has got everything; the peer gets all of it and the close frame. */
+const SLOW: Expected = { server: ['clean', 'close-timeout'], client: ['clean'], plain: 1001 };
+
 const EXPECTED: Readonly<Record<Scenario, Expected>> = {
-  clean: { server: ['clean'], client: ['clean'] },
+  clean: { server: ['clean'], client: ['clean'], plain: 1000 },
   rst: { server: ['reset'], client: ['local-abort'] },
   fin: { server: ['closed-without-handshake'], client: ['closed-without-handshake'] },
   cut: { server: ['closed-without-handshake'], client: ['closed-without-handshake'] },
-  // The server closes towards a reader that has stopped, gives up and resets.
-  stall: { server: ['close-timeout'], client: ['reset'] },
+  // The server closes towards a reader that has stopped and is told of its end in time; then the reader aborts.
+  stall: { server: ['close-timeout'], client: ['local-abort'] },
   // A dead process has its sockets closed by the system: by RST when something was left unread, else by FIN.
   kill: { server: ['reset', 'closed-without-handshake'], client: [] },
+  slow: SLOW,
+  pause: SLOW,
+  cutoff: SLOW,
 };
-
-/** Against a server that is not ours nobody can tell it to close, so the client that has stopped reading resets. */
-const STALL_FOREIGN: readonly CloseKind[] = ['local-abort'];
 
 /** One end as one side saw it. `info` is null where that side has no explanation, as plain ws. */
 export interface End {
@@ -31,11 +36,9 @@ export interface End {
   disconnects: number;
 }
 
-export function isExpected(scenario: Scenario, side: 'server' | 'client', end: End, foreign: boolean): boolean {
-  // Of plain ws's ends only the clean one is told.
-  if (!end.info) return scenario === 'clean' && end.code === 1000;
-  const kinds = foreign && scenario === 'stall' && side === 'client' ? STALL_FOREIGN : EXPECTED[scenario][side];
-  return kinds.includes(end.info.kind);
+export function isExpected(scenario: Scenario, side: 'server' | 'client', { info, code }: End): boolean {
+  const expected = EXPECTED[scenario];
+  return info ? expected[side].includes(info.kind) : code === expected.plain;
 }
 
 /** An end whose cause nobody can tell: of kind unknown, or 1006 and nothing more. */

@@ -32,7 +32,7 @@ export interface StabilityOptions {
   echo?: boolean | undefined;
   /**
    * Relative weights of the ways in which connections are ended.
-   * @defaultValue clean 1, rst 2, fin 1, cut 1, stall 1, kill 1
+   * @defaultValue clean 1, rst 2, fin 1, cut 1, stall 1, kill 1, slow 1, pause 1, cutoff 1
    */
   mix?: Mix | undefined;
   /**

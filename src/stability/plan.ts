@@ -1,9 +1,10 @@
 /** What a stability run does to each connection, decided from the seed before anything is opened. Pure. */
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { backlogs } from './backlog';
 
 /** The ways in which connections are ended. */
-export const SCENARIOS = ['clean', 'rst', 'fin', 'cut', 'stall', 'kill'] as const;
+export const SCENARIOS = ['clean', 'rst', 'fin', 'cut', 'stall', 'kill', 'slow', 'pause', 'cutoff'] as const;
 /**
  * How a connection is ended.
  *
@@ -11,20 +12,25 @@ export const SCENARIOS = ['clean', 'rst', 'fin', 'cut', 'stall', 'kill'] as cons
  * - `rst`: the client sends RST.
  * - `fin`: the client sends FIN without a close frame.
  * - `cut`: the client sends FIN in the middle of a frame.
- * - `stall`: the client stops reading, and the server closes.
+ * - `stall`: the client stops reading for good, and the server closes.
  * - `kill`: the client's process is killed.
+ * - `slow`: the server sends a backlog and closes; the client reads slowly.
+ * - `pause`: the same, but the client stops reading for 4 s and then reads on.
+ * - `cutoff`: the same, but the client's traffic is cut off for 3 s in both directions.
  */
 export type Scenario = (typeof SCENARIOS)[number];
 
 /** Relative weights. */
 export type Mix = Partial<Record<Scenario, number>>;
 
-/** One clean end in seven; the rest is what the field calls 1006. */
-export const DEFAULT_MIX: Mix = { clean: 1, rst: 2, fin: 1, cut: 1, stall: 1, kill: 1 };
+/** One end in ten is clean, three are of peers that are slow but alive; the rest is what the field calls 1006. */
+export const DEFAULT_MIX: Mix = { clean: 1, rst: 2, fin: 1, cut: 1, stall: 1, kill: 1, slow: 1, pause: 1, cutoff: 1 };
 
 export interface Planned {
   id: number;
   scenario: Scenario;
+  /** How many messages are sent to it all at once, just before the close. */
+  backlog: number;
 }
 
 /** A scenario for each of `count` connections: in exact proportion to the mix, in an order that the seed gives. */
@@ -42,7 +48,8 @@ export function plan(count: number, mix: Mix, seed: number): Planned[] {
     const j = uniformInt(random, 0, i);
     [order[i], order[j]] = [order[j] as Scenario, order[i] as Scenario];
   }
-  return order.map((scenario, id) => ({ id, scenario }));
+  const backlog = backlogs(order);
+  return order.map((scenario, id) => ({ id, scenario, backlog: backlog[scenario] }));
 }
 
 /** Reads `rst` or `clean=1,rst=3`. Throws a one-line Error for anything else. */

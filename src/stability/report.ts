@@ -2,7 +2,7 @@
 import { type Bar, columnChart, escaped, type Point, rowChart, type TimeScale, timeChart } from './charts';
 import { SCENARIOS } from './plan';
 import { STYLE } from './report-style';
-import { type StabilityResult, serverOf } from './result';
+import { type StabilityResult, serverOf, slowPeersText } from './result';
 import { type Soak, soakSentence } from './soak';
 import type { StabilitySample } from './timeline';
 
@@ -109,13 +109,15 @@ function overTime(name: string, points: readonly Point[], scale: TimeScale): str
 }
 
 function tiles(result: StabilityResult): string {
-  const { connections, reconnects, messages, successRate, unexplained, uncaught, leaked, closeMs, rounds } = result;
+  const { connections, reconnects, messages, slowPeers, successRate, unexplained, uncaught, leaked, closeMs, rounds } =
+    result;
   const left =
     leaked.clients === null && leaked.handles === null ? null : (leaked.clients ?? 0) + (leaked.handles ?? 0);
   const all: [string, string, boolean][] = [
     ['connections', String(connections.attempted), false],
     ['ended as they should', `${Number((successRate * 100).toFixed(1))} %`, successRate < 1],
     ['messages lost', messages.echo ? `${messages.lost} of ${messages.sent}` : 'not visible', messages.lost > 0],
+    ['delivered to slow peers', slowPeersText(result), slowPeers.delivered < slowPeers.sent],
     ['unexplained ends', String(unexplained), unexplained > 0],
     ['uncaught errors', String(uncaught), uncaught > 0],
     ['left over', left === null ? 'not visible' : String(left), (left ?? 0) > 0],

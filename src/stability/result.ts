@@ -50,6 +50,8 @@ export interface StabilityResult {
     /** The `echo` option; without it nothing comes back, so that no loss can be seen. */
     echo: boolean;
   };
+  /** Messages that were sent to slow, pausing and cut-off peers just before the close, and how many arrived there. */
+  slowPeers: Record<'sent' | 'delivered', number>;
   /** Ends by kind, both sides counted; `1006` and other codes for ends that have no kind. */
   kinds: Record<string, number>;
   /** The same for each side. A killed client tells nothing, a server that is not ours neither. */
@@ -89,6 +91,11 @@ export interface StabilityResult {
 }
 
 const SERVERS = { native: 'ws-linger, native', portable: 'ws-linger, portable', plain: 'plain ws' } as const;
+
+/** Whether slow peers got what they were sent, in words. */
+export function slowPeersText({ slowPeers }: StabilityResult): string {
+  return slowPeers.sent === 0 ? 'none were sent' : `${slowPeers.delivered} of ${slowPeers.sent}`;
+}
 
 /** What was tested, in words. */
 export function serverOf({ url, control }: StabilityResult): string {

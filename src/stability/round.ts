@@ -5,14 +5,13 @@ import { backoff, type Party, type Shared } from './party';
 import type { Planned } from './plan';
 import type { ServerStatus } from './server';
 import type { OwnServer } from './server-process';
+import { nothingLingers, SETTLE } from './settled';
 import { SingleClient } from './single-client';
 import type { SoakRound } from './soak';
 
 /** Connections opened at the same time, below every system's default backlog. */
 const OPENING_AT_ONCE = 100;
 const KILLED_TOGETHER = 25;
-/** How long the last handles and timers may take to go, in ms. */
-const SETTLE = 2_000;
 
 export class Round {
   phase: 'open' | 'exchange' | 'end' = 'open';
@@ -47,7 +46,7 @@ export class Round {
         party.judge();
         for (const one of party.planned) {
           const end = own?.lastEnd(one.id);
-          if (end) tally.judge(one, 'server', end, false);
+          if (end) tally.judge(one, 'server', end);
         }
       }
       return left;
@@ -108,6 +107,7 @@ export class Round {
   async #settle(): Promise<Omit<SoakRound, 'atMs'>> {
     const { own, tally, waits } = this.#shared;
     const deadline = performance.now() + SETTLE;
+    await waits.inTime(nothingLingers(SETTLE), SETTLE).catch(() => {});
     for (;;) {
       const server = own && (await this.#askServer(own));
       const { clients = null, heapBytes = null, rssBytes = null, handles: atServer = 0 } = server ?? {};

@@ -50,8 +50,9 @@ export class OwnServer {
     });
   }
 
-  close(id: number): void {
-    this.#send({ type: 'close', id });
+  /** Makes the server send a connection so many messages, and then close it. */
+  close(id: number, backlog: number): void {
+    this.#send({ type: 'close', id, backlog });
   }
 
   ended(id: number): Promise<ServerEnd> {

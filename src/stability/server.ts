@@ -1,15 +1,17 @@
 /**
- * The server of a stability run, a process of its own: echoes, closes the connections it is told to, and reports how
- * each ended. With `--plain` it is plain ws.
+ * The server of a stability run, a process of its own: echoes, closes the connections it is told to (slow peers are sent
+ * a backlog before), and reports how each ended. With `--plain` it is plain ws.
  */
 import type { IncomingMessage } from 'node:http';
 import type { CloseInfo } from '../close-info';
 import { loadNative } from '../socket-control/load';
 import { Upstream } from '../upstream';
 import { WebSocketServer } from '../websocket-server';
+import { backlogMessage } from './backlog';
 import type { End } from './expected';
+import { nothingLingers, SETTLE } from './settled';
 
-export type ToServer = { type: 'close'; id: number } | { type: 'status' };
+export type ToServer = { type: 'close'; id: number; backlog: number } | { type: 'status' };
 
 export interface ServerStatus {
   clients: number;
@@ -72,12 +74,22 @@ wss.on('connection', (ws: Upstream, request: IncomingMessage) => {
   });
 });
 
-process.on('message', (message: ToServer) => {
-  if (message.type === 'close') connections.get(message.id)?.close(1001, 'going away');
-  else {
-    globalThis.gc?.(); // so that two answers can be compared
-    const { heapUsed, rss } = process.memoryUsage();
-    const handles = Math.max(0, openHandles() - idleHandles);
-    report({ type: 'status', clients: wss.clients.size, handles, heapBytes: heapUsed, rssBytes: rss });
-  }
+function close(id: number, backlog: number): void {
+  const ws = connections.get(id);
+  for (let n = 0; n < backlog; n++) ws?.send(backlogMessage(n));
+  ws?.close(1001, 'going away');
+}
+
+/** What is left here, once no socket lingers. */
+async function status(): Promise<ServerStatus> {
+  await nothingLingers(SETTLE);
+  globalThis.gc?.(); // so that two answers can be compared
+  const { heapUsed, rss } = process.memoryUsage();
+  const handles = Math.max(0, openHandles() - idleHandles);
+  return { clients: wss.clients.size, handles, heapBytes: heapUsed, rssBytes: rss };
+}
+
+process.on('message', async (message: ToServer) => {
+  if (message.type === 'close') close(message.id, message.backlog);
+  else report({ type: 'status', ...(await status()) });
 });

@@ -4,12 +4,15 @@ import { Client } from './client';
 import type { End } from './expected';
 import { backoff, NO_ECHO, type Party, problem, type Shared, serverEnd } from './party';
 import type { Planned } from './plan';
+import { Relay } from './relay';
 
 export class SingleClient implements Party {
   readonly planned: readonly [Planned];
   readonly #shared: Shared;
   /** The last attempt. */
   #client: Client | null = null;
+  /** What its traffic goes through, where it is to be cut off. */
+  #relay: Relay | null = null;
   #open = false;
 
   constructor(shared: Shared, planned: Planned) {
@@ -19,20 +22,16 @@ export class SingleClient implements Party {
 
   /** A client that comes back tries again, later and later, for as long as opening may take. */
   async open(one: Planned): Promise<void> {
-    const { settings, target, tally, waits } = this.#shared;
+    const { settings, tally, waits } = this.#shared;
     const deadline = performance.now() + settings.timeout;
     tally.attempted++;
     for (let attempt = 0; ; attempt++) {
-      // What a stopped run brings about itself is none of its results.
-      const events = { echoed: () => tally.echoed++, closed: (end: End) => waits.stopped || tally.clientEnded(end) };
-      const client = new Client(target, one, events);
-      this.#client = client;
       try {
-        tally.connected(await waits.inTime(client.connectMs, deadline - performance.now()));
+        tally.connected(await waits.inTime(this.#connect(one), deadline - performance.now()));
         this.#open = true;
         return;
       } catch (error) {
-        await client.stop();
+        await this.stop();
         const wait = backoff(attempt);
         if (waits.stopped) return;
         if (settings.reconnect === 0 || performance.now() + wait > deadline) {
@@ -42,6 +41,18 @@ export class SingleClient implements Party {
         await waits.pause(wait);
       }
     }
+  }
+
+  /** Resolves with how long it took a new client to connect. */
+  async #connect(one: Planned): Promise<number> {
+    const { target, tally, waits } = this.#shared;
+    // What a stopped run brings about itself is none of its results.
+    const events = { echoed: () => tally.echoed++, closed: (end: End) => waits.stopped || tally.clientEnded(end) };
+    const relay = one.scenario === 'cutoff' ? new Relay(target.url) : null;
+    this.#relay = relay;
+    await relay?.ready;
+    this.#client = new Client(target, one, events, relay);
+    return this.#client.connectMs;
   }
 
   async exchange(): Promise<void> {
@@ -60,12 +71,12 @@ export class SingleClient implements Party {
     const client = this.#client;
     if (!client || !this.#open || waits.stopped) return;
     const began = performance.now();
-    const finished = client.finish(own ? () => own.close(one.id) : null);
+    const finished = client.finish(own ? (backlog) => own.close(one.id, backlog) : null);
     await waits.inTime(finished, settings.timeout).catch(() => {});
     const atServer = serverEnd(this.#shared, one);
     if (one.scenario === 'stall' && own) {
       await atServer;
-      client.resume();
+      client.abort();
     }
     const atClient = waits
       .inTime(client.ended, settings.timeout)
@@ -73,7 +84,7 @@ export class SingleClient implements Party {
     await Promise.all([atServer, atClient]);
     if (waits.stopped) return;
     tally.closed(one.scenario, performance.now() - began);
-    await client.stop();
+    await this.stop();
   }
 
   again([one]: readonly [Planned]): Party {
@@ -82,13 +93,19 @@ export class SingleClient implements Party {
 
   judge(): void {
     if (!this.#client || !this.#open) return;
-    const { own, tally, settings } = this.#shared;
-    const { planned, end, sent, received } = this.#client;
+    const { own, tally, settings, waits } = this.#shared;
+    const { planned, end, sent, received, backlogSent, backlogDelivered } = this.#client;
     const ended = end.closes > 0;
-    if (ended) tally.judge(planned, 'client', end, own === null);
+    if (ended) tally.judge(planned, 'client', end);
     // Nothing is lost of what is still on its way, or of what nobody sends back.
     if (settings.echo) tally.exchanged(sent, received, ended ? sent - received : 0);
     else tally.exchanged(sent, 0, 0);
+    if (ended || !waits.stopped) {
+      tally.backlog(backlogSent, backlogDelivered);
+      if (backlogDelivered < backlogSent) {
+        problem(this.#shared, `${planned.scenario}: not all messages arrived that were sent before the close`, planned);
+      }
+    }
     const atServer = planned.scenario === 'clean' ? own?.lastEnd(planned.id)?.received : undefined;
     if (atServer !== undefined && atServer !== sent) {
       problem(this.#shared, `sent ${sent}, the server got ${atServer}`, planned);
@@ -96,10 +113,11 @@ export class SingleClient implements Party {
   }
 
   held(): number {
-    return this.#client?.holdsSocket ? 1 : 0;
+    return (this.#client?.holdsSocket ? 1 : 0) + (this.#relay?.held ?? 0);
   }
 
   async stop(): Promise<void> {
     await this.#client?.stop();
+    this.#relay?.stop();
   }
 }

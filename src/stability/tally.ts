@@ -12,6 +12,7 @@ type Counted =
   | 'pass'
   | 'connections'
   | 'messages'
+  | 'slowPeers'
   | 'reconnects'
   | 'kinds'
   | 'ends'
@@ -36,6 +37,7 @@ export class Tally {
   /** Of those that ended, or failed to open, how many have been judged. */
   #judged = 0;
   readonly #messages = { sent: 0, received: 0, lost: 0 };
+  readonly #slowPeers = { sent: 0, delivered: 0 };
   readonly kinds: Record<string, number> = {};
   readonly #ends: StabilityResult['ends'] = { server: {}, client: {} };
   /** By what is said, the connections of which it is said, and how often it is said of none. */
@@ -92,6 +94,12 @@ export class Tally {
     this.#messages.lost += lost;
   }
 
+  /** What a slow peer was sent before the close, and how much of it arrived. */
+  backlog(sent: number, delivered: number): void {
+    this.#slowPeers.sent += sent;
+    this.#slowPeers.delivered += delivered;
+  }
+
   /** How long a connection took to end on both sides. */
   closed(scenario: Scenario, ms: number): void {
     const histogram = this.#scenarios.get(scenario) ?? createHistogram();
@@ -114,9 +122,9 @@ export class Tally {
   }
 
   /** Judges an end, when nothing more can come of it. */
-  judge({ id, scenario }: Planned, side: 'server' | 'client', end: End, foreign: boolean): void {
+  judge({ id, scenario }: Planned, side: 'server' | 'client', end: End): void {
     if (isUnexplained(end)) this.#unexplained++;
-    if (!isExpected(scenario, side, end, foreign)) this.problem(`${scenario}, but the ${side} says ${nameOf(end)}`, id);
+    if (!isExpected(scenario, side, end)) this.problem(`${scenario}, but the ${side} says ${nameOf(end)}`, id);
     if (end.closes !== 1) this.problem(`the ${side} emitted 'close' ${end.closes} times`, id);
     if (end.info && end.disconnects !== 1) {
       this.problem(`the ${side} emitted 'disconnect' ${end.disconnects} times`, id);
@@ -149,6 +157,7 @@ export class Tally {
       connections: { attempted: this.attempted, opened: this.opened, failed: this.#failed },
       reconnects: this.reconnects,
       messages: { ...this.#messages, echo },
+      slowPeers: { ...this.#slowPeers },
       kinds: { ...this.kinds },
       ends: structuredClone(this.#ends),
       unexplained: this.#unexplained,
