@@ -20,7 +20,8 @@ let browser: Browser;
 
 before(async () => {
   const run = (...args: string[]) => execFileSync(process.execPath, [cli, 'stability', '--json', ...args]);
-  run('--compare', 'plain', '--connections', '35', '--timeout', '5000', '--report', compared);
+  const mix = 'clean=1,rst=2,fin=1,cut=1,stall=1,kill=1,pause=1,cutoff=1';
+  run('--compare', 'plain', '--connections', '45', '--mix', mix, '--timeout', '8000', '--report', compared);
   run('--duration', '2s', '--connections', '20', '--mix', 'clean,rst', '--report', soaked);
   browser = await chromium.launch(CHROMIUM);
 });
