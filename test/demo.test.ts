@@ -153,6 +153,18 @@ describe('ws-linger demo', () => {
       assert.deepEqual([held.at(-1)?.linger, held.at(-1)?.plain], [0, 1]);
     });
 
+    it('that pauses while it is closed, and gets all that was sent before from both servers', async () => {
+      feed.send('pause');
+      const { linger, plain, arrived } = await row(
+        (last) => last.arrived?.linger !== undefined && last.arrived.plain !== undefined && ended(last.plain),
+      );
+      assert.ok(typeof linger === 'object' && typeof plain === 'object');
+      assert.deepEqual([linger.kind, plain.code], ['close-timeout', 1001]);
+      const backlog = 8 * 1024 * 1024;
+      assert.ok(arrived?.plain && arrived.plain > backlog, `${arrived?.plain} bytes from plain ws`);
+      assert.ok(arrived?.linger && arrived.linger > backlog, `${arrived?.linger} bytes from ws-linger`);
+    });
+
     it('nothing more, when it is told to forget', async () => {
       feed.send('forget');
       const fresh = (await once(feed, 'message').then(() => news.at(-1))) as News;

@@ -27,7 +27,11 @@ export interface Row {
   peer: string;
   linger: Open | LingerEnd;
   plain: Open | PlainEnd;
+  /** Bytes of a backlog that arrived at the peer; of those servers whose socket has gone, and where there was one. */
+  arrived?: Partial<Record<Side, number>>;
 }
+
+export type Side = 'linger' | 'plain';
 
 /** How many connections each server holds, from `at` on. */
 export interface Held {
@@ -85,6 +89,17 @@ export class Ledger extends EventEmitter {
     });
   }
 
+  /** The row of a pair that is open. */
+  openRow(key: string): Row | undefined {
+    return this.#open.get(key);
+  }
+
+  /** What a peer has got from a server, when their socket has gone: that may be after the end. */
+  arrived(row: Row, side: Side, bytes: number): void {
+    row.arrived = { ...row.arrived, [side]: bytes };
+    if (this.#ended.includes(row)) this.#change(row);
+  }
+
   /** All that is known. */
   all(): Ends {
     return { rows: this.#ended, held: this.#held };
@@ -103,7 +118,7 @@ export class Ledger extends EventEmitter {
     this.#countHeld();
   }
 
-  #opens(side: 'linger' | 'plain', key: string, peer: string): Row {
+  #opens(side: Side, key: string, peer: string): Row {
     const row = this.#open.get(key) ?? { number: ++this.#count, peer, linger: 'absent', plain: 'absent' };
     this.#open.set(key, row);
     row[side] = 'open';
@@ -114,8 +129,13 @@ export class Ledger extends EventEmitter {
   #ends(key: string, row: Row): void {
     if (row.linger !== 'open' && row.plain !== 'open') this.#open.delete(key);
     if (!this.#ended.includes(row)) this.#ended = [...this.#ended.slice(1 - MOST_ROWS), row];
-    if (!this.#changed.rows.includes(row)) this.#changed.rows.push(row);
+    this.#change(row);
     setImmediate(() => this.#countHeld()); // ws takes a connection out of `clients` in a listener of its own
+  }
+
+  #change(row: Row): void {
+    if (!this.#changed.rows.includes(row)) this.#changed.rows.push(row);
+    this.emit('change');
   }
 
   #countHeld(): void {

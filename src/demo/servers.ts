@@ -5,12 +5,14 @@ import type { Duplex } from 'node:stream';
 import { Upstream } from '../upstream';
 import type { WebSocket } from '../websocket';
 import { WebSocketServer } from '../websocket-server';
-import { connectBare, WAYS, type Way, type Where } from './bare-peer';
-import { Ledger } from './ledger';
+import { connectBare, GOING_AWAY, WAYS, type Way, type Where } from './bare-peer';
+import { Ledger, type Side } from './ledger';
 import { urlOf } from './request-url';
 
 /** More than two kernels hold for a reader that has stopped. */
-const STALL = Buffer.alloc(8 * 1024 * 1024);
+const BACKLOG = Buffer.alloc(8 * 1024 * 1024);
+
+const SIDES: readonly Side[] = ['linger', 'plain'];
 
 const OPTIONS = { noServer: true, maxPayload: 1024 * 1024 };
 
@@ -62,7 +64,7 @@ export class Servers {
   async end(way: Way, where: Where): Promise<void> {
     const key = `bare-${++this.#bareCount}`;
     const query = `?pair=${key}&peer=${encodeURIComponent(WAYS[way].peer)}`;
-    const sockets = await Promise.all(['/linger', '/plain'].map((path) => connectBare(where, path + query)));
+    const sockets = await Promise.all(SIDES.map((side) => connectBare(where, `/${side}${query}`)));
     for (const socket of sockets) {
       this.#bare.add(socket);
       socket.once('close', () => this.#bare.delete(socket));
@@ -70,10 +72,20 @@ export class Servers {
     // Under Wine a reset in the very turn of the connection's opening arrives as FIN.
     await new Promise(setImmediate);
     for (const socket of sockets) WAYS[way].end(socket);
-    if (way !== 'stall') return;
+    if ('backlog' in WAYS[way]) this.#sendBacklog(key, sockets);
+  }
+
+  #sendBacklog(key: string, sockets: readonly Socket[]): void {
+    const row = this.ledger.openRow(key);
+    for (const [i, socket] of sockets.entries()) {
+      const before = socket.bytesRead;
+      socket.once('close', () => {
+        if (row) this.ledger.arrived(row, SIDES[i] as Side, socket.bytesRead - before);
+      });
+    }
     for (const ws of this.#byKey.get(key) ?? []) {
-      ws.send(STALL);
-      ws.close(1001, 'going away');
+      ws.send(BACKLOG);
+      ws.close(GOING_AWAY.code, GOING_AWAY.reason);
     }
   }
 

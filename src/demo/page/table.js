@@ -52,7 +52,9 @@ function fill(element, row, now) {
   const at = Math.min(linger?.at ?? Infinity, plain?.at ?? Infinity);
   const cell = (name) => element.querySelector(`[data-cell="${name}"]`);
   cell('time').textContent = clock.format(at);
-  cell('connection').textContent = `#${number} ${peer}`;
+  const [name, got] = cell('connection').children;
+  name.textContent = `#${number} ${peer}`;
+  got.textContent = gotFrom(row.arrived);
   const [kind, means] = cell('kind').children;
   kind.textContent = linger?.kind ?? row.linger;
   kind.dataset.tone = linger ? tone(linger.kind) : 'open';
@@ -69,6 +71,17 @@ const PLAIN = {
   open: (ms) => `nothing yet, ${seconds(ms)} later`,
   absent: () => 'never had it',
 };
+
+/** How much of the backlog a peer has got from each server, once their socket has gone. */
+function gotFrom(arrived) {
+  const of = (side, server) => arrived?.[side] !== undefined && `${mebibytes(arrived[side])} from ${server}`;
+  const parts = [of('linger', 'ws-linger'), of('plain', 'plain ws')].filter(Boolean);
+  return parts.length > 0 ? `got ${parts.join(', ')}` : '';
+}
+
+function mebibytes(bytes) {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+}
 
 function ended(side) {
   return typeof side === 'object' ? side : null;
