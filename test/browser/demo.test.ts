@@ -208,6 +208,14 @@ describe(`the demo in Chromium, its server on ${windows ? 'Windows' : 'Linux'}`,
     });
   }
 
+  it("shows what a peer got from both servers that reads on after 'Pause for 4 s'", async () => {
+    await watcher.getByRole('button', { name: 'Pause for 4 s' }).click();
+    const [row] = await ended(1, /^1001/);
+    assert.deepEqual([row?.kind, row?.phase], ['close-timeout', 'handshake']);
+    const got = 'bare socket, pausing got 8.0 MiB from ws-linger, 8.0 MiB from plain ws';
+    await watcher.locator('[data-cell="connection"]', { hasText: got }).waitFor();
+  });
+
   it("shows 'Stop reading' as close-timeout, cut by RST, while plain ws holds it", async () => {
     await watcher.getByRole('button', { name: 'Stop reading' }).click();
     const [row] = await ended(1, /^nothing yet, \d/);
