@@ -83,7 +83,7 @@ export function stabilityCommand(): Command {
     .option('--reconnect <n>', 'how often each client comes back', wholeNumber(0, 1_000_000), 0)
     .option(
       '--duration <time>',
-      'soak: more rounds for so long (1m, 10m, 2h), and watch the memory; a verdict takes about two minutes',
+      'soak: more rounds for so long (1m, 10m, 2h), and watch the memory; a verdict takes over two minutes',
       duration,
     )
     .option('--header <line>', "'Name: value' for the opening request; may be repeated", header)

@@ -94,7 +94,7 @@ const SERVERS = { native: 'ws-linger, native', portable: 'ws-linger, portable', 
 
 /** Whether slow peers got what they were sent, in words. */
 export function slowPeersText({ slowPeers }: StabilityResult): string {
-  return slowPeers.sent === 0 ? 'none were sent' : `${slowPeers.delivered} of ${slowPeers.sent}`;
+  return slowPeers.sent === 0 ? 'none' : `${slowPeers.delivered} of ${slowPeers.sent}`;
 }
 
 /** What was tested, in words. */
