@@ -14,9 +14,6 @@ import type { NativeConnection } from './socket-control/native';
 import { NO_TRAFFIC, type Traffic, TrafficMeter } from './traffic';
 import type { CloseFrameCallback, UpstreamSocket } from './upstream';
 
-/** Timers count in such steps: what is late by less was on time. */
-const TIMER_STEP_MS = 2;
-
 /** What has to be taken hold of while the connection is whole. */
 export interface Transport {
   /** Null during the opening handshake. */
@@ -114,8 +111,7 @@ export class Ending {
     const due = performance.now() + wakeIn;
     this.#timer = setTimeout(
       () => {
-        const late = performance.now() - due;
-        const lateBy = late < TIMER_STEP_MS ? 0 : late;
+        const lateBy = performance.now() - due;
         // A loop that was busy reads what came meanwhile before the first of these, and closes what was cut before the second.
         this.#immediate = setImmediate(() => {
           this.#immediate = setImmediate(() => done(lateBy));

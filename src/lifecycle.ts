@@ -215,7 +215,7 @@ function tick(state: State, event: Event & Tick, limits: Limits): [State, Effect
   if (state.phase === 'cut') return [state, event.busy ? [{ wakeIn: WATCHDOG_MS }] : ['emit-close']];
   if (state.phase !== 'handshake' && state.phase !== 'fin') return [state, []];
 
-  const seen = look(state, event);
+  const seen = look(state, event, limits);
   const { at } = event;
   const wakeIn = untilNextLook(seen, at, limits);
   if (event.paused && at < seen.deadlineAt && (event.lost || wakeIn <= 0)) {
@@ -229,14 +229,15 @@ function tick(state: State, event: Event & Tick, limits: Limits): [State, Effect
 }
 
 /** The state with what a tick shows. Bytes that the peer's system has acknowledged are progress too, from when that was so. */
-function look(state: State, event: Event & Tick): State {
+function look(state: State, event: Event & Tick, { closeTimeout }: Limits): State {
   const { at, progress, queued, lateBy = 0 } = event;
   if (hasMoved(state, event) || event.busy) return { ...state, progress, queued, progressAt: at, look: null };
   const now = event.look && event.look.at >= state.progressAt ? event.look : null;
   const before = state.look;
   const acknowledged = now !== null && before !== null && now.unacknowledged < before.unacknowledged;
-  // While this process did not run, nothing counts against the peer.
-  const progressAt = acknowledged ? now.at : state.progressAt + lateBy;
+  // While this process did not run, nothing counts against the peer. A loop that is merely busy has read what had come.
+  const missed = lateBy >= closeTimeout / LOOKS ? lateBy : 0;
+  const progressAt = acknowledged ? now.at : state.progressAt + missed;
   return { ...state, progress, queued, progressAt, look: now ?? before };
 }
 

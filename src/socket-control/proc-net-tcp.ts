@@ -25,8 +25,8 @@ const PAUSE = 4;
 const FORGET_MS = 10_000;
 
 /** Behind both ends: state, send queue, receive queue, timer, its time, retransmissions, user, unanswered probes. */
-const COLUMNS = /^ \w\w (\w+):\w+ (\w\w):\w+ \w+ +\d+ +(\d+)/;
-/** The kernel's name for the timer of zero-window probes. */
+const COLUMNS = /^ \w\w (\w+):\w+ (\w\w):\w+ (\w+) +\d+ +(\d+)/;
+/** The kernel's number for the timer of zero-window probes. */
 const PROBING = '04';
 
 class Table {
@@ -84,10 +84,10 @@ function keyIn(line: string): string {
 }
 
 function lookIn(line: string, key: string, at: number): TransportLook {
-  const [, queue = '0', timer, unanswered] = COLUMNS.exec(line.slice(line.indexOf(key) + key.length)) ?? [];
-  // A probe that was not answered may have met an outage: then nothing is known of the peer.
-  const peerWindow =
-    timer === undefined ? 'unknown' : timer !== PROBING ? 'open' : Number(unanswered) > 1 ? 'unknown' : 'zero';
+  const [, queue = '0', timer, resent, unanswered] = COLUMNS.exec(line.slice(line.indexOf(key) + key.length)) ?? [];
+  // Of a peer that does not acknowledge what was sent again, or that leaves probes unanswered, nothing is known.
+  const isSilent = timer === undefined || Number.parseInt(resent ?? '', 16) > 0 || Number(unanswered) > 1;
+  const peerWindow = isSilent ? 'unknown' : timer === PROBING ? 'zero' : 'open';
   return { unacknowledged: Number.parseInt(queue, 16), peerWindow, at };
 }
 

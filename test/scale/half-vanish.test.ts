@@ -45,7 +45,7 @@ it(`${CONNECTIONS} connections, half of them black-holed`, async () => {
   const addresses = new Set(ends.map(({ address }) => address));
   assert.deepEqual([...addresses], [OTHER_CLIENT_ADDRESS]);
   for (const { info } of ends) {
-    assert.deepEqual([info.kind, info.origin, info.error, info.forced], ['timed-out', 'network', null, 'reset']);
+    assert.deepEqual([info.kind, info.origin, info.error, info.forced], ['timed-out', 'network', null, 'destroy']);
   }
 
   // Another full round in which nobody else may be given up, seen by the drain's counts: nobody ended before it.

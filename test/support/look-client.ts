@@ -1,0 +1,18 @@
+/** node look-client.js HOST PORT: two connections, the first of which is never read. */
+import { once } from 'node:events';
+import net from 'node:net';
+
+const [host = '', port = ''] = process.argv.slice(2);
+
+async function main(): Promise<void> {
+  for (const reads of [false, true]) {
+    const socket = net.connect({ host, port: Number(port) });
+    await once(socket, 'connect');
+    if (reads) socket.resume();
+    else socket.pause();
+  }
+  process.send?.('open');
+}
+
+main();
+process.on('disconnect', () => process.exit());
