@@ -42,9 +42,10 @@ function windowsPath(file) {
 
 /**
  * Runs Windows Node and passes on what it prints. Its output goes through a file, since Windows Node under Wine cannot
- * open a pipe as its stdout. Resolves with `{ code, output }`.
+ * open a pipe as its stdout. Resolves with `{ code, output }`. `within` is a command that runs the rest of its arguments,
+ * such as `ip netns exec NAME`.
  */
-function runWindowsNode(args, { major = 24, env = {}, cwd = process.cwd(), quiet = false, onSpawn } = {}) {
+function runWindowsNode(args, { major = 24, env = {}, cwd = process.cwd(), quiet = false, within = [], onSpawn } = {}) {
   const ia32 = major === 'ia32';
   execFileSync(path.join(__dirname, 'toolchain.sh'), [ia32 ? 'ia32' : 'windows'], { stdio: ['ignore', 2, 2] });
   const exe = windowsPath(nodeBinary('win', major));
@@ -56,12 +57,11 @@ function runWindowsNode(args, { major = 24, env = {}, cwd = process.cwd(), quiet
   const { NODE_EXTRA_CA_CERTS: _unixPath, ...inherited } = process.env;
   const prefix = ia32 ? { WS_LINGER_PREFIX: '/prefix-ia32' } : {};
   const childEnv = { ...inherited, ...prefix, WINEDEBUG: '-all', ...env };
-  const child = process.env.WINE
-    ? spawn(process.env.WINE, [exe, ...args], { cwd, env: childEnv, stdio })
-    : spawn(path.join(__dirname, 'in-wine-root.sh'), [wineRoot, cwd, '/usr/lib/wine/wine64', exe, ...args], {
-        env: childEnv,
-        stdio,
-      });
+  const wine = process.env.WINE
+    ? [process.env.WINE]
+    : [path.join(__dirname, 'in-wine-root.sh'), wineRoot, cwd, '/usr/lib/wine/wine64'];
+  const [command, ...rest] = [...within, ...wine, exe, ...args];
+  const child = spawn(command, rest, { cwd, env: childEnv, stdio });
   fs.closeSync(fd);
   onSpawn?.(child);
 
