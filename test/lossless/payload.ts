@@ -8,18 +8,17 @@ import { MAX_BYTES, type Profile } from './profile.js';
 /** Profiles begin at different places, so that bytes of another connection would be noticed. */
 const STARTS = 65_536;
 
-let shared: Buffer | undefined;
-
 /** ASCII, so that any part of it is valid as text, and random, so that deflate keeps three quarters of it. */
-function bytes(): Buffer {
-  if (!shared) {
-    shared = createCipheriv('aes-128-ctr', Buffer.alloc(16, 7), Buffer.alloc(16)).update(
-      Buffer.alloc(MAX_BYTES + STARTS),
-    );
-    for (let i = 0; i < shared.length; i++) shared[i] = 48 + ((shared[i] as number) & 63);
-  }
-  return shared;
+function makeBytes(): Buffer {
+  const bytes = createCipheriv('aes-128-ctr', Buffer.alloc(16, 7), Buffer.alloc(16)).update(
+    Buffer.alloc(MAX_BYTES + STARTS),
+  );
+  for (let i = 0; i < bytes.length; i++) bytes[i] = 48 + ((bytes[i] as number) & 63);
+  return bytes;
 }
+
+// Made at once: it would delay whichever connection were the first to need it.
+const shared = makeBytes();
 
 export function messageOf(profile: Profile, index: number): { data: Buffer; text: boolean } {
   const size = Math.floor(profile.bytes / profile.messages);
@@ -28,5 +27,5 @@ export function messageOf(profile: Profile, index: number): { data: Buffer; text
   start += index * size;
   const rest = index === profile.messages - 1 ? profile.bytes % profile.messages : 0;
   const text = profile.data === 'text' || (profile.data === 'mixed' && index % 2 === 0);
-  return { data: bytes().subarray(start, start + size + rest), text };
+  return { data: shared.subarray(start, start + size + rest), text };
 }

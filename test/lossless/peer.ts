@@ -94,17 +94,21 @@ class Peer {
     const { talk, closeFirst } = this.profile;
     this.#at = at;
     const ws = this.#ws as WebSocket;
-    setTimeout(() => {
-      this.#throttle?.begin();
-      if (talk === null) return;
-      let said = 0;
-      this.#talk = setInterval(() => {
-        if (ws.readyState !== WebSocket.OPEN) return;
-        if (said++ % 2 === 0) ws.send('a few words');
-        else ws.ping();
-      }, talk);
-    }, at - Date.now());
-    if (closeFirst !== null) setTimeout(() => ws.close(1000, 'first'), at + closeFirst - Date.now());
+    this.#throttle?.begin(at);
+    if (talk !== null) setTimeout(() => this.#talkEvery(talk), at - Date.now());
+    // Not by the clock: a sender that is late would find its connection closing before it has sent anything.
+    if (closeFirst !== null)
+      this.#throttle?.once('first-byte', () => setTimeout(() => ws.close(1000, 'first'), closeFirst));
+  }
+
+  #talkEvery(ms: number): void {
+    const ws = this.#ws as WebSocket;
+    let said = 0;
+    this.#talk = setInterval(() => {
+      if (ws.readyState !== WebSocket.OPEN) return;
+      if (said++ % 2 === 0) ws.send('a few words');
+      else ws.ping();
+    }, ms);
   }
 
   #seen(): Seen {

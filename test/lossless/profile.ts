@@ -39,7 +39,7 @@ export interface Profile {
   pause: Pause | null;
   /** The peer sends a small message or a ping this often, in ms. */
   talk: number | null;
-  /** The peer sends its close frame this long after the first message, in ms. */
+  /** The peer sends its close frame this long after the first byte has arrived, in ms. */
   closeFirst: number | null;
   /** tcp_rmem of the peer and tcp_wmem of the sender, in bytes; 0: the system's own, which grow. */
   rmem: number;
@@ -130,9 +130,10 @@ export function makeProfile(seed: number, index: number): Profile {
   const deflate = dice.chance(20);
   const incident = trait === 'outage' || trait === 'stop' ? dice.pick(schedulesOf(seed, trait)) : null;
 
-  const seconds = dice.chance(88) ? dice.log(50, 22_000) / 1_000 : dice.int(22, 70);
+  const seconds = dice.chance(88) ? dice.log(200, 22_000) / 1_000 : dice.int(22, 70);
   const most = incident || deflate ? 3_000_000 : MAX_BYTES;
-  const wanted = dice.chance(10) ? dice.log(1, 200) : speed ? speed * seconds : dice.log(1, most);
+  // What a kernel takes at once is lost by nobody, so most profiles are of more.
+  const wanted = dice.chance(12) ? dice.log(1, 5_000) : speed ? speed * seconds : dice.log(20_000, most);
   const bytes = Math.round(Math.min(most, Math.max(1, wanted)));
   const messages = Math.min(bytes, dice.log(1, MAX_MESSAGES));
   const time = speed ? Math.min(30_000, (bytes / speed) * 1_000) : 200;
@@ -154,7 +155,7 @@ export function makeProfile(seed: number, index: number): Profile {
     closeFirst,
     rmem: incident?.rmem ?? dice.pick(RMEM),
     wmem: incident?.wmem ?? dice.pick(WMEM),
-    incident: incident && { kind: incident.kind, ms: incident.ms, after: dice.int(-0.9 * incident.ms, 1_000) },
+    incident: incident && { kind: incident.kind, ms: incident.ms, after: dice.int(-0.9 * incident.ms, 300) },
   };
 }
 

@@ -59,11 +59,11 @@ export class Throttle extends Duplex {
     });
   }
 
-  /** From now on speed and pause hold. */
-  begin(): void {
+  /** From now on speed and pause hold; the first message is sent at this time. */
+  begin(at: number): void {
     this.#began = true;
     const pause = this.#pause;
-    if (pause && 'atMs' in pause) setTimeout(() => this.#wait(Date.now() + pause.ms), pause.atMs).unref();
+    if (pause && 'atMs' in pause) setTimeout(() => this.#wait(Date.now() + pause.ms), at + pause.atMs - Date.now());
   }
 
   #onBytes(bytes: Buffer): boolean {
@@ -73,6 +73,7 @@ export class Throttle extends Duplex {
   }
 
   #count(size: number): void {
+    if (this.bytes === 0) this.emit('first-byte');
     this.bytes += size;
     const now = Date.now();
     const pause = this.#pause;

@@ -44,11 +44,13 @@ export function isComplete(profile: Profile, outcome: Seen): boolean {
   return outcome.messages === profile.messages && outcome.wrong === 0 && closed && knowsTheEnd(outcome);
 }
 
-export function losses({ plain, ours }: Meeting): string[] {
+export function losses({ closeFirst }: Pick<Profile, 'closeFirst'>, { plain, ours }: Meeting): string[] {
   const reasons = [];
+  // Where both sides begin the closing handshake, the code depends on whose frame is first.
+  const sameCode = ours.closeCode === plain.closeCode || (closeFirst !== null && ours.closeCode !== null);
   if (ours.wrong > plain.wrong) reasons.push(`${ours.wrong} wrong messages`);
   if (ours.messages < plain.messages) reasons.push(`${ours.messages} messages, plain ws ${plain.messages}`);
-  if (plain.closeCode !== null && ours.closeCode !== plain.closeCode)
+  if (plain.closeCode !== null && !sameCode)
     reasons.push(`close code ${ours.closeCode ?? 'none'}, plain ws ${plain.closeCode}`);
   if (knowsTheEnd(plain) && !knowsTheEnd(ours))
     reasons.push(`not told of the end, plain ws ${plain.end ?? plain.closeCode}`);
@@ -58,7 +60,7 @@ export function losses({ plain, ours }: Meeting): string[] {
 /** The same where plain ws was cut off. */
 export function lossesAtTheLimit(profile: Profile, meeting: Meeting): string[] {
   const { plain, ours } = meeting;
-  const reasons = losses(meeting);
+  const reasons = losses(profile, meeting);
   const reading = ((profile.speed ?? 0) * TOLERANCE.readingMs) / 1_000;
   const tolerated = plain.bytes * TOLERANCE.share + TOLERANCE.bytes + reading;
   const told = knowsTheEnd(plain) === knowsTheEnd(ours);
@@ -68,11 +70,11 @@ export function lossesAtTheLimit(profile: Profile, meeting: Meeting): string[] {
 /** Whether the profile has to be met again before it can be judged. */
 export function isSuspect(profile: Profile, meeting: Meeting): boolean {
   const strict = isComplete(profile, meeting.plain);
-  return (strict ? losses(meeting) : lossesAtTheLimit(profile, meeting)).length > 0;
+  return (strict ? losses(profile, meeting) : lossesAtTheLimit(profile, meeting)).length > 0;
 }
 
 export function judge(profile: Profile, first: Meeting, repeats: readonly Meeting[]): Judgement {
-  const reasons = losses(first);
+  const reasons = losses(profile, first);
   const lenient = ![first, ...repeats].every(({ plain }) => isComplete(profile, plain));
   if (reasons.length === 0) {
     const more =
