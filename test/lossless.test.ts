@@ -79,6 +79,7 @@ describe('the verdict', () => {
     open: false,
     ms: 9_000,
     toldMs: 9_000,
+    flushedMs: 8_000,
   };
   const cut: Outcome = { ...all, messages: 5, bytes: 500_000, closeCode: null };
   const verdict = (first: Meeting, repeats: Meeting[] = []) => judge(profile, first, repeats).verdict;
@@ -112,6 +113,13 @@ describe('the verdict', () => {
     assert.equal(verdict({ plain: cut, ours: less }), 'within-tolerance');
     const stillOpen = { ...less, end: null, open: true };
     assert.equal(verdict({ plain: cut, ours: stillOpen }), 'lost');
+  });
+
+  it('is lenient where plain ws delivers all only just', () => {
+    const late = { ...all, toldMs: 30_000, flushedMs: 29_900 };
+    const loss = { plain: late, ours: cut };
+    assert.equal(verdict(loss, [loss]), 'lost');
+    assert.equal(verdict(loss, [{ plain: late, ours: late }]), 'worse-sometimes');
   });
 
   it('takes either close code where the peer closes as well', () => {

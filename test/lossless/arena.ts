@@ -4,14 +4,12 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { certificate } from '../support/certificate.js';
-import type { Make, News, Seen } from './channel.js';
+import type { Make, News, Seen, Told } from './channel.js';
 import { Endpoint, WinePrefix } from './endpoint.js';
 import { type Cable, Network } from './network.js';
 import { groupOf, type Profile } from './profile.js';
-import type { Meeting, Outcome } from './verdict.js';
+import { type Meeting, OBSERVED_MS, type Outcome } from './verdict.js';
 
-/** A peer is asked this long after the end what it has seen, unless all was over before. */
-const OBSERVED_MS = 75_000;
 const OPEN_MS = 30_000;
 /** From 'all are open' to the first message or incident. */
 const LEAD_MS = 300;
@@ -146,10 +144,8 @@ export class Arena {
     sender.order({ do: 'stop', id });
     for (const endpoint of [sender, peers]) endpoint.forget(id);
     if (!seen) throw new Error(`${id}: the peer does not answer`);
-    return {
-      ...(seen as { seen: Seen }).seen,
-      toldMs: told && (told as Extract<News, { is: 'told' }>).ms,
-    };
+    const { toldMs = null, flushedMs = null } = (told ?? {}) as Partial<Told>;
+    return { ...(seen as { seen: Seen }).seen, toldMs, flushedMs };
   }
 
   async #befall({ cable, peers }: Group, kind: 'outage' | 'stop', at: number, ms: number): Promise<void> {

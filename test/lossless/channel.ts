@@ -29,13 +29,20 @@ export interface Seen {
   ms: number | null;
 }
 
+/** What a sender's application was told, in ms after it ended the connection. */
+export interface Told {
+  /** The 'close' event. */
+  toldMs: number;
+  /** The callback of the last message: all messages are in the kernel's hands; null: it did not come before 'close'. */
+  flushedMs: number | null;
+}
+
 export type News =
   | { is: 'ready'; id: '' }
   | { is: 'listening'; id: string; port: number }
   | { is: 'open'; id: string }
   | { is: 'seen'; id: string; seen: Seen }
-  /** The application's 'close' event, in ms after it ended the connection. */
-  | { is: 'told'; id: string; ms: number }
+  | ({ is: 'told'; id: string } & Told)
   | { is: 'failed'; id: string; why: string };
 
 const POLL_MS = 20;

@@ -148,7 +148,8 @@ export function makeProfile(seed: number, index: number): Profile {
     messages,
     data: dice.pick([['text', 35], ['binary', 45], ['mixed', 20]] as const), // biome-ignore format: a table
     end: end === 'drain' && role === 'client' ? 'close' : end,
-    endAfter: dice.chance(closeFirst === null ? 25 : 80) ? dice.int(1, 1_200) : 0,
+    // What terminate() cuts off says less than what it must not cut off, so it mostly comes later.
+    endAfter: dice.chance(closeFirst !== null || end === 'terminate' ? 70 : 25) ? dice.int(1, 1_200) : 0,
     speed,
     pause: trait === 'pause' || dice.chance(8) ? pauseOf(dice, bytes, time) : null,
     talk: trait === 'talk' || dice.chance(6) ? dice.log(20, 500) : null,

@@ -65,6 +65,7 @@ class Sender {
   #wss: Upstream.Server | undefined;
   #listener: net.Server | undefined;
   #endedAt = 0;
+  #flushedAt: number | null = null;
 
   constructor(id: string, profile: Profile) {
     this.id = id;
@@ -106,7 +107,12 @@ class Sender {
   #onOpen(ws: Upstream): void {
     this.#ws = ws;
     ws.on('error', () => {});
-    ws.on('close', () => tell({ is: 'told', id: this.id, ms: this.#endedAt ? Date.now() - this.#endedAt : 0 }));
+    ws.on('close', () => {
+      // A peer that closes first may have its way before this side asks.
+      const endedAt = this.#endedAt || Date.now();
+      const flushedMs = this.#flushedAt && this.#flushedAt - endedAt;
+      tell({ is: 'told', id: this.id, toldMs: Date.now() - endedAt, flushedMs });
+    });
     tell({ is: 'open', id: this.id });
   }
 
@@ -120,7 +126,9 @@ class Sender {
 
   #send(index: number): void {
     const { data, text } = messageOf(this.profile, index);
-    this.#ws?.send(text ? data.toString('latin1') : data, () => {});
+    this.#ws?.send(text ? data.toString('latin1') : data, (error) => {
+      if (!error && index === this.profile.messages - 1) this.#flushedAt = Date.now();
+    });
   }
 
   #end(): void {
