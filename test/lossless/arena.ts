@@ -18,7 +18,7 @@ const MOST_BYTES = 800_000_000;
 
 export interface ArenaOptions {
   windows: boolean;
-  control: 'auto' | 'native' | 'portable';
+  control: 'native' | 'portable';
   /** What is judged; 'plain' shows the noise of the test itself. */
   ours: Make;
 }

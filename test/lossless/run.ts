@@ -17,7 +17,7 @@ const { values } = parseArgs({
     profiles: { type: 'string', default: '150' },
     seed: { type: 'string', default: '1' },
     windows: { type: 'boolean', default: false },
-    control: { type: 'string', default: 'auto' },
+    control: { type: 'string' },
     only: { type: 'string' },
     ours: { type: 'string', default: 'ours' },
     'no-shrink': { type: 'boolean', default: false },
@@ -97,7 +97,11 @@ async function runAll(arena: Arena, profiles: readonly Profile[]): Promise<Resul
 async function main(): Promise<void> {
   const options: ArenaOptions = {
     windows: values.windows,
-    control: oneOf('control', values.control, ['auto', 'native', 'portable'] as const),
+    // 'native' fails where there is no addon; 'auto' would quietly do without.
+    control: oneOf('control', values.control ?? (values.windows ? 'native' : 'portable'), [
+      'native',
+      'portable',
+    ] as const),
     ours: oneOf('ours', values.ours, ['plain', 'ours'] as const),
   };
   const profiles = chooseProfiles().map((profile) => (options.windows ? onWindows(profile) : profile));
