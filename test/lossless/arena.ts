@@ -200,8 +200,14 @@ export class Arena {
     endpoint.order({ do: 'setup', ...(await certificate()) });
   }
 
+  async close(): Promise<void> {
+    await Promise.all(this.#endpoints.splice(0).map((endpoint) => endpoint.kill()));
+    this.end();
+  }
+
+  /** For an exiting process, which cannot wait. */
   end(): void {
-    for (const endpoint of this.#endpoints.splice(0)) endpoint.kill();
+    for (const endpoint of this.#endpoints.splice(0)) void endpoint.kill();
     for (const prefix of this.#prefixes.values()) prefix.remove();
     this.#prefixes.clear();
     this.#network.remove();

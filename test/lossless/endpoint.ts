@@ -1,9 +1,10 @@
 /** The runner's side of a process of senders or peers: starts it on its host, gives orders, and waits for news. */
 import { type ChildProcess, execFileSync, fork } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { appendLine, followLines, type News, type Order } from './channel.js';
+import { isLeftover } from './network.js';
 
 /** scripts/windows-node.js, which is plain JavaScript. */
 interface WindowsNode {
@@ -24,6 +25,7 @@ export class Endpoint {
   readonly #forgotten = new Set<string>();
   #give: (order: Order) => void = () => {};
   #stop: () => void = () => {};
+  #ended: Promise<unknown> = Promise.resolve();
   #gone: Error | null = null;
   #pid: number | undefined;
 
@@ -40,6 +42,7 @@ export class Endpoint {
     child.on('message', (news: News) => endpoint.#hear(news));
     child.on('error', (error) => endpoint.#end(error));
     child.on('exit', (code, signal) => endpoint.#end(new Error(`${script} ended: ${code ?? signal}`)));
+    endpoint.#ended = new Promise((resolve) => child.on('close', resolve));
     await endpoint.next('ready', '', START_MS);
     return endpoint;
   }
@@ -71,7 +74,7 @@ export class Endpoint {
       ({ code }) => endpoint.#end(new Error(`${script} ended: ${code}`)),
       (error) => endpoint.#end(error),
     );
-    void ended
+    endpoint.#ended = ended
       .catch(() => {})
       .then(() => {
         unfollow();
@@ -136,8 +139,10 @@ export class Endpoint {
     if (this.#pid) process.kill(this.#pid, signal);
   }
 
-  kill(): void {
+  /** Resolves when the process has ended. */
+  kill(): Promise<unknown> {
     this.#stop();
+    return this.#ended;
   }
 }
 
@@ -157,7 +162,10 @@ export class WinePrefix {
     this.#folder = join(this.#wineRoot, name);
     this.env = { WS_LINGER_PREFIX: `/${name}` };
     const original = join(this.#wineRoot, 'prefix');
-    rmSync(this.#folder, { recursive: true, force: true });
+    for (const other of readdirSync(this.#wineRoot)) {
+      if (other.startsWith('prefix-') && isLeftover(other.slice('prefix-'.length)))
+        rmSync(join(this.#wineRoot, other), { recursive: true });
+    }
     execFileSync('cp', ['-al', original, this.#folder]);
     for (const file of ['system.reg', 'user.reg', 'userdef.reg'])
       execFileSync('cp', ['--remove-destination', join(original, file), this.#folder]);

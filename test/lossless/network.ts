@@ -3,7 +3,7 @@
  * and a cable between them that can be cut without either end noticing. All of it is gone when the process ends.
  */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 const PREFIX = 'wsl-lossless';
 const NAMESPACES = '/var/run/netns';
@@ -99,26 +99,19 @@ export class Network {
   }
 }
 
-/** Namespaces of a run that was killed. Process ids come again, so the name of the process is looked at, too. */
 function removeLeftovers(): void {
-  for (const name of namespaces()) {
-    const pid = new RegExp(`^${PREFIX}-(\\d+)-`).exec(name)?.[1];
-    if (pid && !isThisTest(pid)) ip('netns', 'delete', name);
-  }
+  // The folder is there once a namespace was made.
+  const names = existsSync(NAMESPACES) ? readdirSync(NAMESPACES) : [];
+  for (const name of names.filter(isLeftover)) ip('netns', 'delete', name);
 }
 
-function namespaces(): string[] {
+/** Whether a host's name is of a run that was killed. Process ids come again, so the process's command is looked at, too. */
+export function isLeftover(name: string): boolean {
+  const pid = new RegExp(`^${PREFIX}-(\\d+)-`).exec(name)?.[1];
+  if (!pid) return false;
   try {
-    return readdirSync(NAMESPACES);
+    return !readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('lossless');
   } catch {
-    return []; // none was ever made
-  }
-}
-
-function isThisTest(pid: string): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('lossless');
-  } catch {
-    return false;
+    return true; // no such process
   }
 }

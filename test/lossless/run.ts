@@ -116,6 +116,7 @@ async function main(): Promise<void> {
     });
     await Promise.all(simplest);
   }
+  await arena.close();
   console.log(`\nThe run took ${seconds} s${options.ours === 'plain' ? '; plain ws in place of ws-linger' : ''}.\n`);
   console.log(report(results, values.seed));
   if (results.length < profiles.length) console.log(`${profiles.length - results.length} profiles did not run`);
