@@ -85,13 +85,15 @@ function told(results: readonly Result[]): string {
 }
 
 function leniency(results: readonly Result[]): string {
-  const count = (wanted: Judgement['verdict']) => results.filter(({ verdict }) => verdict === wanted).length;
+  // With their ids, so that each can be met again with --only.
+  const list = (found: readonly Result[]) => [found.length, ...found.map(({ profile }) => profile.id)].join(' ');
+  const count = (wanted: Judgement['verdict']) => list(results.filter(({ verdict }) => verdict === wanted));
   const { share, bytes, readingMs, most } = TOLERANCE;
   return [
     `${results.filter((result) => result.lenient).length} profiles in which ws-linger did worse, but plain ws was cut off or nearly so:`,
     `  within ${share * 100} % + ${bytes} B + ${readingMs / 1_000} s of reading, at most ${most * 100} %: ${count('within-tolerance')}`,
     `  beyond it, but not in each of ${REPEATS + 1} meetings: ${count('worse-sometimes')}`,
-    `  beyond it in each, so lost: ${results.filter((result) => result.lenient && result.verdict === 'lost').length}`,
+    `  beyond it in each, so lost: ${list(results.filter((result) => result.lenient && result.verdict === 'lost'))}`,
   ].join('\n');
 }
 
