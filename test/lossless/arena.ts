@@ -89,11 +89,14 @@ export class Arena {
     const pairs = await Promise.all(
       profiles.map(async (profile): Promise<{ profile: Profile } & ({ opened: Case[] } | { failure: string })> => {
         try {
-          const opened = await Promise.all([
-            this.#open(profile, 'plain', group, 'reference'),
-            this.#open(profile, this.#options.ours, group, 'judged'),
-          ]);
-          return { profile, opened };
+          const open = [
+            () => this.#open(profile, 'plain', group, 'reference'),
+            () => this.#open(profile, this.#options.ours, group, 'judged'),
+          ];
+          // Neither is always the first.
+          const isTurned = this.#cases % 4 >= 2;
+          const opened = await Promise.all((isTurned ? open.reverse() : open).map((one) => one()));
+          return { profile, opened: isTurned ? opened.reverse() : opened };
         } catch (error) {
           return { profile, failure: `could not connect: ${(error as Error).message}` };
         }

@@ -54,44 +54,52 @@ function onWindows(profile: Profile): Profile {
 function batches(profiles: readonly Profile[]): Profile[][] {
   const byGroup = new Map<string, Profile[]>();
   for (const profile of profiles) {
-    const key = profile.incident ? groupOf(profile) : profile.id;
+    const key = profile.incident ? groupOf(profile) : '';
     byGroup.set(key, [...(byGroup.get(key) ?? []), profile]);
   }
-  return [...byGroup.values()];
+  const alone = (byGroup.get('') ?? []).map((profile) => [profile]);
+  byGroup.delete('');
+  return [...byGroup.values(), ...alone];
 }
 
-async function judgeBatch(arena: Arena, profiles: readonly Profile[], fail: (met: Met) => void): Promise<Result[]> {
-  const met = await arena.meet(profiles);
-  const firsts = met.filter((one): one is { profile: Profile; meeting: Meeting } => {
-    if (!('meeting' in one)) fail(one);
+type First = Extract<Met, { meeting: Meeting }>;
+
+/** Meets all profiles once, and tells of those that could not be met. */
+async function meetAll(arena: Arena, profiles: readonly Profile[]): Promise<First[]> {
+  let started = 0;
+  let done = 0;
+  const progress = setInterval(() => console.log(`${done} of ${profiles.length} profiles`), 15_000);
+  const met = await Promise.all(
+    batches(profiles).map(async (batch) => {
+      // Groups with an incident take longest, so they need not wait for their turn.
+      if (!batch[0]?.incident) await delay((started++ * 1_000) / PROFILES_PER_SECOND);
+      const results = await arena.meet(batch);
+      done += batch.length;
+      return results;
+    }),
+  );
+  clearInterval(progress);
+  return met.flat().filter((one): one is First => {
+    if ('failure' in one) console.log(`${one.profile.id} did not run: ${one.failure}`);
     return 'meeting' in one;
-  });
-  const suspects = firsts.filter(({ profile, meeting }) => isSuspect(profile, meeting));
-  const again = suspects.flatMap(({ profile }) => Array<Profile>(REPEATS).fill(profile));
-  const repeated = await arena.meet(again);
-  return firsts.map(({ profile, meeting }) => {
-    const repeats = repeated.flatMap((one) => (one.profile === profile && 'meeting' in one ? [one.meeting] : []));
-    return { profile, meeting, ...judge(profile, meeting, repeats) };
   });
 }
 
 async function runAll(arena: Arena, profiles: readonly Profile[]): Promise<Result[]> {
-  let started = 0;
-  let done = 0;
-  const progress = setInterval(() => console.log(`${done} of ${profiles.length} profiles`), 15_000);
-  const fail = (met: Met) => console.log(`${met.profile.id} did not run: ${'failure' in met && met.failure}`);
-  const results = await Promise.all(
-    batches(profiles).map(async (batch) => {
-      // Groups with an incident take longest, so they need not wait for their turn.
-      if (!batch[0]?.incident) await delay((started++ * 1_000) / PROFILES_PER_SECOND);
-      const judged = await judgeBatch(arena, batch, fail);
-      done += batch.length;
-      for (const result of judged) if (result.verdict === 'lost') console.log(describe(result));
-      return judged;
-    }),
+  const firsts = await meetAll(arena, profiles);
+  // Only now, when the machine has little else to do: under load either side may be the slower one.
+  const suspects = firsts.filter(({ profile, meeting }) => isSuspect(profile, meeting)).map(({ profile }) => profile);
+  if (suspects.length > 0) console.log(`${suspects.length} are met again`);
+  const repeated = await meetAll(
+    arena,
+    suspects.flatMap((profile) => Array<Profile>(REPEATS).fill(profile)),
   );
-  clearInterval(progress);
-  return results.flat();
+  return firsts.map(({ profile, meeting }) => {
+    const repeats = repeated.filter((one) => one.profile === profile).map((one) => one.meeting);
+    const result = { profile, meeting, ...judge(profile, meeting, repeats) };
+    if (result.verdict === 'lost') console.log(describe(result));
+    return result;
+  });
 }
 
 async function main(): Promise<void> {
