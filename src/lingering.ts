@@ -35,8 +35,12 @@ interface Limits {
 
 /** Lingering sockets are looked at this often, in ms, and at their deadlines. */
 const VISIT_MS = 250;
-/** The system's table is asked about a socket this often, in ms. */
-const LOOK_MS = 1_000;
+/** The system is asked about a socket this often, in ms. */
+const LOOK_MS = 5_000;
+/** The last time comes so long before the deadline, in ms: time for an answer. */
+const LAST_LOOK_MS = 3 * VISIT_MS;
+/** Of a socket to which no more than this was ever sent, in bytes, the kernel holds too little to ask about. */
+const WORTH_A_LOOK = 64 * 1024;
 
 /** All lingering sockets of this process. */
 const lingering = new Set<Lingering>();
@@ -55,7 +59,8 @@ export class Lingering implements Hearer {
   readonly #meter: TrafficMeter;
   readonly #onTimeout: OnTimeout;
   readonly #began = performance.now();
-  #lookedAt = 0;
+  #lookAt = 0;
+  #isAsked = false;
   #look: (TransportLook & { accepted: number }) | null = null;
   #zeroWindowSince: number | null = null;
   #forced: 'reset' | 'destroy' | null = null;
@@ -72,6 +77,7 @@ export class Lingering implements Hearer {
     this.#control = control;
     this.#meter = meter;
     this.#onTimeout = onTimeout;
+    if (onTimeout !== 'auto') this.#lookAt = Number.POSITIVE_INFINITY;
     this.owner = owner;
     this.deadlineAt = deadlineAt;
     hear(stream, this);
@@ -107,7 +113,7 @@ export class Lingering implements Hearer {
       stream.destroy(); // where it does not do so by itself
     else {
       if (stream.writableFinished) leaveServer(stream);
-      if (this.#onTimeout === 'auto' && at - this.#lookedAt >= LOOK_MS) this.#lookAgain(at);
+      if (at >= this.#lookAt) this.#lookAgain(at);
     }
   }
 
@@ -139,9 +145,7 @@ export class Lingering implements Hearer {
 
   #cut(at: number): void {
     if (this.#forced || this.#stream.destroyed) return;
-    const zeroWindowMs = this.#zeroWindowSince === null ? 0 : at - this.#zeroWindowSince;
-    this.#meter.read();
-    if (howToCut(this.#onTimeout, zeroWindowMs) === 'reset') {
+    if (howToCut(this.#onTimeout, this.#zeroWindowMs(at)) === 'reset') {
       this.abort();
       return;
     }
@@ -149,15 +153,27 @@ export class Lingering implements Hearer {
     this.#stream.destroy();
   }
 
+  /** Asks the system, and at the next visit takes its answer: whether the peer's window is zero, and since when. */
   #lookAgain(at: number): void {
-    this.#lookedAt = at;
-    const { accepted } = this.#meter.read();
-    const look = this.#control?.look();
+    const { accepted, unsent } = this.#meter.read();
+    const look = unsent > 0 || accepted > WORTH_A_LOOK ? this.#control?.look() : null;
+    this.#isAsked = !this.#isAsked;
+    if (this.#isAsked) return;
+    // Once more right before the end: who reads on by then is no longer one who does not read.
+    const last = this.deadlineAt - LAST_LOOK_MS;
+    this.#lookAt = at < last ? Math.min(at + LOOK_MS, last) : Number.POSITIVE_INFINITY;
+    if (!look) return;
     const before = this.#look;
-    if (!look || look.at === before?.at) return;
     const takes = before !== null && (accepted > before.accepted || look.unacknowledged < before.unacknowledged);
     this.#zeroWindowSince = look.peerWindow === 'zero' && !takes ? (this.#zeroWindowSince ?? look.at) : null;
     this.#look = { ...look, accepted };
+  }
+
+  /** For how long the peer is known to have been there without reading, up to now. */
+  #zeroWindowMs(at: number): number {
+    const { accepted } = this.#meter.read();
+    const isFresh = this.#look !== null && at - this.#look.at < 2 * LAST_LOOK_MS && accepted === this.#look.accepted;
+    return isFresh && this.#zeroWindowSince !== null ? at - this.#zeroWindowSince : 0;
   }
 }
 

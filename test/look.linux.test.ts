@@ -5,13 +5,12 @@ import { type ChildProcess, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import { settled } from 'ws-linger';
 import type { TransportLook } from '../dist/socket-control/contract.js';
 import { PortableControl } from '../dist/socket-control/portable.js';
 import { portOf, until, watchEnd } from './support/end.js';
 import { stall } from './support/faults.js';
 import { SERVER_ADDRESS, TwoHosts } from './support/namespaces.js';
-import { openPair } from './support/pairs.js';
+import { openPair, socketOf } from './support/pairs.js';
 
 const MB = 1024 * 1024;
 
@@ -93,28 +92,41 @@ describe('a look at a peer that is cut off', () => {
 });
 
 describe('a socket that lingers, at its closeDeadline of 30 s', { concurrency: true }, () => {
-  /** The state of the server's end in the kernel, right after it was cut. */
-  async function endOf(pauseMs: number): Promise<{ forced: string | null; state: string }> {
+  /** The state of this side in the kernel right after it was cut, where its peer begins to read after so long. */
+  async function stateAfter(readsAfter: number): Promise<string> {
     const pair = await openPair({ make: 'ours', role: 'server', linger: { logger: false } });
     const port = (pair.peer as { remotePort?: number }).remotePort;
     await stall(pair);
-    const reads = setTimeout(() => pair.peer.read(1), pauseMs);
-    const socket = (pair.ws as unknown as { _socket: net.Socket })._socket;
+    const reads = setTimeout(() => readSome(pair.peer), readsAfter);
     const ended = watchEnd(pair.ws);
-    const gone = once(socket, 'close');
+    const gone = once(socketOf(pair.ws), 'close');
     pair.ws.close();
-    const { info } = await ended;
-    assert.equal(info.kind, 'close-timeout');
+    assert.equal((await ended).info.kind, 'close-timeout');
     await gone;
     clearTimeout(reads);
     const list = execFileSync('ss', ['-tanH', `( sport = :${port} )`]).toString();
-    const state = list.split('\n').find((line) => /^(ESTAB|FIN-WAIT)/.test(line)) ?? '';
+    const [line = ''] = list.split('\n').filter((each) => !/^LISTEN/.test(each));
     pair.stop();
-    return { forced: info.forced, state: state.split(/\s+/)[0] ?? '' };
+    return line.split(/\s+/)[0] ?? '';
   }
 
-  it('is ended by RST where its peer has not read for 25 s: the kernel keeps nothing', async () => {
-    assert.deepEqual(await endOf(100_000), { forced: null, state: '' });
-    await settled();
+  /** A part, as a device does that has begun to read again: its window opens. */
+  function readSome(peer: net.Socket): void {
+    let read = 0;
+    peer.on('data', (chunk: Buffer) => {
+      read += chunk.length;
+      if (read > 6 * MB) peer.pause();
+    });
+    peer.resume();
+  }
+
+  it('is ended by RST where its peer has been there for 25 s and not read: the kernel keeps nothing', async () => {
+    assert.equal(await stateAfter(100_000), '');
   });
+
+  for (const readsAfter of [10_000, 28_500]) {
+    it(`is ended by FIN where its peer reads on after ${readsAfter} ms`, async () => {
+      assert.equal(await stateAfter(readsAfter), 'FIN-WAIT-1');
+    });
+  }
 });

@@ -1,4 +1,4 @@
-/** The peers of storm.test.ts: `storm-peers.js <port> <count>`. Bare sockets that reset when they are told to. */
+/** The peers of storm.test.ts and lingering.test.ts: `storm-peers.js <port> <count>`. Bare sockets that reset when they are told to. */
 import type net from 'node:net';
 import { connectPeer } from '../support/peer.js';
 

@@ -1,0 +1,59 @@
+// Ten thousand peers that never answer close(): when their application is told, what their sockets hold while they linger,
+// beside plain ws in the same run, and that nothing of it is left afterwards.
+import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { it } from 'node:test';
+import Table from 'cli-table3';
+
+const PEERS = 10_000;
+
+export interface Report {
+  /** From close() of the first to the 'close' of the last, in ms; plain ws does not come to it here. */
+  toldMs: number | null;
+  lingering: number | null;
+  /** Heap per connection while sockets linger, or while plain ws waits, and after all are gone, in bytes over the start. */
+  heapWaiting: number;
+  heapAfter: number;
+  /** TCP handles beyond the listening one, and timers, after all are gone. */
+  handles: number;
+  timers: number;
+  /** CPU of the process in 5 s of lingering, in ms. */
+  cpu: number;
+}
+
+async function linger(library: 'ws-linger' | 'ws-upstream'): Promise<Report> {
+  const server = fork(join(__dirname, 'lingering-server.js'), [library], { execArgv: ['--expose-gc'] });
+  const [port] = (await once(server, 'message')) as [number];
+  const peers = fork(join(__dirname, 'storm-peers.js'), [String(port), String(PEERS)]);
+  await once(peers, 'message');
+  server.send('close');
+  await once(server, 'message');
+  peers.send('reset');
+  const [report] = (await once(server, 'message')) as [Report];
+  for (const child of [server, peers]) child.disconnect();
+  return report;
+}
+
+it(`${PEERS} sockets linger at once`, async () => {
+  const plain = await linger('ws-upstream');
+  const ours = await linger('ws-linger');
+  const table = new Table({ head: ['', 'plain ws', 'ws-linger'], style: { head: [], border: [], compact: true } });
+  for (const [name, key] of [
+    ["until the last 'close', ms", 'toldMs'],
+    ['lingering sockets then', 'lingering'],
+    ['heap while they wait, bytes per connection', 'heapWaiting'],
+    ['CPU in 5 s of waiting, ms', 'cpu'],
+    ['heap after all are gone, bytes per connection', 'heapAfter'],
+    ['TCP handles left', 'handles'],
+    ['timers left', 'timers'],
+  ] as [string, keyof Report][]) {
+    table.push([name, plain[key] ?? '', ours[key] ?? '']);
+  }
+  console.log(table.toString());
+  assert.equal(ours.lingering, PEERS);
+  assert.ok(ours.heapWaiting <= 1.1 * plain.heapWaiting, 'lingering holds no more than waiting does');
+  assert.ok(ours.heapAfter <= Math.max(100, 1.5 * plain.heapAfter), 'and nothing afterwards');
+  assert.deepEqual([ours.handles, ours.timers], [plain.handles, plain.timers]);
+});
