@@ -7,14 +7,23 @@
  * @module ws-linger
  */
 export { attach } from '../../src/attach';
-export type { CloseError, CloseInfo, CloseKind, CloseOrigin, ClosePhase } from '../../src/close-info';
-export type { DisconnectMessage, OpeningFailedMessage, OpenMessage } from '../../src/diagnostics';
+export type {
+  CloseError,
+  CloseInfo,
+  CloseKind,
+  CloseOrigin,
+  ClosePhase,
+  Lingered,
+  LingerOutcome,
+} from '../../src/close-info';
+export type { DisconnectMessage, LingeredMessage, OpeningFailedMessage, OpenMessage } from '../../src/diagnostics';
 export type { DrainOptions } from '../../src/drain';
 export { drainOnSignal } from '../../src/drain-on-signal';
 export type { LingerErrorCode } from '../../src/errors';
 export { guardServer } from '../../src/guard';
 export { guardProcess, guardSocket } from '../../src/guard-sockets';
 export type { HeartbeatOptions } from '../../src/heartbeat';
+export { settled } from '../../src/lingering';
 export type { Logger } from '../../src/log';
 export type { Histogram, Stats } from '../../src/metrics';
 export type { LingerOptions } from '../../src/options';
