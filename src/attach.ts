@@ -11,6 +11,9 @@ import { lingeringClass, type WebSocket } from './websocket';
  * Gives a WebSocket or a WebSocketServer that plain `ws` made what this package's own have; for a server, its present
  * and its future connections. Returns the same object. Attaching twice changes nothing.
  *
+ * ws's own `closeTimeout` is the default of both limits unless it is 30 s: ws fills that in itself, so nobody can tell whether it
+ * was given, and the limits have their own defaults.
+ *
  * Throws `WSL_ERR_NOT_ATTACHABLE` for anything else (what older versions of ws made, too: servers before 8.5, WebSockets before
  * 8.3), and `WSL_ERR_*` for wrong options, before anything is touched.
  */

@@ -74,7 +74,7 @@ function judge({ cause, closedBy, bothCloseFrames, endedIn }: State): Judgement 
     case 'fin':
       return ['closed-without-handshake', cause.by];
     case 'close-timeout':
-      // It was cut here, but because the peer did not do its part.
+      // This side stopped waiting, since the peer did not do its part.
       return ['close-timeout', 'peer'];
     case 'protocol-error':
       return ['protocol-error', 'peer'];

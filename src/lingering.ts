@@ -227,7 +227,8 @@ export function lingeringEnded(owner: LingerOwner | null): Promise<void> {
 /**
  * Resolves when no socket of this process goes on delivering after its WebSocket was closed: what was sent has then been
  * taken by the peers, or given up. For programs that call `process.exit()` once their WebSockets are closed, since what still
- * waits above the kernel dies with the process. Never later than the longest `closeDeadline`.
+ * waits above the kernel dies with the process. Sockets that begin to linger meanwhile are waited for too. Each is gone by its
+ * `closeDeadline`.
  */
 export function settled(): Promise<void> {
   return lingeringEnded(null);

@@ -24,9 +24,9 @@ export interface LingerOptions {
    */
   terminate?: 'reset' | 'destroy';
   /**
-   * How this side ends a connection at `closeDeadline`, and one whose peer it gives up. `'auto'`: by FIN, or by RST
-   * where the system says that the peer has been there for 25 s without reading (a zero window; only Linux says so).
-   * `'reset'`: always by RST. `'destroy'`: always by FIN, as ws. RST destroys what is on its way.
+   * How this side ends a connection at `closeDeadline`, and one whose peer it gives up. `'auto'`: by FIN, but at
+   * `closeDeadline` by RST where the system says that the peer has been there for 25 s without reading (a zero window; only
+   * Linux says so). `'reset'`: always by RST. `'destroy'`: always by FIN, as ws. RST destroys what is on its way.
    * @defaultValue 'auto'
    */
   onTimeout?: OnTimeout;

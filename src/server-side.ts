@@ -17,8 +17,9 @@ export interface ServerAdditions {
   /**
    * Ends all connections and closes the server, for a restart. New upgrade requests are answered by 503 with Retry-After; each
    * connection is closed by a closing handshake, spread over `spread` ms. Then the server is closed, and with it the HTTP server
-   * where it is this server's own, idle connections included. The promise resolves when all of them have what was sent to
-   * them, or at the deadline: what the system holds by then it goes on delivering, with FIN behind it.
+   * where it is this server's own, idle connections included. The promise resolves when no socket goes on delivering any
+   * more, or at the deadline, so a peer that never answers makes it take the whole `timeout`. What the system holds by then it
+   * goes on delivering, with FIN behind it.
    *
    * May be called again: it goes on, and a `timeout` or `spread` that ends sooner counts. Throws `WSL_ERR_OPTION_TYPE`,
    * `WSL_ERR_OPTION_RANGE` or `WSL_ERR_UNKNOWN_OPTION` before anything is touched.
