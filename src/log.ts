@@ -93,8 +93,8 @@ function isTooMany(level: Level, logger: LoggerOption, event: EndEvent, kind: st
   setTimeout(() => {
     windows.delete(key);
     const { suppressed, logger: last } = opened;
-    if (suppressed > 0)
-      write(level, last, { event, kind, suppressed }, `${suppressed} more connections ended: ${kind}`);
+    const what = event === 'lingered' ? 'lingering sockets' : 'connections';
+    if (suppressed > 0) write(level, last, { event, kind, suppressed }, `${suppressed} more ${what} ended: ${kind}`);
   }, 1_000).unref();
   return false;
 }

@@ -26,13 +26,20 @@ export interface Report {
 async function linger(library: 'ws-linger' | 'ws-upstream'): Promise<Report> {
   const server = fork(join(__dirname, 'lingering-server.js'), [library], { execArgv: ['--expose-gc'] });
   const [port] = (await once(server, 'message')) as [number];
-  const peers = fork(join(__dirname, 'storm-peers.js'), [String(port), String(PEERS)]);
-  await once(peers, 'message');
-  server.send('close');
-  await once(server, 'message');
-  peers.send('reset');
-  const [report] = (await once(server, 'message')) as [Report];
-  for (const child of [server, peers]) child.disconnect();
+  const round = async (count: number): Promise<Report> => {
+    await once(server, 'message'); // it is ready
+    const peers = fork(join(__dirname, 'storm-peers.js'), [String(port), String(count)]);
+    await once(peers, 'message');
+    server.send('close');
+    await once(server, 'message');
+    peers.send('reset');
+    const [report] = (await once(server, 'message')) as [Report];
+    peers.disconnect();
+    return report;
+  };
+  await round(PEERS);
+  const report = await round(PEERS);
+  server.disconnect();
   return report;
 }
 
