@@ -12,14 +12,14 @@ import { portOf, until, watchEnd } from '../support/end.js';
 import { openPair, socketOf } from '../support/pairs.js';
 import { answer, missing } from '../support/proof.js';
 
-const linger = { closeTimeout: 500, logger: false, control: 'native' } as const;
+const linger = { closeTimeout: 500, closeDeadline: 500, logger: false, control: 'native' } as const;
 
 for (const reading of [true, false]) {
   const name = reading ? 'with a read in flight' : 'with none';
   it(`after a plain closesocket ${name} the system delivers what it holds to a slow reader`, async () => {
     const { ws, peer, stop } = await openPair({ make: 'ours', role: 'server', linger });
     peer.pause();
-    // More than a peer's window may hold, so that giving up is no RST, and little enough to be accepted at once.
+    // More than a peer's window may hold, and little enough to be accepted at once.
     const message = 96 * 1024;
     const before = peer.bytesRead;
     ws.send(Buffer.alloc(message));
