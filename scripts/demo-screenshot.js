@@ -14,7 +14,7 @@ const options = {
 };
 
 async function main() {
-  const demo = spawn(process.execPath, ['dist/cli/main.js', 'demo', '--port', '0'], { cwd: root });
+  const demo = spawn(process.execPath, ['dist/tools/cli/main.js', 'demo', '--port', '0'], { cwd: root });
   const url = await new Promise((resolve) => {
     demo.stdout.on('data', (chunk) => resolve(/http:\S+/.exec(chunk)[0]));
   });

@@ -10,6 +10,7 @@ const { execFileSync, spawn } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { faultMatrix } = require('./fault-matrix.js');
+const { testFiles } = require('./test-files.js');
 const { nodeBinary, runWindowsNode } = require('./windows-node.js');
 
 const root = path.join(__dirname, '..');
@@ -111,8 +112,9 @@ async function main() {
   fs.rmSync(path.join(root, 'dist-test'), { recursive: true, force: true });
   execFileSync('npm', ['run', '--silent', 'compile'], { cwd: root, stdio: 'inherit' });
   execFileSync('npm', ['run', '--silent', 'compile:test'], { cwd: root, stdio: 'inherit' });
-  const all = fs.readdirSync(path.join(root, 'dist-test')).filter((file) => file.endsWith('.test.js'));
-  const picked = all.filter((file) => names.length === 0 || names.some((name) => file.startsWith(name)));
+  const picked = testFiles().filter(
+    (file) => names.length === 0 || names.some((name) => path.basename(file).startsWith(name)),
+  );
 
   const before = openSockets();
   const results = [];

@@ -1,8 +1,8 @@
-import { Connection, connectionOf } from './connection';
+import { Connection, connectionOf } from './connection/connection';
+import { Group, groupOf } from './connection/group';
 import { withCode } from './errors';
-import { Group, groupOf } from './group';
 import { type LingerOptions, parseOptions, type Settings } from './options';
-import { type ServerAdditions, ServerSide, sideOf } from './server-side';
+import { type ServerAdditions, ServerSide, sideOf } from './server/server-side';
 import { checkControl } from './socket-control/choose';
 import { Upstream, type UpstreamServer, type UpstreamSocket } from './upstream';
 import { lingeringClass, type WebSocket } from './websocket';

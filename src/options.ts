@@ -1,8 +1,8 @@
 import { closest, distance } from 'fastest-levenshtein';
+import type { OnTimeout } from './connection/lifecycle';
 import { withCode } from './errors';
-import type { HeartbeatOptions } from './heartbeat';
-import type { OnTimeout } from './lifecycle';
-import type { Logger, LoggerOption } from './log';
+import type { HeartbeatOptions } from './liveness/heartbeat';
+import type { Logger, LoggerOption } from './telemetry/log';
 
 /** The `linger` option of `WebSocket`, `WebSocketServer` and `attach()`. */
 export interface LingerOptions {

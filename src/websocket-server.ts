@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { CloseKind } from './close-info';
-import type { DrainOptions } from './drain';
-import { Group } from './group';
-import type { Stats } from './metrics';
+import { Group } from './connection/group';
 import { type LingerOptions, parseOptions } from './options';
 import { makeOwn } from './own';
-import { type ServerAdditions, ServerSide, sideOf } from './server-side';
+import type { DrainOptions } from './server/drain';
+import { type ServerAdditions, ServerSide, sideOf } from './server/server-side';
 import { checkControl } from './socket-control/choose';
+import type { Stats } from './telemetry/metrics';
 import { type SocketClass, Upstream, type UpstreamServer } from './upstream';
 import { lingeringClass, WebSocket } from './websocket';
 

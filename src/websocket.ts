@@ -1,8 +1,8 @@
 import type { ClientRequest, ClientRequestArgs } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { CloseInfo } from './close-info';
-import { Connection, connectionOf } from './connection';
-import { groupOf } from './group';
+import { Connection, connectionOf } from './connection/connection';
+import { groupOf } from './connection/group';
 import { type LingerOptions, milliseconds } from './options';
 import { makeOwn } from './own';
 import { checkControl } from './socket-control/choose';
@@ -110,11 +110,11 @@ export declare namespace WebSocket {
   const WebSocket: typeof import('./websocket').WebSocket;
   const createWebSocketStream: typeof Upstream.createWebSocketStream;
   const attach: typeof import('./attach').attach;
-  const drainOnSignal: typeof import('./drain-on-signal').drainOnSignal;
-  const guardProcess: typeof import('./guard-sockets').guardProcess;
-  const guardServer: typeof import('./guard').guardServer;
-  const guardSocket: typeof import('./guard-sockets').guardSocket;
-  const settled: typeof import('./lingering').settled;
+  const drainOnSignal: typeof import('./server/drain-on-signal').drainOnSignal;
+  const guardProcess: typeof import('./server/guard-sockets').guardProcess;
+  const guardServer: typeof import('./server/guard').guardServer;
+  const guardSocket: typeof import('./server/guard-sockets').guardSocket;
+  const settled: typeof import('./connection/lingering').settled;
 }
 
 const upstreamMethods = Upstream.prototype as unknown as UpstreamSocket;

@@ -16,16 +16,21 @@ export type {
   Lingered,
   LingerOutcome,
 } from '../../src/close-info';
-export type { DisconnectMessage, LingeredMessage, OpeningFailedMessage, OpenMessage } from '../../src/diagnostics';
-export type { DrainOptions } from '../../src/drain';
-export { drainOnSignal } from '../../src/drain-on-signal';
+export { settled } from '../../src/connection/lingering';
 export type { LingerErrorCode } from '../../src/errors';
-export { guardServer } from '../../src/guard';
-export { guardProcess, guardSocket } from '../../src/guard-sockets';
-export type { HeartbeatOptions } from '../../src/heartbeat';
-export { settled } from '../../src/lingering';
-export type { Logger } from '../../src/log';
-export type { Histogram, Stats } from '../../src/metrics';
+export type { HeartbeatOptions } from '../../src/liveness/heartbeat';
 export type { LingerOptions } from '../../src/options';
+export type { DrainOptions } from '../../src/server/drain';
+export { drainOnSignal } from '../../src/server/drain-on-signal';
+export { guardServer } from '../../src/server/guard';
+export { guardProcess, guardSocket } from '../../src/server/guard-sockets';
+export type {
+  DisconnectMessage,
+  LingeredMessage,
+  OpeningFailedMessage,
+  OpenMessage,
+} from '../../src/telemetry/diagnostics';
+export type { Logger } from '../../src/telemetry/log';
+export type { Histogram, Stats } from '../../src/telemetry/metrics';
 export { type ClientOptions, WebSocket } from '../../src/websocket';
 export { type ServerOptions, WebSocketServer } from '../../src/websocket-server';

@@ -2,8 +2,8 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { withCode } from '../errors';
-import { warn } from '../log';
 import type { Settings } from '../options';
+import { warn } from '../telemetry/log';
 import type { SocketControl } from './contract';
 import { loadNative } from './load';
 import { type NativeConnection, NativeControl, resolveConnection } from './native';

@@ -10,7 +10,7 @@ import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { CHROMIUM } from '../support/chromium.js';
 
-const cli = join(__dirname, '..', '..', 'dist', 'cli', 'main.js');
+const cli = join(__dirname, '..', '..', 'dist', 'tools', 'cli', 'main.js');
 const pictures = process.env.WS_LINGER_SCREENSHOTS;
 const folder = mkdtempSync(join(tmpdir(), 'ws-linger-report-'));
 const compared = join(folder, 'compared.html');

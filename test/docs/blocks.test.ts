@@ -9,7 +9,7 @@ import { text } from 'node:stream/consumers';
 import { after, describe, it } from 'node:test';
 import { type Block, blocksOf, pages, printed, root } from './blocks.js';
 
-const cli = join(root, 'dist', 'cli', 'main.js');
+const cli = join(root, 'dist', 'tools', 'cli', 'main.js');
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 
 // Inside the repository, where `ws-linger` is this package.

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'node:test';
-import { classify } from '../../dist/classify.js';
 import { CLOSE_KINDS } from '../../dist/close-info.js';
-import { initial } from '../../dist/lifecycle.js';
+import { classify } from '../../dist/connection/classify.js';
+import { initial } from '../../dist/connection/lifecycle.js';
 import { root } from './blocks.js';
 
 const page = readFileSync(join(root, 'docs', 'why-1006.md'), 'utf8');

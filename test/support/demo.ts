@@ -14,7 +14,7 @@ export interface RunningDemo {
 
 export async function startDemo({ windows = false, port = 0 } = {}): Promise<RunningDemo> {
   const wine = windows ? [join(root, 'scripts', 'windows-node.js')] : [];
-  const args = [...wine, join('dist', 'cli', 'main.js'), 'demo', '--port', String(port)];
+  const args = [...wine, join('dist', 'tools', 'cli', 'main.js'), 'demo', '--port', String(port)];
   const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit') as Promise<[number | null]>;
   let output = '';

@@ -1,0 +1,78 @@
+/** The connections that share settings: those of one server, or clients. What concerns them together is kept here. */
+import type { Duplex } from 'node:stream';
+import type { CloseInfo, Lingered } from '../close-info';
+import { type Watchable, watchFor } from '../liveness/watch';
+import { parseOptions, type Settings } from '../options';
+import {
+  type DisconnectMessage,
+  disconnectChannel,
+  type LingeredMessage,
+  lingeredChannel,
+  type OpenMessage,
+  openChannel,
+} from '../telemetry/diagnostics';
+import { logEnd, logLingered } from '../telemetry/log';
+import { Metrics, processMetrics } from '../telemetry/metrics';
+import { peerAddress } from '../telemetry/peer-address';
+import type { Phase } from './lifecycle';
+import type { LingerOwner } from './lingering';
+
+export class Group implements LingerOwner {
+  readonly settings: Settings;
+  readonly role: 'server' | 'client';
+  readonly metrics: Metrics;
+  /** The open WebSockets, where ws itself keeps none (`clientTracking: false`). */
+  tracked: Set<object> | null = null;
+  /** Told of each that opens. */
+  onOpened: ((ws: object) => void) | null = null;
+
+  constructor(settings: Settings, role: 'server' | 'client') {
+    this.settings = settings;
+    this.role = role;
+    this.metrics = role === 'server' ? new Metrics(processMetrics.server) : processMetrics.client;
+  }
+
+  /** `stays` when nothing has begun to end it since. */
+  opened(ws: object, connection: Watchable, stays: boolean): void {
+    if (stays) watchFor(this.settings)?.add(connection);
+    this.tracked?.add(ws);
+    this.onOpened?.(ws);
+    if (openChannel.hasSubscribers) openChannel.publish({ ws, role: this.role } satisfies OpenMessage);
+  }
+
+  moved(from: Phase | null, to: Phase, connection: Watchable): void {
+    this.metrics.moved(from, to);
+    if (from === 'open') watchFor(this.settings)?.remove(connection);
+  }
+
+  ended(ws: object, info: CloseInfo, remoteAddress: string | undefined): void {
+    this.metrics.ended(info);
+    this.tracked?.delete(ws);
+    logEnd(this.settings.logger, 'disconnect', info, remoteAddress);
+    if (disconnectChannel.hasSubscribers)
+      disconnectChannel.publish({ ws, role: this.role, info } satisfies DisconnectMessage);
+  }
+
+  lingers(): void {
+    this.metrics.lingers();
+  }
+
+  lingered(end: Lingered, stream: Duplex): void {
+    const remoteAddress = peerAddress(stream);
+    this.metrics.lingered(end.outcome);
+    logLingered(this.settings.logger, end, remoteAddress);
+    if (lingeredChannel.hasSubscribers)
+      lingeredChannel.publish({ role: this.role, ...end, remoteAddress } satisfies LingeredMessage);
+  }
+}
+
+const clientGroups = new WeakMap<Settings, Group>();
+
+/** The group for a client's `linger` option. A server hands its group to its connections in place of that option. */
+export function groupOf(linger: unknown, wsCloseTimeout: number | undefined): Group {
+  if (linger instanceof Group) return linger;
+  const settings = parseOptions(linger, wsCloseTimeout);
+  const group = clientGroups.get(settings) ?? new Group(settings, 'client');
+  clientGroups.set(settings, group);
+  return group;
+}

@@ -1,0 +1,235 @@
+/**
+ * Sockets that go on delivering after their WebSockets were closed (the lingering close of nginx and Apache).
+ *
+ * What was queued goes on being written, FIN follows it, and what the peer sends is read and dropped, since closing a socket
+ * that gets more input makes the kernel send RST. It ends with the peer's FIN, an error, or at `closeDeadline`.
+ *
+ *   told: close-timeout ──> lingering ── flushed, and the peer's FIN ──> delivered
+ *                              │── closeDeadline, abort() ─────────────> cut
+ *                              └── an error, RST ──────────────────────> lost
+ *
+ * A lingering socket knows nothing of its WebSocket. One that is flushed is in the kernel's hands: it keeps neither the
+ * process nor a server that is closing.
+ */
+import { performance } from 'node:perf_hooks';
+import type { Duplex } from 'node:stream';
+import { closeErrorOf } from '../close-error';
+import type { CloseError, Lingered } from '../close-info';
+import type { SocketControl, TransportLook } from '../socket-control/contract';
+import { leaveServer } from '../socket-control/handle';
+import { howToCut, type OnTimeout } from './lifecycle';
+import { type Hearer, hear } from './socket-observer';
+import type { TrafficMeter } from './traffic';
+
+/** Whose connections these are: told of each that begins and ceases to linger. */
+export interface LingerOwner {
+  lingers(): void;
+  lingered(end: Lingered, stream: Duplex): void;
+}
+
+interface Limits {
+  /** When the socket has to be gone, in ms of the monotonic clock. */
+  deadlineAt: number;
+  onTimeout: OnTimeout;
+}
+
+/** Lingering sockets are looked at this often, in ms, and at their deadlines. */
+const VISIT_MS = 250;
+/** The system is asked about a socket this often, in ms. */
+const LOOK_MS = 5_000;
+/** The last time comes so long before the deadline, in ms: time for an answer. */
+const LAST_LOOK_MS = 3 * VISIT_MS;
+/** Of a socket to which no more than this was ever sent, in bytes, the kernel holds too little to ask about. */
+const WORTH_A_LOOK = 64 * 1024;
+
+/** All lingering sockets of this process. */
+const lingering = new Set<Lingering>();
+/** How many there are of each owner, and under null of all owners together. */
+const counts = new Map<LingerOwner | null, number>();
+/** Who waits until there are none of an owner. */
+const waiting = new Map<LingerOwner | null, (() => void)[]>();
+let timer: NodeJS.Timeout | undefined;
+let wakeAt = Number.POSITIVE_INFINITY;
+
+export class Lingering implements Hearer {
+  readonly owner: LingerOwner;
+  deadlineAt: number;
+  readonly #stream: Duplex;
+  readonly #control: SocketControl | null;
+  readonly #meter: TrafficMeter;
+  readonly #onTimeout: OnTimeout;
+  readonly #began = performance.now();
+  #lookAt = 0;
+  #isAsked = false;
+  #look: (TransportLook & { accepted: number }) | null = null;
+  #zeroWindowSince: number | null = null;
+  #forced: 'reset' | 'destroy' | null = null;
+  #error: CloseError | null = null;
+
+  constructor(
+    stream: Duplex,
+    control: SocketControl | null,
+    meter: TrafficMeter,
+    owner: LingerOwner,
+    { deadlineAt, onTimeout }: Limits,
+  ) {
+    this.#stream = stream;
+    this.#control = control;
+    this.#meter = meter;
+    this.#onTimeout = onTimeout;
+    if (onTimeout !== 'auto') this.#lookAt = Number.POSITIVE_INFINITY;
+    this.owner = owner;
+    this.deadlineAt = deadlineAt;
+    hear(stream, this);
+    lingering.add(this);
+    for (const key of [owner, null]) counts.set(key, (counts.get(key) ?? 0) + 1);
+    owner.lingers();
+    wakeBy(Math.min(deadlineAt, this.#began + VISIT_MS));
+  }
+
+  /** To be called once ws has let go of the stream. */
+  begin(): void {
+    const stream = this.#stream;
+    if (stream.destroyed) return;
+    stream.once('finish', () => this.#onFlushed());
+    stream.end();
+    stream.resume();
+    if (stream.writableFinished) this.#onFlushed();
+  }
+
+  /** By RST, now. */
+  abort(): void {
+    if (this.#forced || this.#stream.destroyed) return;
+    this.#forced = 'reset';
+    this.#control?.abort((how) => {
+      this.#forced = how;
+    });
+  }
+
+  visit(at: number): void {
+    const stream = this.#stream;
+    if (at >= this.deadlineAt) this.#cut(at);
+    else if (stream.writableFinished && stream.readableEnded)
+      stream.destroy(); // where it does not do so by itself
+    else {
+      if (stream.writableFinished) leaveServer(stream);
+      if (at >= this.#lookAt) this.#lookAgain(at);
+    }
+  }
+
+  onError(error: Error): void {
+    this.#meter.read();
+    this.#error ??= closeErrorOf(error);
+  }
+
+  onClose(): void {
+    if (!lingering.delete(this)) return;
+    const { writableFinished, readableEnded } = this.#stream;
+    const delivered = writableFinished && readableEnded && !this.#error;
+    const end: Lingered = {
+      outcome: this.#forced ? 'cut' : delivered ? 'delivered' : 'lost',
+      forced: this.#forced,
+      error: this.#error,
+      bytesUnsent: delivered ? 0 : this.#meter.last.unsent,
+      lingeredMs: performance.now() - this.#began,
+    };
+    this.owner.lingered(end, this.#stream);
+    for (const key of [this.owner, null]) leave(key);
+  }
+
+  /** From here on the kernel does what is left, and would do so without this process. */
+  #onFlushed(): void {
+    (this.#stream as { unref?(): void }).unref?.();
+    leaveServer(this.#stream);
+  }
+
+  #cut(at: number): void {
+    if (this.#forced || this.#stream.destroyed) return;
+    if (howToCut(this.#onTimeout, this.#zeroWindowMs(at)) === 'reset') {
+      this.abort();
+      return;
+    }
+    this.#forced = 'destroy';
+    this.#stream.destroy();
+  }
+
+  /** Asks the system, and at the next visit takes its answer: whether the peer's window is zero, and since when. */
+  #lookAgain(at: number): void {
+    const { accepted, unsent } = this.#meter.read();
+    const look = unsent > 0 || accepted > WORTH_A_LOOK ? this.#control?.look() : null;
+    this.#isAsked = !this.#isAsked;
+    if (this.#isAsked) return;
+    // Once more right before the end: who reads on by then is no longer one who does not read.
+    const last = this.deadlineAt - LAST_LOOK_MS;
+    this.#lookAt = at < last ? Math.min(at + LOOK_MS, last) : Number.POSITIVE_INFINITY;
+    if (!look) return;
+    const before = this.#look;
+    const takes = before !== null && (accepted > before.accepted || look.unacknowledged < before.unacknowledged);
+    this.#zeroWindowSince = look.peerWindow === 'zero' && !takes ? (this.#zeroWindowSince ?? look.at) : null;
+    this.#look = { ...look, accepted };
+  }
+
+  /** For how long the peer is known to have been there without reading, up to now. */
+  #zeroWindowMs(at: number): number {
+    const { accepted } = this.#meter.read();
+    const isFresh = this.#look !== null && at - this.#look.at < 2 * LAST_LOOK_MS && accepted === this.#look.accepted;
+    return isFresh && this.#zeroWindowSince !== null ? at - this.#zeroWindowSince : 0;
+  }
+}
+
+/** All of them are visited by then; the next visit is due `VISIT_MS` later, or at the next deadline. */
+function wakeBy(at: number): void {
+  if (at >= wakeAt) return;
+  clearTimeout(timer);
+  wakeAt = at;
+  timer = setTimeout(visitAll, Math.max(1, at - performance.now()));
+  // Sockets that have something left to write keep the process alive by themselves.
+  if (waiting.size === 0) timer.unref();
+}
+
+function visitAll(): void {
+  const at = performance.now();
+  let next = at + VISIT_MS;
+  for (const socket of lingering) {
+    socket.visit(at);
+    if (socket.deadlineAt > at) next = Math.min(next, socket.deadlineAt);
+  }
+  wakeAt = Number.POSITIVE_INFINITY;
+  if (lingering.size > 0) wakeBy(next);
+}
+
+function leave(key: LingerOwner | null): void {
+  const left = (counts.get(key) ?? 0) - 1;
+  counts.set(key, left);
+  if (left > 0) return;
+  counts.delete(key);
+  for (const resolve of waiting.get(key) ?? []) resolve();
+  waiting.delete(key);
+}
+
+/** From now on the sockets of this owner have to be gone by then, or sooner. */
+export function shortenLingering(owner: LingerOwner, deadlineAt: number): void {
+  for (const socket of lingering) {
+    if (socket.owner === owner) socket.deadlineAt = Math.min(socket.deadlineAt, deadlineAt);
+  }
+  if (counts.has(owner)) wakeBy(deadlineAt);
+}
+
+/** Resolves when no socket of this owner lingers any more, or none at all. Until then it keeps the process alive. */
+export function lingeringEnded(owner: LingerOwner | null): Promise<void> {
+  return new Promise((resolve) => {
+    if (!counts.has(owner)) return resolve();
+    waiting.set(owner, [...(waiting.get(owner) ?? []), resolve]);
+    timer?.ref();
+  });
+}
+
+/**
+ * Resolves when no socket of this process goes on delivering after its WebSocket was closed: what was sent has then been
+ * taken by the peers, or given up. For programs that call `process.exit()` once their WebSockets are closed, since what still
+ * waits above the kernel dies with the process. Sockets that begin to linger meanwhile are waited for too. Each is gone by its
+ * `closeDeadline`.
+ */
+export function settled(): Promise<void> {
+  return lingeringEnded(null);
+}

@@ -1,0 +1,75 @@
+/** What has passed through a stream, as its transport tells it. */
+import type { Duplex } from 'node:stream';
+import type { TransportHandle } from '../socket-control/handle';
+
+export interface Traffic {
+  /** Bytes read from the transport. */
+  received: number;
+  /** Bytes that the local TCP stack accepted. */
+  accepted: number;
+  /** Bytes that wait above the TCP stack. */
+  unsent: number;
+}
+
+export const NO_TRAFFIC: Traffic = Object.freeze({ received: 0, accepted: 0, unsent: 0 });
+
+interface Stream {
+  _parent?: Stream;
+  _writableState?: { length: number; writing: boolean; writelen: number };
+  bytesRead?: number;
+  bytesWritten?: number;
+  remoteAddress?: string;
+}
+
+export class TrafficMeter {
+  readonly #stream: Stream;
+  readonly #handle: TransportHandle | null;
+  /** The counts as they were read last. */
+  last = NO_TRAFFIC;
+
+  /** The handle is given, since Node lets go of it when the stream is destroyed, while its counters live until 'close'. */
+  constructor(stream: Duplex, handle: TransportHandle | null) {
+    this.#stream = stream as Stream;
+    this.#handle = handle;
+  }
+
+  /** The counts now. To be called until the handle is closed. */
+  read(): Traffic {
+    const { received, accepted } = this.last;
+    const queued = this.#handle?.writeQueueSize ?? 0;
+    this.last = {
+      received: Math.max(received, this.#handle?.bytesRead ?? this.#stream.bytesRead ?? 0),
+      accepted: Math.max(accepted, (this.#handle?.bytesWritten ?? this.#stream.bytesWritten ?? 0) - queued),
+      unsent: this.#unsent(queued),
+    };
+    return this.last;
+  }
+
+  /** The counts at the end of a stream that was not cut, when all that was queued has been accepted. */
+  readAtEnd(): Traffic {
+    const transport = this.#stream._parent ?? this.#stream;
+    return {
+      received: Math.max(this.last.received, transport.bytesRead ?? 0),
+      accepted: Math.max(this.last.accepted, transport.bytesWritten ?? 0),
+      unsent: 0,
+    };
+  }
+
+  /** Whether it counts what it reads: sockets do, streams of HTTP/2, ssh2 and users do not. */
+  get isCounting(): boolean {
+    return (this.#handle?.bytesRead ?? this.#stream.bytesRead) !== undefined;
+  }
+
+  /** A chunk is being written, and nobody tells how far it is: the sockets of Bun and Deno do not count as libuv does. */
+  get isBlind(): boolean {
+    const { _writableState: state, remoteAddress } = this.#stream;
+    return state?.writing === true && remoteAddress !== undefined && this.#handle?.writeQueueSize === undefined;
+  }
+
+  /** Of the chunk that is being written, only what is still in libuv's queue has not been accepted. */
+  #unsent(queued: number): number {
+    const state = this.#stream._writableState;
+    if (!state) return queued;
+    return state.writing ? state.length - state.writelen + Math.min(queued, state.writelen) : state.length;
+  }
+}

@@ -1,0 +1,167 @@
+/** Looks at open connections now and then, for the heartbeat and for slow peers. Nothing of it runs while both are off. */
+import { performance } from 'node:perf_hooks';
+import type { Settings } from '../options';
+import type { TransportLook } from '../socket-control/contract';
+import { type Flow, flow } from './backpressure';
+import { beat, firstPulse, LOOKS, type Pulse, rests } from './heartbeat';
+
+/** What a look at a connection shows. */
+export interface Seen {
+  received: number;
+  accepted: number;
+  unsent: number;
+  queued: number;
+  /** What the peer sends is read here, and counted. */
+  audible: boolean;
+  /** This side is at work on what it will send (deflate), and everything else waits for that. */
+  busy: boolean;
+}
+
+/** What is looked at. */
+export interface Watchable {
+  look(): Seen;
+  /** What the system knows of bytes on their way; null where it does not tell. */
+  lookOutside(): TransportLook | null;
+  ping(): void;
+  giveUp(why: 'timed-out' | 'slow-consumer'): void;
+}
+
+interface Watched {
+  received: number;
+  accepted: number;
+  unsent: number;
+  /** When it came into doubt, and the last look at its transport since. */
+  doubtedAt: number | null;
+  doubted: TransportLook | null;
+  pulse: Pulse | null;
+  flow: Flow;
+}
+
+/** maxBufferedAmount is compared this often, in ms: looking at each send() would cost every message. */
+const BUFFER_LOOK_MS = 250;
+const MIN_TICK_MS = 5;
+const MAX_SLOTS = 8;
+
+class Watch {
+  readonly #settings: Settings;
+  readonly #limitsFlow: boolean;
+  /** Ms between two looks at the same connection. */
+  readonly #period: number;
+  readonly #tick: number;
+  /** Each connection is in one of these, and they take turns: the work is spread over the period. */
+  readonly #slots: Map<Watchable, Watched>[];
+  readonly #onEmpty: () => void;
+  #turn = 0;
+  #size = 0;
+  #timer: NodeJS.Timeout | undefined;
+  /** Time in which this process ran. While it was stopped or busy, nobody could have been heard. */
+  #now = 0;
+  #tickedAt = 0;
+
+  constructor(settings: Settings, onEmpty: () => void) {
+    this.#settings = settings;
+    this.#limitsFlow = limitsFlow(settings);
+    this.#onEmpty = onEmpty;
+    this.#period = lookPeriod(settings);
+    const slots = Math.min(MAX_SLOTS, Math.max(1, Math.floor(this.#period / MIN_TICK_MS)));
+    this.#tick = this.#period / slots;
+    this.#slots = Array.from({ length: slots }, () => new Map());
+  }
+
+  add(connection: Watchable): void {
+    if (this.#size++ === 0) this.#start();
+    const { received, accepted, unsent, queued } = connection.look();
+    const { heartbeat } = this.#settings;
+    const pulse = heartbeat && firstPulse(this.#now, heartbeat, Math.random());
+    const slot = Math.floor(Math.random() * this.#slots.length);
+    const flow = { accepted, queued, movedAt: this.#now };
+    this.#slots[slot]?.set(connection, { received, accepted, unsent, doubtedAt: null, doubted: null, pulse, flow });
+  }
+
+  remove(connection: Watchable): void {
+    if (!this.#slots.some((slot) => slot.delete(connection)) || --this.#size > 0) return;
+    clearInterval(this.#timer);
+    this.#onEmpty();
+  }
+
+  #start(): void {
+    this.#tickedAt = performance.now();
+    // What came while the loop was busy is read before anybody is judged: setImmediate() runs after the loop has polled.
+    this.#timer = setInterval(() => setImmediate(() => this.#onTick()), this.#tick).unref();
+  }
+
+  #onTick(): void {
+    const at = performance.now();
+    this.#now += Math.min(at - this.#tickedAt, 2 * this.#tick);
+    this.#tickedAt = at;
+    this.#turn = (this.#turn + 1) % this.#slots.length;
+    for (const [connection, watched] of this.#slots[this.#turn] ?? []) this.#visit(connection, watched);
+  }
+
+  #visit(connection: Watchable, watched: Watched): void {
+    const { heartbeat } = this.#settings;
+    if (heartbeat && watched.pulse && !this.#limitsFlow && rests(watched.pulse, this.#now, this.#period, heartbeat))
+      return;
+    const seen = connection.look();
+    const [nextFlow, slow] = flow(watched.flow, { at: this.#now, ...seen }, this.#settings);
+    watched.flow = nextFlow;
+    if (slow) connection.giveUp(slow);
+    else if (heartbeat) this.#beat(connection, watched, seen);
+    const { received, accepted, unsent } = seen;
+    Object.assign(watched, { received, accepted, unsent });
+  }
+
+  #beat(connection: Watchable, watched: Watched, seen: Seen): void {
+    const { heartbeat } = this.#settings;
+    if (!heartbeat || !watched.pulse) return;
+    // Bytes that are accepted while others wait were acknowledged by the peer.
+    const takes = watched.unsent > 0 && seen.accepted > watched.accepted;
+    const alive = !seen.audible || seen.busy || takes || seen.received > watched.received;
+    const [pulse, act] = beat(watched.pulse, { at: this.#now, alive, period: this.#period }, heartbeat);
+    watched.pulse = pulse;
+    if (act === 'ping') connection.ping();
+    else if (act && this.#takes(connection, watched)) watched.pulse = { ...pulse, answered: true };
+    else if (act === 'timed-out') connection.giveUp(act);
+    if (watched.pulse.answered) Object.assign(watched, { doubtedAt: null, doubted: null });
+  }
+
+  /**
+   * Whether the peer's system was seen to acknowledge bytes since the connection came into doubt: the ping waits behind what
+   * the kernel holds, and a peer that takes of that is alive, though it cannot answer yet.
+   */
+  #takes(connection: Watchable, watched: Watched): boolean {
+    watched.doubtedAt ??= performance.now();
+    const look = connection.lookOutside();
+    if (!look || look.at < watched.doubtedAt) return false;
+    const before = watched.doubted;
+    watched.doubted = look;
+    return before !== null && look.unacknowledged < before.unacknowledged;
+  }
+}
+
+function limitsFlow({ maxBufferedAmount, sendTimeout }: Settings): boolean {
+  return Math.min(maxBufferedAmount, sendTimeout) < Number.POSITIVE_INFINITY;
+}
+
+function lookPeriod({ heartbeat, maxBufferedAmount, sendTimeout }: Settings): number {
+  return Math.max(
+    MIN_TICK_MS,
+    Math.min(
+      heartbeat ? Math.min(heartbeat.interval, heartbeat.timeout) / LOOKS : Number.POSITIVE_INFINITY,
+      maxBufferedAmount < Number.POSITIVE_INFINITY ? BUFFER_LOOK_MS : Number.POSITIVE_INFINITY,
+      sendTimeout / LOOKS,
+    ),
+  );
+}
+
+const watches = new Map<string, Watch>();
+
+/** The one watch for all connections with these settings, or null where there is nothing to watch for. */
+export function watchFor(settings: Settings): Watch | null {
+  const { heartbeat, maxBufferedAmount, sendTimeout } = settings;
+  if (!heartbeat && !limitsFlow(settings)) return null;
+  const key = [heartbeat?.interval, heartbeat?.timeout, maxBufferedAmount, sendTimeout].join();
+  const watch = watches.get(key) ?? new Watch(settings, () => watches.delete(key));
+  watches.set(key, watch);
+  return watch;
+}

@@ -1,0 +1,184 @@
+import { performance } from 'node:perf_hooks';
+import type { Duplex } from 'node:stream';
+import { CLOSE_KINDS, type CloseKind } from '../close-info';
+import { connectionOf } from '../connection/connection';
+import { lingeringEnded, shortenLingering } from '../connection/lingering';
+import { withCode } from '../errors';
+import { type Check, checkAll, MAX_TIMER, milliseconds, wrongType } from '../options';
+import type { ServerSide } from './server-side';
+
+/** Options of `wss.drain()`. */
+export interface DrainOptions {
+  /**
+   * The close code: 1001 (going away) or 1012 (service restart), or any that `close()` takes.
+   * @defaultValue 1001
+   */
+  code?: number;
+  /**
+   * The close reason, of at most 123 bytes.
+   * @defaultValue ''
+   */
+  reason?: string;
+  /**
+   * Connections that are not closed after this long are cut, and so are sockets that go on delivering after their WebSockets
+   * were closed: the system has the rest, and FIN behind it. In ms, a positive integer.
+   * @defaultValue 10000, and `spread` on top of it
+   */
+  timeout?: number;
+  /**
+   * The closes are spread evenly over this time, so that clients do not all come back at once. In ms, less than `timeout`.
+   * @defaultValue 0
+   */
+  spread?: number;
+}
+
+const CHECKS: Record<keyof DrainOptions, Check> = {
+  code: closeCode,
+  reason: closeReason,
+  timeout: milliseconds,
+  spread: (name, value) => value === 0 || milliseconds(name, value),
+};
+
+export function parseDrainOptions(options: unknown = {}): DrainOptions {
+  if (typeof options !== 'object' || options === null) throw wrongType('drain()', 'called with an object', options);
+  checkAll('drain', options, CHECKS);
+  const { spread = 0, timeout = Number.POSITIVE_INFINITY } = options as DrainOptions;
+  if (spread >= timeout) throw outOfRange(`drain.spread must be less than drain.timeout, not ${spread}`);
+  return options;
+}
+
+/** RFC 6455 §7.4: the codes that may be sent. */
+function closeCode(name: string, value: unknown): void {
+  if (typeof value !== 'number') throw wrongType(name, 'a close code', value);
+  const defined = value >= 1000 && value <= 1014 && ![1004, 1005, 1006].includes(value);
+  if (!Number.isInteger(value) || !(defined || (value >= 3000 && value <= 4999)))
+    throw outOfRange(`${name} must be a close code that may be sent, not ${value}`);
+}
+
+/** RFC 6455 §5.5: a control frame holds 125 bytes, two of which are the code. */
+function closeReason(name: string, value: unknown): void {
+  if (typeof value !== 'string') throw wrongType(name, 'a string', value);
+  if (Buffer.byteLength(value) > 123) throw outOfRange(`${name} must be at most 123 bytes long`);
+}
+
+function outOfRange(message: string): Error {
+  return withCode(new RangeError(message), 'WSL_ERR_OPTION_RANGE');
+}
+
+/** How often a part of the connections is closed, in ms. */
+const BATCH_MS = 10;
+
+/** A server on its way to its end. */
+export class Drain {
+  /** How many connections ended meanwhile, by kind. */
+  readonly done: Promise<Record<CloseKind, number>>;
+  readonly #side: ServerSide;
+  readonly #code: number;
+  readonly #reason: string;
+  readonly #waiting: Iterator<object>;
+  #left: number;
+  readonly #closes: Promise<unknown>[] = [];
+  #spreadUntil: number;
+  #deadlineAt: number;
+  #deadline: NodeJS.Timeout | undefined;
+
+  constructor(
+    side: ServerSide,
+    { code = 1001, reason = '', spread = 0, timeout = Math.min(spread + 10_000, MAX_TIMER) }: DrainOptions,
+  ) {
+    const now = performance.now();
+    this.#side = side;
+    this.#code = code;
+    this.#reason = reason;
+    this.#spreadUntil = now + spread;
+    this.#deadlineAt = now + timeout;
+    const clients = [...(side.wss.clients ?? side.group.tracked ?? [])];
+    this.#left = clients.length;
+    this.#waiting = clients.values();
+    // Requests that were under way when it began may still become connections.
+    side.group.onOpened = (ws) => setImmediate(() => this.#close(ws));
+    this.done = this.#run();
+  }
+
+  /** Only what is given counts, and only where it ends sooner. */
+  shorten({ spread, timeout }: DrainOptions): void {
+    const now = performance.now();
+    if (spread !== undefined) this.#spreadUntil = Math.min(this.#spreadUntil, now + spread);
+    if (timeout === undefined || now + timeout >= this.#deadlineAt) return;
+    this.#deadlineAt = now + timeout;
+    this.#spreadUntil = Math.min(this.#spreadUntil, this.#deadlineAt);
+    this.#armDeadline();
+    shortenLingering(this.#side.group, this.#deadlineAt);
+    for (const ws of this.#side.wss.clients ?? this.#side.group.tracked ?? []) {
+      if ((ws as { readyState?: number }).readyState === 2) this.#close(ws);
+    }
+  }
+
+  /** RFC 9110 §15.6.4. Who comes back after the deadline meets the next server, or a port that refuses at once. */
+  refuse(socket: Duplex): true {
+    const seconds = Math.max(1, Math.ceil((this.#deadlineAt - performance.now()) / 1_000));
+    socket.on('error', () => socket.destroy());
+    socket.once('finish', () => socket.destroy());
+    socket.end(
+      `HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: ${seconds}\r\nContent-Length: 0\r\n\r\n`,
+    );
+    return true;
+  }
+
+  async #run(): Promise<Record<CloseKind, number>> {
+    const { wss, group, own } = this.#side;
+    const before = group.metrics.read().ended;
+    this.#armDeadline();
+    shortenLingering(group, this.#deadlineAt);
+    await this.#closeAll();
+    // A late connection adds a close while others are awaited.
+    for (let seen = 0; seen < this.#closes.length; ) {
+      seen = this.#closes.length;
+      await Promise.all(this.#closes);
+    }
+    await new Promise<void>((resolve) => {
+      wss.close(() => resolve());
+      (own?.server as { closeIdleConnections?(): void } | undefined)?.closeIdleConnections?.();
+      // A connection that was accepted shortly before is closed too.
+      this.#armDeadline();
+    });
+    await lingeringEnded(group);
+    clearTimeout(this.#deadline);
+    const { ended } = group.metrics.read();
+    return Object.fromEntries(CLOSE_KINDS.map((kind) => [kind, ended[kind] - before[kind]])) as Record<
+      CloseKind,
+      number
+    >;
+  }
+
+  /** Of those left, as many at each step as keeps an even pace until the spread is over. */
+  async #closeAll(): Promise<void> {
+    while (this.#left > 0) {
+      const steps = Math.max(1, Math.ceil((this.#spreadUntil - performance.now()) / BATCH_MS));
+      for (let batch = Math.ceil(this.#left / steps); batch > 0; batch--, this.#left--) {
+        this.#close(this.#waiting.next().value);
+      }
+      if (this.#left > 0) await new Promise((resolve) => setTimeout(resolve, BATCH_MS));
+    }
+  }
+
+  #close(ws: object): void {
+    const within = Math.max(1, this.#deadlineAt - performance.now());
+    const connection = connectionOf(ws);
+    if (connection) this.#closes.push(connection.closeAsync(this.#code, this.#reason, within));
+  }
+
+  /** What is no WebSocket has no closing handshake: requests that are under way when the time is over are cut. */
+  #armDeadline(): void {
+    clearTimeout(this.#deadline);
+    const { own } = this.#side;
+    if (!own) return;
+    this.#deadline = setTimeout(
+      () => {
+        (own.server as { closeAllConnections?(): void }).closeAllConnections?.();
+        for (const socket of own.guard.upgrading) socket.destroy();
+      },
+      Math.max(1, this.#deadlineAt - performance.now()),
+    );
+  }
+}

@@ -1,0 +1,79 @@
+/** What this package keeps of a WebSocketServer. Not in listeners of the server, since users may remove all of those. */
+import type { Server, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { CloseKind } from '../close-info';
+import type { Group } from '../connection/group';
+import type { Settings } from '../options';
+import { hasNative, onAccepted } from '../socket-control/choose';
+import type { Stats } from '../telemetry/metrics';
+import type { UpstreamServer } from '../upstream';
+import { Drain, type DrainOptions, parseDrainOptions } from './drain';
+import { type Guard, guardOf } from './guard';
+
+/** What a server has besides ws's own. */
+export interface ServerAdditions {
+  /** Counts of this server's connections: how many there are, and how the others ended. */
+  stats(): Stats;
+  /**
+   * Ends all connections and closes the server, for a restart. New upgrade requests are answered by 503 with Retry-After; each
+   * connection is closed by a closing handshake, spread over `spread` ms. Then the server is closed, and with it the HTTP server
+   * where it is this server's own, idle connections included. The promise resolves when no socket goes on delivering any
+   * more, or at the deadline, so a peer that never answers makes it take the whole `timeout`. What the system holds by then it
+   * goes on delivering, with FIN behind it.
+   *
+   * May be called again: it goes on, and a `timeout` or `spread` that ends sooner counts. Throws `WSL_ERR_OPTION_TYPE`,
+   * `WSL_ERR_OPTION_RANGE` or `WSL_ERR_UNKNOWN_OPTION` before anything is touched.
+   *
+   * @returns How many connections ended meanwhile, by kind.
+   */
+  drain(options?: DrainOptions): Promise<Record<CloseKind, number>>;
+}
+
+const sides = new WeakMap<object, ServerSide>();
+
+export class ServerSide {
+  readonly wss: UpstreamServer;
+  readonly group: Group;
+  #stop: (() => void)[] = [];
+  #drain: Drain | null = null;
+  /** The HTTP server where it was made by the WebSocketServer, with the connections that are no WebSockets yet. */
+  own: { server: Server; guard: Guard } | null = null;
+
+  constructor(wss: UpstreamServer, group: Group) {
+    this.wss = wss;
+    this.group = group;
+    if (!wss.clients) group.tracked = new Set();
+    if (wss._server) this.#watch(wss._server, group.settings);
+    sides.set(wss, this);
+  }
+
+  #watch(server: Server, settings: Settings): void {
+    const { guard, stop } = guardOf(server, settings, this.group.metrics);
+    if (!this.wss.options.server) this.own = { server, guard };
+    this.#stop = [stop];
+    if (!hasNative(settings)) return;
+    const listener = (socket: Socket) => onAccepted(socket, settings);
+    server.prependListener('connection', listener);
+    this.#stop.push(() => server.removeListener('connection', listener));
+  }
+
+  stop(): void {
+    for (const stop of this.#stop.splice(0)) stop();
+  }
+
+  /** Answers an upgrade request that comes while the server is drained. */
+  refuses(socket: Duplex): boolean {
+    return this.#drain?.refuse(socket) ?? false;
+  }
+
+  drain(options: DrainOptions | undefined): Promise<Record<CloseKind, number>> {
+    const parsed = parseDrainOptions(options);
+    if (this.#drain) this.#drain.shorten(parsed);
+    else this.#drain = new Drain(this, parsed);
+    return this.#drain.done;
+  }
+}
+
+export function sideOf(wss: object): ServerSide | undefined {
+  return sides.get(wss);
+}

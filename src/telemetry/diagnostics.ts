@@ -1,0 +1,56 @@
+/**
+ * What this package tells through node:diagnostics_channel, to tools that watch a process from outside its code. A message is
+ * made only where somebody listens.
+ *
+ * | channel | when | message |
+ * | --- | --- | --- |
+ * | `ws-linger:open` | a connection is open | `OpenMessage` |
+ * | `ws-linger:disconnect` | right before 'disconnect' | `DisconnectMessage` |
+ * | `ws-linger:lingered` | a socket that went on delivering after 'close' is gone | `LingeredMessage` |
+ * | `ws-linger:opening-failed` | a server's peer is lost before it is a WebSocket | `OpeningFailedMessage` |
+ */
+import { channel } from 'node:diagnostics_channel';
+import type { CloseError, CloseInfo, Lingered } from '../close-info';
+
+/** What is told on `ws-linger:open`. */
+export interface OpenMessage {
+  /** The WebSocket. */
+  ws: object;
+  /** Which side of the connection it is. */
+  role: 'server' | 'client';
+}
+
+/** What is told on `ws-linger:disconnect`. */
+export interface DisconnectMessage {
+  /** The WebSocket. */
+  ws: object;
+  /** Which side of the connection it was. */
+  role: 'server' | 'client';
+  /** How it ended. */
+  info: CloseInfo;
+}
+
+/** What is told on `ws-linger:lingered`. The WebSocket is not in it: a lingering socket does not hold it. */
+export interface LingeredMessage extends Lingered {
+  /** Which side of the connection it was. */
+  role: 'server' | 'client';
+  /** The peer's address, where it is known. */
+  remoteAddress: string | undefined;
+}
+
+/** What is told on `ws-linger:opening-failed`. */
+export interface OpeningFailedMessage {
+  /** Whether it was lost in TLS or in its request. */
+  kind: 'upgrade-failed' | 'tls-failed';
+  /** `local` where the application did not answer it in time. */
+  origin: 'local' | 'peer';
+  /** The error that ended it; null where there was none. */
+  error: CloseError | null;
+  /** The peer's address, where it is known. */
+  remoteAddress: string | undefined;
+}
+
+export const openChannel = channel('ws-linger:open');
+export const disconnectChannel = channel('ws-linger:disconnect');
+export const lingeredChannel = channel('ws-linger:lingered');
+export const openingFailedChannel = channel('ws-linger:opening-failed');

@@ -1,0 +1,100 @@
+import type { CloseInfo, Lingered } from '../close-info';
+
+/** The part of a pino logger that this package uses. */
+export interface Logger {
+  /** Told of what peers do in a normal day. */
+  debug(fields: object, message: string): void;
+  /** Told of what an operator should know. */
+  warn(fields: object, message: string): void;
+  /** Where it is there, lines that nobody would see are not made. */
+  isLevelEnabled?(level: string): boolean;
+}
+
+export type LoggerOption = Logger | false | undefined;
+
+type Level = 'debug' | 'warn';
+
+let ownLogger: Logger | undefined;
+
+/** pino at level warn to stderr. Loaded when first needed, since most processes never need it. */
+function defaultLogger(): Logger {
+  if (!ownLogger) {
+    const pino = require('pino') as typeof import('pino');
+    ownLogger = pino.pino({ name: 'ws-linger', level: 'warn' }, pino.destination({ fd: 2, sync: true }));
+  }
+  return ownLogger;
+}
+
+/** Says something that an operator should know. `logger` is the `logger` option. */
+export function warn(logger: LoggerOption, fields: object, message: string): void {
+  write('warn', logger, fields, message);
+}
+
+/** Whether a line of this level would be written. */
+export function isSeen(level: Level, logger: LoggerOption): boolean {
+  // The default logger drops debug lines; it is not loaded only to do that.
+  if (!logger) return logger === undefined && level === 'warn';
+  try {
+    return logger.isLevelEnabled?.(level) ?? true;
+  } catch {
+    return true; // and writing to it will fail too
+  }
+}
+
+function write(level: Level, logger: LoggerOption, fields: object, message: string): void {
+  if (!isSeen(level, logger)) return;
+  try {
+    (logger || defaultLogger())[level](fields, message);
+  } catch {
+    // A logger that fails (a full disk, a closed stream) must not keep a connection from ending. There is nobody to tell.
+  }
+}
+
+/** What is logged of an end. How long it took is known of WebSockets only: the others are over when they are seen. */
+export type End = Pick<CloseInfo, 'kind' | 'origin' | 'phase' | 'code' | 'error' | 'expected'> &
+  Partial<Pick<CloseInfo, 'elapsedMs'>>;
+
+type EndEvent = 'disconnect' | 'lingered' | 'opening-failed' | 'stray-socket';
+
+/** Logs an end: at debug when it is expected, at warn when it is not; of many alike, only some. */
+export function logEnd(logger: LoggerOption, event: EndEvent, end: End, remoteAddress: string | undefined): void {
+  const { kind, origin, phase, code, error, elapsedMs } = end;
+  const level = end.expected ? 'debug' : 'warn';
+  if (!isSeen(level, logger) || isTooMany(level, logger, event, kind)) return;
+  const fields = { event, kind, origin, phase, code, errorCode: error?.code, remoteAddress, elapsedMs };
+  write(level, logger, fields, `connection ended: ${kind}`);
+}
+
+/** Logs at debug what became of a socket that went on delivering after its WebSocket was closed. */
+export function logLingered(logger: LoggerOption, end: Lingered, remoteAddress: string | undefined): void {
+  const { outcome, forced, error, bytesUnsent, lingeredMs } = end;
+  if (!isSeen('debug', logger) || isTooMany('debug', logger, 'lingered', outcome)) return;
+  const fields = { event: 'lingered', outcome, forced, errorCode: error?.code, bytesUnsent, lingeredMs, remoteAddress };
+  write('debug', logger, fields, `lingering socket ended: ${outcome}`);
+}
+
+/** So many lines of one event and kind go out in a second; what comes beyond them is one line that counts it. */
+const LINES_PER_SECOND = 20;
+
+/** Of the whole process: a storm that is spread over many loggers, children of one perhaps, is a storm. */
+const windows = new Map<string, { lines: number; suppressed: number; logger: LoggerOption }>();
+
+function isTooMany(level: Level, logger: LoggerOption, event: EndEvent, kind: string): boolean {
+  const key = `${event} ${kind}`;
+  const window = windows.get(key);
+  if (window) {
+    if (window.lines++ < LINES_PER_SECOND) return false;
+    window.suppressed++;
+    window.logger = logger;
+    return true;
+  }
+  const opened = { lines: 1, suppressed: 0, logger };
+  windows.set(key, opened);
+  setTimeout(() => {
+    windows.delete(key);
+    const { suppressed, logger: last } = opened;
+    const what = event === 'lingered' ? 'lingering sockets' : 'connections';
+    if (suppressed > 0) write(level, last, { event, kind, suppressed }, `${suppressed} more ${what} ended: ${kind}`);
+  }, 1_000).unref();
+  return false;
+}

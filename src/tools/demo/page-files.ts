@@ -1,0 +1,46 @@
+/** The files of the page. Each is named here, so that no request can ask for another. */
+import { readFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { dirname, extname, join } from 'node:path';
+import { urlOf } from './request-url';
+
+/** Plain files that are served as they are, from where they are written. */
+const PAGE = join(__dirname, '..', '..', '..', 'src', 'tools', 'demo', 'page');
+const UPLOT = dirname(require.resolve('uplot/dist/uPlot.iife.min.js'));
+
+const FILES: Readonly<Record<string, string>> = {
+  '/': join(PAGE, 'index.html'),
+  '/elsewhere': join(PAGE, 'elsewhere.html'),
+  ...Object.fromEntries(
+    ['style.css', 'icon.svg', 'app.js', 'connections.js', 'table.js', 'timeline.js', 'kinds.js'].map((name) => [
+      `/${name}`,
+      join(PAGE, name),
+    ]),
+  ),
+  '/uplot.js': join(UPLOT, 'uPlot.iife.min.js'),
+  '/uplot.css': join(UPLOT, 'uPlot.min.css'),
+};
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+export function servePage(request: IncomingMessage, response: ServerResponse): void {
+  const path = urlOf(request)?.pathname ?? '';
+  const file = Object.hasOwn(FILES, path) ? FILES[path] : undefined;
+  if (!file || request.method !== 'GET') {
+    response.writeHead(file ? 405 : 404, { 'Content-Type': 'text/plain' }).end('There is nothing here.\n');
+    return;
+  }
+  response
+    .writeHead(200, {
+      'Content-Type': TYPES[extname(file)],
+      'Cache-Control': 'no-store',
+      'Content-Security-Policy': "default-src 'self'; connect-src 'self' ws:",
+      'X-Content-Type-Options': 'nosniff',
+    })
+    .end(readFileSync(file));
+}

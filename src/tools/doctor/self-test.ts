@@ -1,0 +1,124 @@
+/** Tries on loopback what this package does to a socket. Each test resolves with what it saw, or rejects with the reason. */
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CloseInfo } from '../../close-info';
+import { Settings } from '../../options';
+import { controlOf, findSocket } from '../../socket-control/choose';
+import { transportHandle } from '../../socket-control/handle';
+import { loadNative } from '../../socket-control/load';
+import { NativeControl, resolveConnection } from '../../socket-control/native';
+import { tcpPair, webSocketPair } from './loopback';
+
+type SelfTest = (signal: AbortSignal) => Promise<string>;
+
+export const SELF_TESTS: Readonly<Record<string, SelfTest>> = {
+  resolve,
+  linger,
+  reset: (signal) => abort('tcp', signal),
+  probe,
+  'tls-reset': (signal) => abort('tls', signal),
+};
+
+const settings = new Settings({ logger: false }, undefined);
+
+/** Finds what lies below a connection's socket: its SOCKET, or where there is no addon, Node's handle. */
+async function resolve(signal: AbortSignal): Promise<string> {
+  const { accepted, connected, stop } = await tcpPair(signal);
+  try {
+    const { binding } = loadNative();
+    for (const [name, end] of Object.entries({ accepted, connected })) {
+      if (binding) expect(resolveConnection(binding, end), `the SOCKET of an ${name} connection was not found`);
+      else expect(transportHandle(end)?.reset, `this Node's handle of an ${name} connection has no reset()`);
+    }
+    return binding ? 'the SOCKETs of both ends were found' : "Node's handles of both ends can be reset";
+  } finally {
+    stop();
+  }
+}
+
+/** Sets SO_LINGER and reads it back. */
+async function linger(signal: AbortSignal): Promise<string> {
+  const { binding } = loadNative();
+  if (!binding) return "not used by the portable way, which resets by Node's handle";
+  const { accepted, stop } = await tcpPair(signal);
+  try {
+    const connection = resolveConnection(binding, accepted);
+    expect(connection, 'the SOCKET was not found');
+    const control = new NativeControl(binding, connection, accepted);
+    for (const [mode, on] of [
+      ['abortive', true],
+      ['default', false],
+    ] as const) {
+      expect(control.setLinger(mode), `SO_LINGER could not be set to ${mode}`);
+      const read = binding.getLinger(connection);
+      const good = typeof read === 'object' && read.on === on && read.seconds === 0;
+      expect(good, `SO_LINGER was set to ${mode}, and reads ${JSON.stringify(read)}`);
+    }
+    return 'SO_LINGER was set to {1, 0} and back, and read both times';
+  } finally {
+    stop();
+  }
+}
+
+/** abort() at one end of a WebSocket, and what the other end makes of it. */
+async function abort(over: 'tcp' | 'tls', signal: AbortSignal): Promise<string> {
+  const { accepted, connected, stop } = await webSocketPair(over, signal);
+  try {
+    const ends = [accepted, connected].map((end) => once(end, 'disconnect', { signal }));
+    accepted.abort();
+    const [[here], [there]] = (await Promise.all(ends)) as [[CloseInfo], [CloseInfo]];
+    expect(here.forced === 'reset', `abort() could not send RST, and did a ${here.forced}`);
+    expect(
+      there.kind === 'reset',
+      `RST was sent, and the peer saw '${there.kind}' (${there.error?.code ?? 'no error'})`,
+    );
+    return `abort() sent RST${over === 'tls' ? ' below TLS' : ''}, and the peer saw ${there.error?.code}`;
+  } finally {
+    stop();
+  }
+}
+
+/** Looks at a connection that nobody reads from. */
+async function probe(signal: AbortSignal): Promise<string> {
+  const native = loadNative().binding !== null;
+  if (!native && process.platform === 'win32') return 'only the addon can look at a connection without reading from it';
+  const open = await tcpPair(signal);
+  const ended = await tcpPair(signal);
+  try {
+    const [first, second] = [open.accepted, ended.accepted].map((end) => controlOf(end, findSocket(end, settings)));
+    expect(first && second, 'there are two');
+    if (native) {
+      expect(first.probe() === 'connected', `an open connection looks '${first.probe()}'`);
+      open.connected.end();
+      await until(
+        () => first.probe() === 'peer-closed',
+        () => `after FIN it looks '${first.probe()}'`,
+        signal,
+      );
+    } else {
+      expect(first.probe() === 'unknown', `an open connection looks '${first.probe()}'`);
+    }
+    ended.connected.resetAndDestroy();
+    await until(
+      () => second.probe() === 'reset',
+      () => `after RST it looks '${second.probe()}'`,
+      signal,
+    );
+    return native ? 'open, FIN and RST were told apart without reading' : 'RST was seen without reading';
+  } finally {
+    open.stop();
+    ended.stop();
+  }
+}
+
+function expect(condition: unknown, otherwise: string): asserts condition {
+  if (!condition) throw new Error(otherwise);
+}
+
+async function until(condition: () => boolean, otherwise: () => string, signal: AbortSignal): Promise<void> {
+  while (!condition()) {
+    await delay(5, undefined, { signal }).catch(() => {
+      throw new Error(otherwise());
+    });
+  }
+}

@@ -1,0 +1,99 @@
+// The whole table of kinds: what was seen, and the verdict. A change here is a change of the public contract.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { classify } from '../../dist/connection/classify.js';
+import { type Cause, initial, type State } from '../../dist/connection/lifecycle.js';
+
+const error = (code: string, more: { syscall?: string; ended?: boolean; keepAlive?: boolean } = {}): Cause => ({
+  type: 'error',
+  error: { code, errno: undefined, syscall: more.syscall ?? 'read' },
+  ended: more.ended ?? false,
+  keepAlive: more.keepAlive ?? false,
+});
+
+type Row = [seen: string, state: Partial<State>, kind: string, origin: string, expected: boolean];
+
+const open = { phase: 'open', endedIn: 'open' } as const;
+const opening = { phase: 'opening', endedIn: 'opening' } as const;
+const crossed = { phase: 'fin', endedIn: 'handshake', bothCloseFrames: true } as const;
+
+const TABLE: Row[] = [
+  ['both close frames, ours first', { ...crossed, closedBy: 'local' }, 'clean', 'local', true],
+  ['both close frames, theirs first', { ...crossed, closedBy: 'peer' }, 'clean', 'peer', true],
+  ['RST after both', { ...crossed, closedBy: 'peer', cause: error('ECONNRESET') }, 'clean', 'peer', true],
+  ['terminate() after both', { ...crossed, closedBy: 'local', cause: { type: 'local-abort' } }, 'clean', 'local', true],
+  ['read ECONNRESET', { ...open, cause: error('ECONNRESET') }, 'reset', 'peer', true],
+  ['write ECONNRESET', { ...open, cause: error('ECONNRESET', { syscall: 'write' }) }, 'reset', 'peer', true],
+  ['FIN', { ...open, cause: { type: 'fin', by: 'peer' } }, 'closed-without-handshake', 'peer', true],
+  ['FIN after ours', { ...open, cause: { type: 'fin', by: 'local' } }, 'closed-without-handshake', 'local', true],
+  ['write ECONNABORTED', { ...open, cause: error('ECONNABORTED') }, 'aborted', 'network', true],
+  ['write ECANCELED', { ...open, cause: error('ECANCELED') }, 'aborted', 'network', true],
+  ['write EPIPE', { ...open, cause: error('EPIPE') }, 'closed-without-handshake', 'peer', true],
+  [
+    "EPIPE for the answer to the peer's close frame",
+    { phase: 'cut', endedIn: 'handshake', closedBy: 'peer', cause: error('EPIPE', { syscall: 'write' }) },
+    'closed-without-handshake',
+    'peer',
+    true,
+  ],
+  [
+    'EPIPE after our FIN',
+    { ...open, cause: error('EPIPE', { ended: true }) },
+    'closed-without-handshake',
+    'local',
+    true,
+  ],
+  ['write EOF, on a Windows pipe', { ...open, cause: error('EOF') }, 'closed-without-handshake', 'peer', true],
+  ['read ETIMEDOUT', { ...open, cause: error('ETIMEDOUT') }, 'timed-out', 'network', true],
+  ['UNKNOWN, keep-alive on', { ...open, cause: error('UNKNOWN', { keepAlive: true }) }, 'timed-out', 'network', true],
+  ['UNKNOWN, keep-alive off', { ...open, cause: error('UNKNOWN') }, 'unknown', 'network', false],
+  ['ENETUNREACH', { ...open, cause: error('ENETUNREACH') }, 'unreachable', 'network', true],
+  ['EHOSTUNREACH', { ...open, cause: error('EHOSTUNREACH') }, 'unreachable', 'network', true],
+  ['ENETDOWN', { ...open, cause: error('ENETDOWN') }, 'unreachable', 'network', true],
+  ['EHOSTDOWN', { ...open, cause: error('EHOSTDOWN') }, 'unreachable', 'network', true],
+  ['ENOBUFS', { ...open, cause: error('ENOBUFS') }, 'unknown', 'local', false],
+  [
+    'a broken frame',
+    { ...open, cause: { ...error('WS_ERR_INVALID_OPCODE'), type: 'protocol-error' } as Cause },
+    'protocol-error',
+    'peer',
+    false,
+  ],
+  ['no progress while closing', { ...open, cause: { type: 'close-timeout' } }, 'close-timeout', 'peer', true],
+  ['no answer to a ping', { ...open, cause: { type: 'timed-out' } }, 'timed-out', 'network', true],
+  ['a peer that does not read', { ...open, cause: { type: 'slow-consumer' } }, 'slow-consumer', 'peer', false],
+  ['abort()', { ...open, cause: { type: 'local-abort' } }, 'local-abort', 'local', true],
+  ['the socket destroyed by somebody here', open, 'local-abort', 'local', true],
+  ['reset EINVAL', { ...open, cause: error('EINVAL', { syscall: 'reset' }) }, 'local-abort', 'local', true],
+  ['a write after end()', { ...open, cause: error('ERR_STREAM_WRITE_AFTER_END') }, 'local-abort', 'local', true],
+  [
+    'TLS broken when open',
+    { ...open, cause: error('ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC') },
+    'tls-failed',
+    'peer',
+    false,
+  ],
+  [
+    'opening: refused',
+    { ...opening, cause: error('ECONNREFUSED', { syscall: 'connect' }) },
+    'upgrade-failed',
+    'peer',
+    true,
+  ],
+  ['opening: reset', { ...opening, cause: error('ECONNRESET') }, 'upgrade-failed', 'peer', true],
+  ['opening: answered by 401', opening, 'upgrade-failed', 'peer', true],
+  ['opening: timed out', { ...opening, cause: error('ETIMEDOUT') }, 'timed-out', 'network', true],
+  ['opening: no route', { ...opening, cause: error('ENETUNREACH') }, 'unreachable', 'network', true],
+  ['opening: bad certificate', { ...opening, cause: error('DEPTH_ZERO_SELF_SIGNED_CERT') }, 'tls-failed', 'peer', true],
+  ['opening: no TLS there', { ...opening, cause: error('EPROTO') }, 'tls-failed', 'peer', true],
+  ['opening: closed here', { ...opening, cause: { type: 'local-abort' } }, 'local-abort', 'local', true],
+  ['an error nobody knows', { ...open, cause: error('EWHATEVER') }, 'unknown', 'network', false],
+];
+
+describe('classify()', () => {
+  for (const [seen, state, kind, origin, expected] of TABLE) {
+    it(`${seen}: ${kind} / ${origin}${expected ? '' : ', unexpected'}`, () => {
+      assert.deepEqual(classify({ ...initial, ...state }), { kind, origin, expected });
+    });
+  }
+});

@@ -1,0 +1,535 @@
+// Told in time, never less than ws: what a peer gets of a connection that is closed, at the default limits and in real time,
+// from plain ws and from ws-linger in one run.
+import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { once } from 'node:events';
+import http from 'node:http';
+import type net from 'node:net';
+import { Duplex } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import WebSocket, { settled, WebSocketServer } from 'ws-linger';
+import Upstream from 'ws-upstream';
+import { runEdge, saidBy } from '../support/child.js';
+import { portOf, until, watchEnd } from '../support/end.js';
+import { STALL_BYTES, stall } from '../support/faults.js';
+import { openPair, type Pair, type Role, type Transport } from '../support/pairs.js';
+import { assertReset, CLIENT_FRAMES, connectPeer, endOf } from '../support/peer.js';
+import { type Class, type Inner, serve } from '../support/side-by-side.js';
+import { duplexTunnel, http2Tunnel, openOver, type Tunnel } from '../support/tunnel.js';
+
+const OURS = WebSocket as unknown as Class;
+const QUIET = { linger: { logger: false } } as const;
+const MB = 1024 * 1024;
+
+interface Seen {
+  messages: number[];
+  /** The close code that the peer received. */
+  code: number;
+  /** When the sender's application was told of its end, in ms from close(). */
+  toldAfter: number;
+}
+
+interface Scene {
+  sender: Inner;
+  receiver: Inner;
+  stop(): unknown;
+}
+
+/** Plays a scene with plain ws and with ws-linger at once. */
+async function both<T>(scene: (Sender: Class) => Promise<T>): Promise<{ plain: T; ours: T }> {
+  const [plain, ours] = await Promise.all([scene(Upstream), scene(OURS)]);
+  return { plain, ours };
+}
+
+async function openScene(Sender: Class, role: Role, options: Upstream.ServerOptions = {}): Promise<Scene> {
+  const [AtServer, AtClient] = role === 'server' ? [Sender, Upstream] : [Upstream, Sender];
+  const wss = await serve(AtServer, { perMessageDeflate: false, ...options });
+  const client = new AtClient(`ws://127.0.0.1:${portOf(wss)}`, { perMessageDeflate: false, ...QUIET, ...options });
+  const [[ws]] = await Promise.all([once(wss, 'connection'), once(client, 'open')]);
+  const [sender, receiver] = role === 'server' ? [ws, client] : [client, ws];
+  return { sender, receiver, stop: () => wss.close() } as Scene;
+}
+
+/** Lets `act` end the connection from the sender's side, and notes what both sides see of it. */
+async function see({ sender, receiver, stop }: Scene, act: (sender: Inner) => unknown): Promise<Seen> {
+  const messages: number[] = [];
+  receiver.on('message', (data: Buffer) => messages.push(data.length));
+  const began = performance.now();
+  const told = once(sender, 'close').then(() => Math.round(performance.now() - began));
+  const closed = once(receiver, 'close') as Promise<[number]>;
+  await act(sender);
+  const [[code], toldAfter] = await Promise.all([closed, told]);
+  stop();
+  return { messages, code, toldAfter };
+}
+
+/** Stops reading when the first message is there, and reads on after so long. */
+function pauseFor(receiver: Inner, ms: number): void {
+  receiver.once('message', () => {
+    receiver.pause();
+    setTimeout(() => receiver.resume(), ms);
+  });
+}
+
+/** How long readers pause, and how long a slow stream takes. */
+const PAUSE_MS = 5_000;
+
+/** The application was told by closeTimeout, while its peer had still not read on. */
+function assertTold({ toldAfter }: Seen): void {
+  assert.ok(toldAfter >= 2_000 && toldAfter < PAUSE_MS, `told after ${toldAfter} ms`);
+}
+
+describe('a reader that pauses for longer than closeTimeout', { concurrency: true }, () => {
+  for (const role of ['server', 'client'] as const) {
+    it(`gets 20 MB and the close frame of a ${role}, which is told in time`, async () => {
+      const { plain, ours } = await both(async (Sender) => {
+        const scene = await openScene(Sender, role);
+        pauseFor(scene.receiver, PAUSE_MS);
+        return see(scene, (sender) => {
+          for (let i = 0; i < 20; i++) sender.send(Buffer.alloc(MB));
+          sender.close(1000);
+        });
+      });
+      assert.deepEqual([plain.messages.length, plain.code], [20, 1000]);
+      assert.deepEqual([ours.messages, ours.code], [plain.messages, plain.code]);
+      assertTold(ours);
+    });
+  }
+
+  it('gets what was compressed for it', async () => {
+    const noise = Buffer.from(Array.from({ length: MB }, (_, i) => (i * 7919 * (i >> 8)) % 251));
+    const { plain, ours } = await both(async (Sender) => {
+      const scene = await openScene(Sender, 'server', { perMessageDeflate: { threshold: 0 } });
+      pauseFor(scene.receiver, PAUSE_MS);
+      return see(scene, (sender) => {
+        for (let i = 0; i < 30; i++) sender.send(noise);
+        sender.close(1001);
+      });
+    });
+    assert.deepEqual([ours.messages, ours.code], [plain.messages, plain.code]);
+    assert.equal(ours.messages.length, 30);
+  });
+
+  it('gets all when the application sends to the closing connection, as a broadcast does', async () => {
+    const { plain, ours } = await both(async (Sender) => {
+      const scene = await openScene(Sender, 'server');
+      pauseFor(scene.receiver, PAUSE_MS);
+      return see(scene, (sender) => {
+        for (let i = 0; i < 20; i++) sender.send(Buffer.alloc(MB));
+        sender.close(1000);
+        sender.send('too late', () => {});
+      });
+    });
+    assert.deepEqual([ours.messages, ours.code], [plain.messages, plain.code]);
+    assert.equal(ours.messages.length, 20);
+    assertTold(ours);
+  });
+
+  it('gets all after it has sent its own close frame', async () => {
+    const { plain, ours } = await both(async (Sender) => {
+      const scene = await openScene(Sender, 'server');
+      const { sender, receiver } = scene;
+      pauseFor(receiver, PAUSE_MS);
+      return see(scene, async () => {
+        for (let i = 0; i < 20; i++) sender.send(Buffer.alloc(MB));
+        receiver.close(4000);
+      });
+    });
+    assert.deepEqual([ours.messages, ours.code], [plain.messages, plain.code]);
+    assert.equal(ours.messages.length, 20);
+    assertTold(ours);
+  });
+
+  it('gets all of a drain, which waits for it', async () => {
+    const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false, ...QUIET });
+    await once(wss, 'listening');
+    const receiver = new Upstream(`ws://127.0.0.1:${portOf(wss)}`) as Inner;
+    const [[sender]] = (await Promise.all([once(wss, 'connection'), once(receiver, 'open')])) as [[Inner], unknown];
+    pauseFor(receiver, PAUSE_MS);
+    let drained = 0;
+    const began = performance.now();
+    const seen = await see({ sender, receiver, stop: () => {} }, async () => {
+      for (let i = 0; i < 10; i++) sender.send(Buffer.alloc(2 * MB));
+      await wss.drain({ timeout: 10_000 });
+      drained = performance.now() - began;
+    });
+    assert.deepEqual([seen.messages.length, seen.code], [10, 1001]);
+    assertTold(seen);
+    assert.ok(drained >= PAUSE_MS && drained < 10_000, `drained after ${drained} ms`);
+    assert.deepEqual(wss.stats().lingering, { now: 0, delivered: 1, cut: 0, lost: 0 });
+  });
+
+  it('gets a whole upload of createWebSocketStream()', async () => {
+    const total = 20_000_000;
+    const upload = async (Both: Class) => {
+      const wss = await serve(Both, { perMessageDeflate: false });
+      let received = 0;
+      const ended = new Promise<void>((resolve) => {
+        wss.on('connection', (ws) => {
+          const stream = Both.createWebSocketStream(ws);
+          stream.on('error', () => {});
+          stream.on('data', (chunk: Buffer) => {
+            const before = received;
+            received += chunk.length;
+            if (before >= total - 2 * MB || received < total - 2 * MB) return;
+            stream.pause();
+            setTimeout(() => stream.resume(), 4_000);
+          });
+          stream.on('end', resolve);
+        });
+      });
+      const client = new Both(`ws://127.0.0.1:${portOf(wss)}`, { perMessageDeflate: false, ...QUIET });
+      let left = total;
+      const source = async function* () {
+        for (; left > 0; left -= 50_000) yield Buffer.alloc(50_000);
+      };
+      await pipeline(source, Both.createWebSocketStream(client));
+      await ended;
+      wss.close();
+      return received;
+    };
+    assert.deepEqual(await both(upload), { plain: total, ours: total });
+  });
+});
+
+describe("ws's own closeTimeout", { concurrency: true }, () => {
+  it('is waited for where it is given', async () => {
+    const { plain, ours } = await both(async (Sender) => {
+      const wss = await serve(Sender, { closeTimeout: 60_000 } as Upstream.ServerOptions);
+      const connected = once(wss, 'connection') as Promise<[Inner]>;
+      const peer = await connectPeer(portOf(wss));
+      const [ws] = await connected;
+      const closed = once(ws, 'close') as Promise<[number]>;
+      ws.close(1000);
+      setTimeout(() => peer.end(CLIENT_FRAMES.close), 3_000);
+      const [code] = await closed;
+      wss.close();
+      return code;
+    });
+    assert.deepEqual([plain, ours], [1000, 1000]);
+  });
+});
+
+describe('over a stream that counts no bytes', { concurrency: true }, () => {
+  const tunnels: [string, () => Tunnel | Promise<Tunnel>][] = [
+    ['a Duplex', duplexTunnel],
+    ['a stream of HTTP/2', http2Tunnel],
+  ];
+  for (const [what, make] of tunnels) {
+    it(`close() hears out a peer that goes on sending for 5 s (${what})`, async () => {
+      const { plain, ours } = await both(async (Sender) => {
+        const tunnel = await make();
+        const { server, client } = await openOver(tunnel, Sender, Upstream, QUIET);
+        let heard = 0;
+        server.on('message', () => heard++);
+        const closed = once(server, 'close') as Promise<[number]>;
+        // The peer says what it has to say before it answers the close frame.
+        const raw = tunnel.client;
+        raw.pause();
+        server.close(1000);
+        for (let i = 0; i < 50; i++) {
+          client.send('still talking');
+          await delay(100);
+        }
+        raw.resume();
+        const [code] = await closed;
+        tunnel.stop();
+        return [heard, code];
+      });
+      assert.deepEqual(plain, [50, 1000]);
+      assert.deepEqual(ours, plain);
+    });
+  }
+
+  it('a message that takes the stream 5 s is delivered, and its sender told in time', async () => {
+    const { plain, ours } = await both(async (Sender) => {
+      const tunnel = duplexTunnel(PAUSE_MS);
+      const { server, client } = await openOver(tunnel, Sender, Upstream, { perMessageDeflate: false, ...QUIET });
+      return see({ sender: server, receiver: client, stop: tunnel.stop }, (sender) => {
+        sender.send(Buffer.alloc(2_500_000));
+        sender.close(1000);
+      });
+    });
+    assert.deepEqual(plain.messages, [2_500_000]);
+    assert.deepEqual([ours.messages, ours.code], [plain.messages, plain.code]);
+    assertTold(ours);
+  });
+
+  it('a stream that does not close by itself is closed when both sides have ended', async () => {
+    const owned = new Duplex({
+      autoDestroy: false,
+      read() {},
+      write: (_chunk, _encoding, done) => done(),
+      final: (done) => done(),
+    });
+    const wss = new WebSocketServer({ noServer: true, linger: { closeTimeout: 50, logger: false } });
+    const headers = {
+      upgrade: 'websocket',
+      'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+      'sec-websocket-version': '13',
+    };
+    const request = { method: 'GET', headers, url: '/', socket: owned } as unknown as http.IncomingMessage;
+    const ws = await new Promise<WebSocket>((resolve) => {
+      wss.handleUpgrade(request as never, owned, Buffer.alloc(0), resolve as never);
+    });
+    const info = await ws.closeAsync();
+    assert.equal(info.kind, 'close-timeout');
+    assert.equal(wss.stats().lingering.now, 1);
+    owned.push(null);
+    await settled();
+    assert.ok(owned.destroyed);
+    assert.deepEqual(wss.stats().lingering, { now: 0, delivered: 1, cut: 0, lost: 0 });
+  });
+});
+
+describe('terminate() is that of ws', () => {
+  for (const deflate of [false, true]) {
+    it(`and tells of no more messages of a peer that floods ${deflate ? 'with deflate' : ''}`, async () => {
+      const { plain, ours } = await both(async (Sender) => {
+        const scene = await openScene(Sender, 'server', { perMessageDeflate: deflate && { threshold: 0 } });
+        const { sender, receiver } = scene;
+        let late = 0;
+        let terminated = false;
+        sender.on('message', () => {
+          if (terminated) late++;
+        });
+        const flood = setInterval(() => {
+          if (receiver.bufferedAmount < MB) for (let i = 0; i < 200; i++) receiver.send(Buffer.alloc(1_000));
+        }, 1);
+        for (let i = 0; i < 10; i++) sender.send(Buffer.alloc(MB));
+        receiver.pause();
+        await once(sender, 'message');
+        await delay(50);
+        terminated = true;
+        sender.terminate();
+        const destroyed = sender._socket.destroyed;
+        await once(sender, 'close');
+        clearInterval(flood);
+        receiver.terminate();
+        scene.stop();
+        return { late, destroyed };
+      });
+      assert.equal(ours.destroyed, true);
+      // What is inflated already is told; how much that is, is chance.
+      assert.ok(plain.late <= 70 && ours.late <= 70, `${plain.late} and ${ours.late}`);
+    });
+  }
+});
+
+/** A connection of ours to a peer that has stopped reading: what it has to send exceeds what the kernel takes. */
+async function lingeringPair(
+  linger: WebSocket.LingerOptions,
+  role: Role = 'server',
+  transport: Transport = 'tcp',
+): Promise<Pair> {
+  const pair = await openPair({ make: 'ours', role, transport, linger: { logger: false, ...linger } });
+  await stall(pair);
+  const ended = watchEnd(pair.ws);
+  pair.ws.close(1000);
+  const { info } = await ended;
+  assert.deepEqual([info.kind, info.forced], ['close-timeout', null]);
+  assert.ok(info.bytesUnsent > 0);
+  return pair;
+}
+
+const QUICK = { closeTimeout: 100, closeDeadline: 20_000 } as const;
+
+describe('a socket that lingers', () => {
+  for (const role of ['server', 'client'] as const) {
+    for (const transport of ['tcp', 'tls', 'pipe'] as const) {
+      it(`delivers what its peer has not read (${role}, ${transport})`, async () => {
+        const pair = await lingeringPair(QUICK, role, transport);
+        let read = 0;
+        pair.peer.on('data', (chunk: Buffer) => {
+          read += chunk.length;
+        });
+        const ended = once(pair.peer, 'end');
+        pair.peer.resume();
+        await ended;
+        assert.ok(read > STALL_BYTES, `${read} bytes`);
+        pair.stop();
+        await settled();
+      });
+
+      it(`is cut by abort() (${role}, ${transport})`, async () => {
+        const pair = await lingeringPair(QUICK, role, transport);
+        const lingered = nextLingered();
+        pair.ws.abort();
+        const { outcome, forced, bytesUnsent } = await lingered;
+        assert.equal(outcome, 'cut');
+        assert.ok(bytesUnsent > 0);
+        if (transport === 'tcp') {
+          assert.equal(forced, 'reset');
+          await assertReset(pair.peer, await endOf(pair.peer));
+        }
+        pair.ws.abort(); // and once more, to no effect
+        pair.stop();
+        await settled();
+      });
+    }
+  }
+
+  for (const [onTimeout, forced] of [
+    [undefined, 'destroy'],
+    ['destroy', 'destroy'],
+    ['reset', 'reset'],
+  ] as const) {
+    it(`is cut at closeDeadline, with onTimeout ${onTimeout} by ${forced}`, async () => {
+      const lingered = nextLingered();
+      const began = performance.now();
+      const pair = await lingeringPair({ closeTimeout: 100, closeDeadline: 400, ...(onTimeout && { onTimeout }) });
+      const end = await lingered;
+      assert.deepEqual([end.outcome, end.forced, end.error, end.role], ['cut', forced, null, 'server']);
+      assert.ok(performance.now() - began >= 400);
+      assert.ok(end.lingeredMs >= 200 && end.lingeredMs < 1_000, `${end.lingeredMs} ms`);
+      pair.stop();
+    });
+  }
+
+  it('is told as lost when its peer resets', async () => {
+    const pair = await lingeringPair(QUICK);
+    const lingered = nextLingered();
+    pair.reset();
+    const { outcome, forced, error, bytesUnsent } = await lingered;
+    assert.deepEqual([outcome, forced, error?.code], ['lost', null, 'ECONNRESET']);
+    assert.ok(bytesUnsent > 0);
+    pair.stop();
+  });
+
+  it('drops what its peer goes on sending, and its WebSocket hears nothing of it', async () => {
+    const pair = await openPair({ make: 'ours', role: 'server', linger: { ...QUICK, logger: false } });
+    const { ws, peer, frames } = pair;
+    const heard: string[] = [];
+    ws.close(1000);
+    await once(ws, 'close');
+    for (const event of ['message', 'ping', 'pong', 'error', 'close', 'disconnect'])
+      ws.on(event, () => heard.push(event));
+    for (let i = 0; i < 50; i++) {
+      peer.write(frames.hello);
+      await new Promise(setImmediate);
+    }
+    peer.end(frames.close);
+    await settled();
+    assert.ok(peer.readableEnded);
+    assert.deepEqual(heard, []);
+    assert.equal(ws.readyState, ws.CLOSED);
+    pair.stop();
+  });
+
+  it('does not hold up the server where the kernel has all, and does where it has not', async () => {
+    const server = http.createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const wss = new WebSocketServer({ server, linger: { ...QUICK, logger: false } });
+    const peers: net.Socket[] = [];
+    const open = async (): Promise<WebSocket> => {
+      const connected = once(wss, 'connection');
+      peers.push((await connectPeer(portOf(server))).pause());
+      return (await connected)[0];
+    };
+    const flushed = await open();
+    const waiting = await open();
+    flushed.send(Buffer.alloc(10_000));
+    for (let i = 0; i < 12; i++) waiting.send(Buffer.alloc(MB));
+    await Promise.all([flushed.closeAsync(), waiting.closeAsync()]);
+    assert.equal(wss.stats().lingering.now, 2);
+    let closed = false;
+    const gone = once(server, 'close').then(() => {
+      closed = true;
+    });
+    wss.close();
+    server.close();
+    await delay(300);
+    assert.equal(closed, false);
+    peers[1]?.resume(); // it reads, and does not answer by FIN
+    await gone;
+    assert.equal(wss.stats().lingering.now, 2);
+    for (const peer of peers) peer.end();
+    await settled();
+  });
+
+  it('is counted, logged at debug and announced', async () => {
+    const lines: Record<string, unknown>[] = [];
+    const logger = { debug: (fields: object) => void lines.push({ ...fields }), warn() {} };
+    const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', linger: { ...QUICK, logger } });
+    await once(wss, 'listening');
+    const connected = once(wss, 'connection');
+    const peer = await connectPeer(portOf(wss));
+    const [ws] = (await connected) as [WebSocket];
+    await ws.closeAsync();
+    assert.equal(wss.stats().lingering.now, 1);
+    const lingered = nextLingered();
+    peer.resume().end();
+    const { remoteAddress, lingeredMs, ...rest } = await lingered;
+    assert.deepEqual(rest, { role: 'server', outcome: 'delivered', forced: null, error: null, bytesUnsent: 0 });
+    assert.equal(remoteAddress, '127.0.0.1');
+    assert.deepEqual(
+      lines.map(({ event, kind, outcome }) => [event, kind ?? outcome]),
+      [
+        ['disconnect', 'close-timeout'],
+        ['lingered', 'delivered'],
+      ],
+    );
+    assert.deepEqual(wss.stats().lingering, { now: 0, delivered: 1, cut: 0, lost: 0 });
+    wss.close();
+  });
+
+  it('keeps neither its WebSocket nor what the application had in its listeners', async () => {
+    const said = await runEdge('lingering', { args: ['collect'], flags: ['--expose-gc'] });
+    assert.deepEqual(saidBy(said), { lingering: 20, collected: 40, heldMs: 0 });
+  });
+
+  it('does not keep a process alive whose data the kernel has', async () => {
+    const { heldMs } = saidBy<{ heldMs: number }>(await runEdge('lingering', { args: ['flushed'] }));
+    assert.ok(heldMs < 2_000, `${heldMs} ms`);
+  });
+
+  it('keeps a process alive that has something left to write, until closeDeadline', async () => {
+    const { heldMs } = saidBy<{ heldMs: number }>(await runEdge('lingering', { args: ['waiting'] }));
+    assert.ok(heldMs >= 1_500 && heldMs < 4_000, `${heldMs} ms`);
+  });
+
+  it('is waited for by settled(), after which process.exit() loses nothing', async () => {
+    const { lingering, heldMs } = saidBy<{ lingering: number; heldMs: number }>(
+      await runEdge('lingering', { args: ['settled'] }),
+    );
+    assert.equal(lingering, 0);
+    assert.ok(heldMs >= 300, `${heldMs} ms`);
+  });
+});
+
+describe('limits that contradict each other', () => {
+  const url = 'ws://127.0.0.1:1';
+  it('are refused before anything is touched', () => {
+    const linger = { closeTimeout: 2_000, closeDeadline: 1_999 };
+    assert.throws(() => new WebSocketServer({ noServer: true, linger }), {
+      code: 'WSL_ERR_OPTION_RANGE',
+      message: /closeDeadline/,
+    });
+    assert.throws(() => new WebSocket(url, { linger }), { code: 'WSL_ERR_OPTION_RANGE' });
+  });
+
+  it('are not made by defaults: the one that is given moves the other', () => {
+    for (const linger of [{ closeTimeout: 60_000 }, { closeDeadline: 100 }, { closeTimeout: 5, closeDeadline: 5 }]) {
+      new WebSocketServer({ noServer: true, linger }).close();
+    }
+  });
+});
+
+function nextLingered(): Promise<WebSocket.LingeredMessage> {
+  return new Promise((resolve) => {
+    const hear = (message: unknown) => {
+      unsubscribe('ws-linger:lingered', hear);
+      resolve(message as WebSocket.LingeredMessage);
+    };
+    subscribe('ws-linger:lingered', hear);
+  });
+}
+
+it('no socket is left that lingers', async () => {
+  await until('all have ended', async () => {
+    await settled();
+    return true;
+  });
+});

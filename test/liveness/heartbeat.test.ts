@@ -1,0 +1,294 @@
+// Peers that vanish without a word are found by pings, and only those; a peer that reads too slowly is given up.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { Duplex } from 'node:stream';
+import { after, describe, it } from 'node:test';
+import type WebSocket from 'ws-linger';
+import { WebSocketServer } from 'ws-linger';
+import { flow } from '../../dist/liveness/backpressure.js';
+import { beat, firstPulse, type Pulse } from '../../dist/liveness/heartbeat.js';
+import { watchFor } from '../../dist/liveness/watch.js';
+import { parseOptions } from '../../dist/options.js';
+import type { TransportLook } from '../../dist/socket-control/contract.js';
+import { openHandles, until, watchEnd } from '../support/end.js';
+import { STALL_BYTES, stall } from '../support/faults.js';
+import { type Make, openPair, type Role } from '../support/pairs.js';
+
+const before = openHandles();
+
+/** Opcodes of frames as they arrive one by one; all that a test of pings sends are small. */
+const PING = 0x89;
+/** A masked pong and an unmasked one, both empty (RFC 6455 §5.5.3). */
+const PONG = { server: Buffer.from([0x8a, 0x80, 0, 0, 0, 0]), client: Buffer.from([0x8a, 0]) };
+
+const FAST = { interval: 60, timeout: 60 };
+
+describe('a heartbeat', () => {
+  for (const make of ['ours', 'attached'] as const satisfies Make[]) {
+    for (const role of ['server', 'client'] as const satisfies Role[]) {
+      it(`gives up a silent peer of a ${role}'s connection (${make}), as timed out`, async () => {
+        const pair = await openPair({ make, role, linger: { heartbeat: FAST, logger: false } });
+        const began = performance.now();
+        const { info } = await watchEnd(pair.ws);
+        assert.deepEqual(
+          [info.kind, info.origin, info.phase, info.forced, info.expected],
+          ['timed-out', 'network', 'open', 'destroy', true],
+        );
+        assert.ok(performance.now() - began >= FAST.timeout);
+        pair.stop();
+      });
+
+      it(`leaves a peer of a ${role}'s connection (${make}) alone that answers each ping`, async () => {
+        const pair = await openPair({ make, role, linger: { heartbeat: FAST, logger: false } });
+        let pings = 0;
+        const enough = new Promise<void>((resolve) => {
+          pair.peer.on('data', (frame: Buffer) => {
+            assert.equal(frame[0], PING);
+            pair.peer.write(PONG[role]);
+            if (++pings === 5) resolve();
+          });
+        });
+        await enough;
+        assert.equal(pair.ws.closeInfo, null);
+        pair.stop();
+        await once(pair.ws, 'close');
+      });
+    }
+  }
+
+  it('takes any byte of the peer for a sign of life', async () => {
+    const pair = await openPair({ make: 'ours', role: 'server', linger: { heartbeat: FAST, logger: false } });
+    let pings = 0;
+    const enough = new Promise<void>((resolve) => {
+      pair.peer.on('data', () => {
+        pair.peer.write(pair.frames.hello);
+        if (++pings === 5) resolve();
+      });
+    });
+    await enough;
+    assert.equal(pair.ws.closeInfo, null);
+    pair.stop();
+    await once(pair.ws, 'close');
+  });
+
+  it('does not judge a connection that is paused here, whose pongs nobody reads', async () => {
+    const pair = await openPair({ make: 'ours', role: 'server', linger: { heartbeat: FAST, logger: false } });
+    pair.ws.pause();
+    let pings = 0;
+    const enough = new Promise<void>((resolve) => pair.peer.on('data', () => ++pings === 4 && resolve()));
+    await enough;
+    assert.equal(pair.ws.closeInfo, null);
+    pair.ws.resume();
+    assert.equal((await watchEnd(pair.ws)).info.kind, 'timed-out');
+    pair.stop();
+  });
+
+  it('leaves a closing connection to the limits of the close', async () => {
+    const linger = { heartbeat: FAST, closeTimeout: 400, logger: false } as const;
+    const pair = await openPair({ make: 'ours', role: 'server', linger });
+    pair.ws.close();
+    assert.equal((await watchEnd(pair.ws)).info.kind, 'close-timeout');
+    pair.stop();
+  });
+
+  it('does not judge a stream that does not count its bytes', async () => {
+    const goesOn = setInterval(() => {}, 1_000); // no handle of such a stream does
+    const { server: wss, client } = await overDuplex({ heartbeat: FAST, logger: false });
+    let pings = 0;
+    const enough = new Promise<void>((resolve) => client.on('data', () => ++pings === 4 && resolve()));
+    await enough;
+    assert.equal(wss.closeInfo, null);
+    wss.terminate();
+    await once(wss, 'close');
+    clearInterval(goesOn);
+  });
+
+  /** Watches a silent peer of which the system tells what `look` says; resolves with the reason for giving it up. */
+  function watchSilent(look: (pings: number) => TransportLook | null): Promise<{ why: string; pings: number }> {
+    const silent = { received: 0, accepted: 0, unsent: 0, queued: 0, audible: true, busy: false };
+    const settings = parseOptions({ heartbeat: FAST });
+    const goesOn = setInterval(() => {}, 1_000);
+    let pings = 0;
+    return new Promise((resolve) => {
+      const connection = {
+        look: () => silent,
+        ping: () => void pings++,
+        lookOutside: () => look(pings),
+        giveUp(why: string) {
+          watchFor(settings)?.remove(connection);
+          clearInterval(goesOn);
+          resolve({ why, pings });
+        },
+      };
+      watchFor(settings)?.add(connection);
+    });
+  }
+
+  it('waits for a peer that still takes of what the kernel holds, in front of the ping', async () => {
+    let unacknowledged = 1_000;
+    const { why, pings } = await watchSilent((sent) => {
+      if (sent < 4) unacknowledged -= 1;
+      return { unacknowledged, peerWindow: 'open', at: performance.now() };
+    });
+    assert.deepEqual([why, pings], ['timed-out', 4]);
+  });
+
+  for (const [what, look] of [
+    ['a look that is older than the doubt', () => ({ unacknowledged: Math.random(), peerWindow: 'open', at: 0 })],
+    ['no look at all', () => null],
+    ['looks in which nothing moves', () => ({ unacknowledged: 1, peerWindow: 'open', at: performance.now() })],
+  ] as [string, () => TransportLook | null][]) {
+    it(`takes ${what} for no evidence that a peer lives`, async () => {
+      assert.deepEqual(await watchSilent(look), { why: 'timed-out', pings: 1 });
+    });
+  }
+
+  it('gives a peer up by RST where onTimeout says so', async () => {
+    const linger = { heartbeat: FAST, onTimeout: 'reset', logger: false } as const;
+    const pair = await openPair({ make: 'ours', role: 'server', linger });
+    const { info } = await watchEnd(pair.ws);
+    assert.deepEqual([info.kind, info.forced], ['timed-out', 'reset']);
+    pair.stop();
+  });
+});
+
+/** A WebSocket over a stream that is no socket, as in a tunnel. */
+async function overDuplex(linger: WebSocket.LingerOptions): Promise<{ server: WebSocket; client: Duplex }> {
+  const [here, there] = duplexPair();
+  const wss = new WebSocketServer({ noServer: true, linger });
+  const headers = {
+    connection: 'Upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-version': '13',
+    'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+  };
+  const request = { method: 'GET', url: '/', headers, socket: here } as unknown as IncomingMessage;
+  const answered = once(there, 'data');
+  const opened = new Promise<WebSocket>((resolve) => {
+    wss.handleUpgrade(request as never, here, Buffer.alloc(0), resolve as never);
+  });
+  await answered;
+  return { server: await opened, client: there };
+}
+
+function duplexPair(): [Duplex, Duplex] {
+  const sides: Duplex[] = [];
+  const side = (other: number) =>
+    new Duplex({
+      read() {},
+      write(chunk, _, done) {
+        sides[other]?.push(chunk);
+        done();
+      },
+      final(done) {
+        sides[other]?.push(null);
+        done();
+      },
+    });
+  sides.push(side(1), side(0));
+  return sides as [Duplex, Duplex];
+}
+
+describe('the heartbeat as a decision', () => {
+  const options = { interval: 30_000, timeout: 10_000 };
+  const period = 1_250;
+
+  /** Looks at a peer that falls silent at `diesAt`; returns when it is given up. */
+  function givenUpAt(diesAt: number, random: number): number {
+    let pulse: Pulse = firstPulse(0, options, random);
+    for (let at = random * period; ; at += period) {
+      const alive = !pulse.answered && at <= diesAt; // its pong has come
+      const [next, act] = beat(pulse, { at, alive, period }, options);
+      pulse = next;
+      if (act === 'timed-out') return at;
+    }
+  }
+
+  it('gives up a peer within interval + timeout, whenever it dies', () => {
+    for (let diesAt = 1; diesAt < 100_000; diesAt += 317) {
+      for (const random of [0, 0.3, 0.99]) {
+        const took = givenUpAt(diesAt, random) - diesAt;
+        assert.ok(took <= options.interval + options.timeout, `${took} ms for one that died at ${diesAt}`);
+      }
+    }
+  });
+
+  it('gives no peer up before it had `timeout` to answer', () => {
+    const pinged: Pulse = { pingedAt: 0, answered: false };
+    assert.equal(beat(pinged, { at: 4_999, alive: false, period }, options)[1], null);
+    assert.equal(beat(pinged, { at: 9_999, alive: false, period }, options)[1], 'doubt');
+    assert.equal(beat(pinged, { at: 10_000, alive: false, period }, options)[1], 'timed-out');
+    assert.equal(beat(pinged, { at: 10_000, alive: true, period }, options)[1], null);
+  });
+
+  it('pings no more often than needed', () => {
+    const answered: Pulse = { pingedAt: 0, answered: true };
+    assert.equal(beat(answered, { at: 27_000, alive: false, period }, options)[1], null);
+    assert.equal(beat(answered, { at: 27_500, alive: false, period }, options)[1], 'ping');
+  });
+});
+
+describe('a peer that does not read', () => {
+  const cases: [string, WebSocket.LingerOptions][] = [
+    ['maxBufferedAmount is exceeded', { maxBufferedAmount: 1024 * 1024 }],
+    ['it takes nothing for sendTimeout', { sendTimeout: 200 }],
+  ];
+  for (const [when, linger] of cases) {
+    for (const role of ['server', 'client'] as const satisfies Role[]) {
+      it(`is given up by a ${role} as a slow consumer when ${when}`, async () => {
+        const pair = await openPair({ make: 'ours', role, linger: { ...linger, logger: false } });
+        await stall(pair);
+        const { info } = await watchEnd(pair.ws);
+        assert.deepEqual(
+          [info.kind, info.origin, info.phase, info.forced, info.expected],
+          ['slow-consumer', 'peer', 'open', 'destroy', false],
+        );
+        assert.ok(info.bytesUnsent > 0);
+        pair.stop();
+      });
+    }
+  }
+
+  // Windows takes a message as a whole, so that nobody sees how much of it has gone.
+  if (process.platform !== 'win32') {
+    it('is kept while it takes bytes, however slowly', async () => {
+      const sendTimeout = 400;
+      const pair = await openPair({ make: 'ours', role: 'server', linger: { sendTimeout, logger: false } });
+      await stall(pair);
+      const began = performance.now();
+      const bytesPerMs = STALL_BYTES / (2 * sendTimeout);
+      pair.peer.on('data', () => {
+        const ahead = pair.peer.bytesRead / bytesPerMs - (performance.now() - began);
+        if (ahead <= 0) return;
+        pair.peer.pause();
+        setTimeout(() => pair.peer.resume(), ahead);
+      });
+      pair.peer.resume();
+      await until('it has taken all', () => pair.peer.bytesRead >= STALL_BYTES, 60_000);
+      assert.ok(performance.now() - began > sendTimeout);
+      assert.equal(pair.ws.closeInfo, null);
+      pair.stop();
+      await once(pair.ws, 'close');
+    });
+  }
+
+  it('is not given up for what this side takes to deflate, nor where the queue shrinks', () => {
+    const limits = { maxBufferedAmount: 1_000, sendTimeout: 500 };
+    const start = { accepted: 0, queued: 5, movedAt: 0 };
+    assert.equal(flow(start, { at: 500, accepted: 0, queued: 5, busy: true }, limits)[1], null);
+    assert.equal(flow(start, { at: 500, accepted: 0, queued: 4, busy: false }, limits)[1], null);
+  });
+
+  it('is given up after sendTimeout and not before', () => {
+    const limits = { maxBufferedAmount: 1_000, sendTimeout: 500 };
+    const start = { accepted: 10, queued: 5, movedAt: 0 };
+    assert.equal(flow(start, { at: 499, accepted: 10, queued: 5, busy: false }, limits)[1], null);
+    assert.equal(flow(start, { at: 500, accepted: 10, queued: 5, busy: false }, limits)[1], 'slow-consumer');
+    assert.equal(flow(start, { at: 500, accepted: 11, queued: 5, busy: false }, limits)[1], null);
+    assert.equal(flow(start, { at: 500, accepted: 10, queued: 0, busy: false }, limits)[1], null);
+    assert.equal(flow(start, { at: 1, accepted: 11, queued: 1_001, busy: false }, limits)[1], 'slow-consumer');
+  });
+});
+
+after(() => until('all handles are gone', () => openHandles() <= before));

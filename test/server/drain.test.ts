@@ -1,0 +1,291 @@
+// A server that is drained: everyone is told, nobody is kept waiting past the deadline, and the process can end.
+import assert from 'node:assert/strict';
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import http from 'node:http';
+import net from 'node:net';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import type WebSocket from 'ws-linger';
+import { attach, drainOnSignal, WebSocketServer } from 'ws-linger';
+import Upstream from 'ws-upstream';
+import { openHandles, portOf, until } from '../support/end.js';
+import { CLIENT_FRAMES, connectPeer, endOf, UPGRADE_REQUEST } from '../support/peer.js';
+
+const before = openHandles();
+const linger = { closeTimeout: 500, logger: false } as const;
+
+type Drainable = Upstream.Server & Pick<WebSocketServer, 'drain' | 'stats'>;
+
+const MAKES: Record<string, (options: Upstream.ServerOptions) => Drainable> = {
+  'a WebSocketServer': (options) => new WebSocketServer({ ...options, linger }) as unknown as Drainable,
+  'an attached server': (options) => attach(new Upstream.WebSocketServer(options), linger) as unknown as Drainable,
+};
+
+/** Clients that answer the closing handshake, as all well-behaved ones do; resolves with their close codes. */
+async function cooperative(port: number, count: number): Promise<Promise<number>[]> {
+  const clients = Array.from({ length: count }, () => new Upstream(`ws://127.0.0.1:${port}`));
+  const codes = clients.map((client) => once(client, 'close').then(([code]) => code as number));
+  await Promise.all(clients.map((client) => once(client, 'open')));
+  return codes;
+}
+
+for (const [name, make] of Object.entries(MAKES)) {
+  describe(`drain() of ${name}`, () => {
+    it('closes everyone by the handshake and then the server, and counts them', async () => {
+      const wss = make({ port: 0, host: '127.0.0.1' });
+      await once(wss, 'listening');
+      const codes = await cooperative(portOf(wss), 20);
+      const closed = once(wss, 'close');
+      const counts = await wss.drain({ code: 1012, reason: 'restart' });
+      assert.equal(counts.clean, 20);
+      assert.equal(
+        Object.values(counts).reduce((sum, count) => sum + count),
+        20,
+      );
+      assert.deepEqual(await Promise.all(codes), new Array(20).fill(1012));
+      await closed;
+    });
+
+    it('waits until its deadline for those that do not answer, and leaves them FIN', async () => {
+      const wss = make({ port: 0, host: '127.0.0.1' });
+      await once(wss, 'listening');
+      const codes = await cooperative(portOf(wss), 3);
+      const peer = await connectPeer(portOf(wss));
+      const seen = endOf(peer);
+      const timeout = 2 * linger.closeTimeout;
+      const began = performance.now();
+      const counts = await wss.drain({ timeout });
+      assert.ok(performance.now() - began >= timeout - 2);
+      assert.deepEqual([counts.clean, counts['close-timeout']], [3, 1]);
+      assert.equal(await seen, 'end');
+      assert.deepEqual(wss.stats().lingering, { now: 0, delivered: 0, cut: 1, lost: 0 });
+      peer.destroy();
+      await Promise.all(codes);
+    });
+
+    it('answers new upgrade requests by 503 with Retry-After meanwhile', async () => {
+      const wss = make({ port: 0, host: '127.0.0.1' });
+      await once(wss, 'listening');
+      const peer = await connectPeer(portOf(wss));
+      const drained = wss.drain({ timeout: 1_500 });
+      const late = net.connect(portOf(wss), '127.0.0.1');
+      late.write(UPGRADE_REQUEST);
+      const [answer] = await once(late, 'data');
+      assert.match(String(answer), /^HTTP\/1\.1 503 .*\r\nConnection: close\r\nRetry-After: [12]\r\n/);
+      await once(late.resume(), 'close');
+      peer.end(CLIENT_FRAMES.close);
+      assert.equal((await drained).clean, 1);
+    });
+
+    it('spreads the closes, and may be called again to end sooner', async () => {
+      const wss = make({ port: 0, host: '127.0.0.1' });
+      await once(wss, 'listening');
+      const codes = await cooperative(portOf(wss), 40);
+      let closed = 0;
+      for (const code of codes) code.then(() => closed++);
+      const drained = wss.drain({ spread: 60_000 });
+      await until('the first is closed', () => closed > 0);
+      assert.ok(closed < 20, `${closed} were closed at once`);
+      const again = wss.drain({ spread: 0 });
+      assert.equal(again, drained);
+      assert.equal((await drained).clean, 40);
+      assert.equal(wss.drain(), drained);
+    });
+
+    it('may be called again with a shorter timeout', async () => {
+      const wss = make({ port: 0, host: '127.0.0.1' });
+      await once(wss, 'listening');
+      const peer = await connectPeer(portOf(wss));
+      const seen = endOf(peer);
+      const drained = wss.drain({ timeout: 60_000 });
+      const began = performance.now();
+      wss.drain({ timeout: 20 });
+      assert.equal((await drained)['close-timeout'], 1);
+      assert.ok(performance.now() - began < linger.closeTimeout);
+      // What was sent shortly before may still be on its way, so this is no RST.
+      assert.equal(await seen, 'end');
+      peer.destroy();
+    });
+
+    it('closes idle keep-alive connections of its own HTTP server, and requests that never end', async () => {
+      const wss = make({ port: 0, host: '127.0.0.1' });
+      await once(wss, 'listening');
+      const idle = net.connect(portOf(wss), '127.0.0.1');
+      idle.write('GET / HTTP/1.1\r\nHost: test\r\n\r\n');
+      await once(idle, 'data');
+      const half = net.connect(portOf(wss), '127.0.0.1');
+      half.write(UPGRADE_REQUEST.slice(0, -10));
+      await once(half, 'connect');
+      const gone = [idle, half].map((socket) => once(socket.on('error', () => {}).resume(), 'close'));
+      await wss.drain({ timeout: 200 });
+      await Promise.all(gone);
+    });
+
+    it("closes a connection whose upgrade was under way, and leaves the user's HTTP server open", async () => {
+      const server = http.createServer((_, response) => void response.end('still here'));
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const decisions: ((allowed: boolean) => void)[] = [];
+      const wss = make({
+        server,
+        verifyClient: (_: unknown, decide: (allowed: boolean) => void) => void decisions.push(decide),
+      });
+      const holdsUp = connectPeer(portOf(server));
+      await once(server, 'upgrade');
+      decisions[0]?.(true);
+      const peer = await holdsUp;
+      const underWay = new Upstream(`ws://127.0.0.1:${portOf(server)}`);
+      await once(server, 'upgrade');
+      const drained = wss.drain();
+      decisions[1]?.(true);
+      assert.equal((await once(underWay, 'close'))[0], 1001);
+      peer.end(CLIENT_FRAMES.close);
+      assert.equal((await drained).clean, 2);
+      assert.ok(server.listening);
+      const { port } = server.address() as net.AddressInfo;
+      const [response] = (await once(http.get({ port, host: '127.0.0.1', agent: false }), 'response')) as [
+        http.IncomingMessage,
+      ];
+      assert.equal(response.statusCode, 200);
+      response.resume();
+      await once(response, 'end');
+      server.close();
+    });
+  });
+}
+
+describe('drain()', () => {
+  it('knows its connections with clientTracking: false', async () => {
+    const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', clientTracking: false, linger });
+    await once(wss, 'listening');
+    const codes = await cooperative(portOf(wss), 5);
+    assert.equal((await wss.drain()).clean, 5);
+    assert.deepEqual(await Promise.all(codes), new Array(5).fill(1001));
+  });
+
+  it('closes a server without connections, and one that is closed already', async () => {
+    const wss = new WebSocketServer({ noServer: true, linger });
+    const counts = await wss.drain();
+    assert.ok(Object.values(counts).every((count) => count === 0));
+    const closed = new WebSocketServer({ port: 0, linger });
+    await once(closed, 'listening');
+    await new Promise((resolve) => closed.close(resolve));
+    await closed.drain();
+  });
+
+  it('ends in time when close() was called before it, whatever HTTP requests are under way', async () => {
+    const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', linger });
+    await once(wss, 'listening');
+    const half = net.connect(portOf(wss), '127.0.0.1').on('error', () => {});
+    half.write(UPGRADE_REQUEST.slice(0, 10));
+    await once(half, 'connect');
+    const peer = await connectPeer(portOf(wss));
+    const gone = once(half.resume(), 'close');
+    wss.close();
+    peer.end(CLIENT_FRAMES.close);
+    await wss.drain({ timeout: 200 });
+    await gone;
+  });
+
+  it('loses no message of those who are still talking', async () => {
+    const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', linger });
+    await once(wss, 'listening');
+    const client = new Upstream(`ws://127.0.0.1:${portOf(wss)}`);
+    const [[ws]] = (await Promise.all([once(wss, 'connection'), once(client, 'open')])) as [[WebSocket], unknown];
+    let received = 0;
+    client.on('message', () => received++);
+    const gone = once(client, 'close');
+    for (let i = 0; i < 500; i++) ws.send(Buffer.alloc(4_096));
+    await wss.drain();
+    await gone;
+    assert.equal(received, 500);
+  });
+
+  for (const [options, code] of [
+    [{ code: 1005 }, 'WSL_ERR_OPTION_RANGE'],
+    [{ code: '1001' }, 'WSL_ERR_OPTION_TYPE'],
+    [{ reason: 'x'.repeat(124) }, 'WSL_ERR_OPTION_RANGE'],
+    [{ reason: 7 }, 'WSL_ERR_OPTION_TYPE'],
+    [{ timeout: 0 }, 'WSL_ERR_OPTION_RANGE'],
+    [{ spread: -1 }, 'WSL_ERR_OPTION_RANGE'],
+    [{ spread: 1_000, timeout: 1_000 }, 'WSL_ERR_OPTION_RANGE'],
+    [{ timeuot: 5 }, 'WSL_ERR_UNKNOWN_OPTION'],
+    [5, 'WSL_ERR_OPTION_TYPE'],
+  ] as [object, string][]) {
+    it(`refuses ${JSON.stringify(options).slice(0, 40)} before it touches anything`, async () => {
+      const wss = new WebSocketServer({ port: 0, linger });
+      await once(wss, 'listening');
+      assert.throws(() => void wss.drain(options), { code });
+      assert.ok(wss.address());
+      wss.close();
+    });
+  }
+});
+
+describe('drainOnSignal()', () => {
+  it('refuses what is no server of ours', () => {
+    assert.throws(() => drainOnSignal(http.createServer()), { code: 'WSL_ERR_NOT_ATTACHABLE' });
+  });
+
+  interface Asked {
+    child: ChildProcess;
+    codes: Promise<number>[];
+    ended: Promise<[code: number | null, signal: string | null]>;
+  }
+
+  async function start(): Promise<Asked> {
+    const child = fork(join(__dirname, '..', 'support', 'drain-on-signal-server.js'), {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    const ended = once(child, 'exit') as Asked['ended'];
+    const [port] = (await once(child, 'message')) as [number];
+    return { child, codes: await cooperative(port, 3), ended };
+  }
+
+  it("drains on the message 'shutdown', and the process ends by itself", async () => {
+    const { child, codes, ended } = await start();
+    child.send('shutdown');
+    assert.deepEqual(await Promise.all(codes), [1001, 1001, 1001]);
+    assert.deepEqual(await ended, [0, null]);
+  });
+
+  // On Windows no process can send another one a signal that it could handle.
+  if (process.platform !== 'win32') {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      it(`drains on ${signal}, and the process ends as ${signal} ends it`, async () => {
+        const { child, codes, ended } = await start();
+        child.kill(signal);
+        assert.deepEqual(await Promise.all(codes), [1001, 1001, 1001]);
+        assert.deepEqual(await ended, [null, signal]);
+      });
+    }
+
+    it('keeps no process alive whose server has closed', async () => {
+      const { child, codes, ended } = await start();
+      child.send('close');
+      await Promise.all(codes);
+      assert.deepEqual(await ended, [0, null]);
+    });
+
+    it('ends a drain at once on a second signal', async () => {
+      const { child, codes, ended } = await start();
+      const [port] = await portAgain(child);
+      const peer = await connectPeer(port);
+      const seen = endOf(peer);
+      child.kill('SIGTERM');
+      await Promise.all(codes);
+      child.kill('SIGTERM');
+      assert.deepEqual(await ended, [null, 'SIGTERM']);
+      assert.equal(await seen, 'end');
+      peer.destroy();
+    });
+  }
+
+  function portAgain(child: ChildProcess): Promise<[number]> {
+    child.send('port');
+    return once(child, 'message') as Promise<[number]>;
+  }
+});
+
+after(() => until('all handles are gone', () => openHandles() <= before));

@@ -1,0 +1,269 @@
+// A server's connections that are lost before they are WebSockets: nothing crashes, each is told once, and nobody else's error
+// is kept from being thrown.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http, { type IncomingMessage } from 'node:http';
+import https from 'node:https';
+import net from 'node:net';
+import { Duplex } from 'node:stream';
+import { describe, it } from 'node:test';
+import tls from 'node:tls';
+import { attach, guardServer, WebSocketServer } from 'ws-linger';
+import Upstream from 'ws-upstream';
+import { certificate } from '../support/certificate.js';
+import { openHandles, portOf, until } from '../support/end.js';
+import { UPGRADE_REQUEST } from '../support/peer.js';
+
+type Line = Record<string, unknown>;
+
+/** A logger that keeps what it is told. */
+function recorder() {
+  const lines: Line[] = [];
+  const keep = (fields: object) => void lines.push({ ...fields });
+  return { lines, debug: keep, warn: (fields: object) => keep({ ...fields, level: 'warn' }) };
+}
+
+interface Loss {
+  name: string;
+  tls?: true;
+  options?: Upstream.ServerOptions;
+  /** What the peer does, until it is gone. */
+  peer(tcp: net.Socket, server: net.Server): unknown;
+  kind: 'upgrade-failed' | 'tls-failed';
+}
+
+const reset = (tcp: net.Socket) => void tcp.resetAndDestroy();
+const HALF_REQUEST = UPGRADE_REQUEST.slice(0, -10);
+/** Record header, handshake header and nothing more: a ClientHello that breaks off. */
+const HALF_HELLO = Buffer.from([0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc]);
+
+/** The first message of a real TLS client. */
+function clientHello(): Buffer {
+  const written: Buffer[] = [];
+  const nowhere = new Duplex({
+    read() {},
+    write(chunk, _, done) {
+      written.push(chunk);
+      done();
+    },
+  });
+  tls
+    .connect({ socket: nowhere })
+    .on('error', () => {})
+    .destroy();
+  return Buffer.concat(written);
+}
+
+async function afterRequest(server: net.Server, tcp: net.Socket, event: string, act: () => void): Promise<void> {
+  const seen = once(server, event);
+  tcp.write(UPGRADE_REQUEST);
+  await seen;
+  act();
+}
+
+const LOSSES: Loss[] = [
+  {
+    name: 'reset before its request',
+    peer: (tcp, server) => once(server, 'connection').then(() => reset(tcp)),
+    kind: 'upgrade-failed',
+  },
+  {
+    name: 'reset in the middle of its request',
+    peer: (tcp) => void tcp.write(HALF_REQUEST, () => reset(tcp)),
+    kind: 'upgrade-failed',
+  },
+  {
+    name: 'closed in the middle of its request',
+    peer: (tcp) => void tcp.resume().end(HALF_REQUEST),
+    kind: 'upgrade-failed',
+  },
+  {
+    name: 'no HTTP at all',
+    peer: (tcp) => void tcp.resume().write('\x16\x03\x01 hello?\r\n\r\n'),
+    kind: 'upgrade-failed',
+  },
+  {
+    name: 'reset while verifyClient decides',
+    options: { verifyClient: (_: unknown, decide: (allowed: boolean) => void) => void decisions.push(decide) },
+    peer: (tcp, server) => afterRequest(server, tcp, 'upgrade', () => reset(tcp)),
+    kind: 'upgrade-failed',
+  },
+  {
+    name: 'TLS that is reset before its first byte',
+    tls: true,
+    peer: (tcp, server) => once(server, 'connection').then(() => reset(tcp)),
+    kind: 'tls-failed',
+  },
+  {
+    name: 'TLS that is reset in the middle of its first message',
+    tls: true,
+    peer: (tcp) => void tcp.write(HALF_HELLO, () => reset(tcp)),
+    kind: 'tls-failed',
+  },
+  {
+    name: 'TLS that is closed in the middle of its first message',
+    tls: true,
+    peer: (tcp) => void tcp.resume().end(HALF_HELLO),
+    kind: 'tls-failed',
+  },
+  {
+    name: 'TLS that is reset at the first byte of the answer',
+    tls: true,
+    peer: (tcp) => {
+      tcp.once('data', () => reset(tcp));
+      tcp.write(clientHello());
+    },
+    kind: 'tls-failed',
+  },
+  { name: 'no TLS at all', tls: true, peer: (tcp) => void tcp.write(UPGRADE_REQUEST), kind: 'tls-failed' },
+  {
+    name: 'closed over TLS in the middle of its request',
+    tls: true,
+    peer: (tcp) => {
+      const secure = tls.connect({ socket: tcp, rejectUnauthorized: false });
+      secure.on('error', () => {}).resume();
+      secure.end(HALF_REQUEST);
+    },
+    kind: 'upgrade-failed',
+  },
+  {
+    name: 'heard of in no TLS any more while verifyClient decides',
+    tls: true,
+    options: { verifyClient: (_: unknown, decide: (allowed: boolean) => void) => void decisions.push(decide) },
+    peer: async (tcp, server) => {
+      const secure = tls.connect({ socket: tcp, rejectUnauthorized: false });
+      secure.on('error', () => {}).resume();
+      const upgrade = once(server, 'upgrade');
+      secure.write(UPGRADE_REQUEST);
+      await upgrade;
+      tcp.write('this is no record of TLS');
+    },
+    kind: 'upgrade-failed',
+  },
+];
+
+const decisions: ((allowed: boolean) => void)[] = [];
+
+async function listen(secure: boolean | undefined): Promise<http.Server> {
+  const server = secure ? https.createServer(await certificate()) : http.createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return server as http.Server;
+}
+
+function connect(server: net.Server): net.Socket {
+  return net.connect(portOf(server), '127.0.0.1').on('error', () => {});
+}
+
+for (const how of ['its own WebSocketServer', "plain ws's, attached"]) {
+  describe(`a server (${how}) tells once of a peer that is`, () => {
+    for (const { name, tls: secure, options, peer, kind } of LOSSES) {
+      it(name, async () => {
+        const before = openHandles();
+        const server = await listen(secure);
+        const logger = recorder();
+        const wss =
+          how === 'its own WebSocketServer'
+            ? new WebSocketServer({ server, ...options, linger: { logger } })
+            : attach(new Upstream.WebSocketServer({ server, ...options }), { logger });
+        wss.on('connection', () => assert.fail('it never was a WebSocket'));
+        const tcp = connect(server);
+        await peer(tcp, server);
+        await until('it is told', () => logger.lines.length > 0);
+        for (const decide of decisions.splice(0)) decide(true);
+        await until('it is gone', () => tcp.destroyed || tcp.readableEnded);
+        tcp.destroy();
+        wss.close();
+        server.close();
+        await until('all handles are gone', () => openHandles() <= before);
+        assert.equal(logger.lines.length, 1, JSON.stringify(logger.lines));
+        const { event, kind: told, origin, phase, remoteAddress, errorCode, level } = logger.lines[0] as Line;
+        assert.deepEqual([event, told, origin, phase, level], ['opening-failed', kind, 'peer', 'opening', undefined]);
+        assert.equal(remoteAddress, '127.0.0.1');
+        assert.equal(typeof errorCode, 'string');
+      });
+    }
+  });
+}
+
+describe('a guarded server', () => {
+  it('says nothing of HTTP connections that are lost after their answer', async () => {
+    const server = http.createServer((_, response) => void response.end('hello'));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const logger = recorder();
+    const wss = new WebSocketServer({ server, linger: { logger } });
+    const tcp = connect(server);
+    const accepted = once(server, 'connection') as Promise<[net.Socket]>;
+    tcp.write('GET / HTTP/1.1\r\nHost: test\r\n\r\n');
+    await once(tcp, 'data');
+    const [socket] = await accepted;
+    const gone = once(socket, 'close').catch(() => {});
+    reset(tcp);
+    await gone;
+    await until('it is closed', () => socket.destroyed);
+    assert.deepEqual(logger.lines, []);
+    wss.close();
+    server.close();
+  });
+
+  it('says nothing of an HTTP request that is reset before its answer', async () => {
+    const server = http.createServer(() => {}); // slow
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const logger = recorder();
+    const wss = new WebSocketServer({ server, linger: { logger } });
+    const tcp = connect(server);
+    const request = once(server, 'request') as Promise<[IncomingMessage]>;
+    tcp.write('GET / HTTP/1.1\r\nHost: test\r\n\r\n');
+    const [{ socket }] = await request;
+    reset(tcp);
+    await until('it is closed', () => socket.destroyed);
+    assert.deepEqual(logger.lines, []);
+    wss.close();
+    server.close();
+  });
+
+  it('leaves upgrade requests to HTTP once nobody takes them any more', async () => {
+    const server = http.createServer((_, response) => void response.end('as any request'));
+    const stop = guardServer(server, { logger: false });
+    const wss = new WebSocketServer({ server, linger: { logger: false } });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    wss.close();
+    const tcp = connect(server);
+    tcp.write(UPGRADE_REQUEST);
+    assert.match(String((await once(tcp, 'data'))[0]), /^HTTP\/1\.1 200 /);
+    tcp.destroy();
+    stop();
+    server.close();
+  });
+
+  it("leaves Node's answer to bad requests as it is", async () => {
+    const server = await listen(false);
+    const wss = new WebSocketServer({ server, linger: { logger: false } });
+    const tcp = connect(server);
+    tcp.write('nonsense\r\n\r\n');
+    const [answer] = await once(tcp, 'data');
+    assert.match(String(answer), /^HTTP\/1.1 400 Bad Request/);
+    wss.close();
+    server.close();
+  });
+
+  it('leaves no listener on the server or its sockets behind', async () => {
+    const server = await listen(false);
+    const count = () => server.eventNames().map((name) => [name, server.listenerCount(name)]);
+    const before = count();
+    const wss = new WebSocketServer({ server, linger: { logger: false } });
+    const tcp = connect(server);
+    const connected = once(wss, 'connection') as Promise<[Upstream, IncomingMessage]>;
+    tcp.write(UPGRADE_REQUEST);
+    const [ws, request] = await connected;
+    assert.equal(request.socket.listenerCount('error'), 1); // ws's own
+    ws.terminate();
+    await once(ws, 'close');
+    wss.close();
+    assert.deepEqual(count(), before);
+    server.close();
+  });
+});

@@ -1,0 +1,156 @@
+// What is logged of connections: stable fields, the right level, and never a flood.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
+import { Writable } from 'node:stream';
+import { describe, it } from 'node:test';
+import { pino } from 'pino';
+import { WebSocketServer } from 'ws-linger';
+import { portOf, until, watchEnd } from '../support/end.js';
+import { stall } from '../support/faults.js';
+import { openPair } from '../support/pairs.js';
+import { connectPeer } from '../support/peer.js';
+
+type Line = Record<string, unknown>;
+
+/** A pino logger, and the lines it has written. */
+function logTo(level: string, options: object = {}) {
+  const lines: Line[] = [];
+  const stream = new Writable({
+    write(chunk, _, done) {
+      for (const line of String(chunk).trim().split('\n')) lines.push(JSON.parse(line));
+      done();
+    },
+  });
+  return { lines, logger: pino({ level, ...options }, stream) };
+}
+
+describe('the log', () => {
+  it('has an expected end at debug, with all that tells where it happened', async () => {
+    const { lines, logger } = logTo('debug');
+    const pair = await openPair({ make: 'ours', role: 'server', linger: { logger } });
+    pair.reset();
+    await watchEnd(pair.ws);
+    const [{ time, elapsedMs, pid, hostname, ...line }] = lines as [Line];
+    assert.deepEqual(line, {
+      level: 20,
+      event: 'disconnect',
+      kind: 'reset',
+      origin: 'peer',
+      phase: 'open',
+      code: 1006,
+      errorCode: 'ECONNRESET',
+      remoteAddress: '127.0.0.1',
+      msg: 'connection ended: reset',
+    });
+    assert.equal(typeof elapsedMs, 'number');
+    pair.stop();
+  });
+
+  it('has a failed opening with the same fields, but for a duration that it does not have', async () => {
+    const { lines, logger } = logTo('debug');
+    const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', linger: { logger } });
+    await once(wss, 'listening');
+    const peer = net.connect(portOf(wss), '127.0.0.1');
+    await once(peer, 'connect');
+    peer.end('GET / HTTP/1.1\r\n'); // and no more of the request
+    await until('the failure is logged', () => lines.length > 0);
+    const [{ time, pid, hostname, ...line }] = lines as [Line];
+    assert.deepEqual(line, {
+      level: 20,
+      event: 'opening-failed',
+      kind: 'upgrade-failed',
+      origin: 'peer',
+      phase: 'opening',
+      code: 1006,
+      errorCode: 'HPE_INVALID_EOF_STATE',
+      remoteAddress: '127.0.0.1',
+      msg: 'connection ended: upgrade-failed',
+    });
+    wss.close();
+  });
+
+  it('has any other end at warn', async () => {
+    const { lines, logger } = logTo('warn');
+    const pair = await openPair({ make: 'ours', role: 'server', linger: { logger } });
+    pair.peer.write(Buffer.from([0xff, 0xff, 0xff, 0xff]));
+    pair.peer.resume().end();
+    await watchEnd(pair.ws);
+    assert.deepEqual(
+      lines.map(({ level, kind, remoteAddress }) => [level, kind, remoteAddress]),
+      [[40, 'protocol-error', '127.0.0.1']],
+    );
+    pair.stop();
+  });
+
+  it('names a peer that does not read, and one that breaks TLS', async () => {
+    const { lines, logger } = logTo('warn');
+    const slow = await openPair({ make: 'ours', role: 'server', linger: { logger, maxBufferedAmount: 1024 * 1024 } });
+    await stall(slow);
+    await watchEnd(slow.ws);
+    const secure = await openPair({ make: 'ours', role: 'server', transport: 'tls', linger: { logger } });
+    (secure.peer as unknown as { _parent: net.Socket })._parent.write('this is no record of TLS');
+    await watchEnd(secure.ws);
+    assert.deepEqual(
+      lines.map(({ kind, remoteAddress }) => [kind, remoteAddress]),
+      [
+        ['slow-consumer', '127.0.0.1'],
+        ['tls-failed', '127.0.0.1'],
+      ],
+    );
+    slow.stop();
+    secure.stop();
+  });
+
+  it('lets addresses be redacted', async () => {
+    const { lines, logger } = logTo('debug', { redact: ['remoteAddress'] });
+    const pair = await openPair({ make: 'ours', role: 'server', linger: { logger } });
+    pair.reset();
+    await watchEnd(pair.ws);
+    assert.equal(lines[0]?.remoteAddress, '[Redacted]');
+    pair.stop();
+  });
+
+  it('makes no line that the level would drop', async () => {
+    const told: string[] = [];
+    const logger = {
+      debug: () => void told.push('debug'),
+      warn: () => void told.push('warn'),
+      isLevelEnabled: (level: string) => level === 'warn',
+    };
+    const pair = await openPair({ make: 'ours', role: 'server', linger: { logger } });
+    pair.reset();
+    await watchEnd(pair.ws);
+    assert.deepEqual(told, []);
+    pair.stop();
+  });
+
+  it('has a few lines and a count of a storm, and each kind is counted by itself', async () => {
+    const { lines, logger } = logTo('debug');
+    const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', linger: { logger } });
+    await once(wss, 'listening');
+    const peers = await Promise.all(Array.from({ length: 200 }, () => connectPeer(portOf(wss))));
+    peers.pop()?.end();
+    for (const peer of peers) peer.resetAndDestroy();
+    await until('the storm is summed up', () => lines.some(({ suppressed }) => suppressed !== undefined));
+    assert.equal(wss.stats().ended.reset, 199);
+    const resets = lines.filter(({ kind }) => kind === 'reset');
+    const suppressed = resets.reduce((sum, line) => sum + Number(line.suppressed ?? 0), 0);
+    const told = resets.filter((line) => line.suppressed === undefined).length;
+    assert.equal(told + suppressed, 199);
+    assert.ok(told <= 40, `${told} lines`);
+    assert.equal(lines.filter(({ kind }) => kind === 'closed-without-handshake').length, 1);
+    wss.close();
+  });
+
+  it('does not keep a connection from ending when the logger fails', async () => {
+    const fail = () => {
+      throw new Error('disk full');
+    };
+    const logger = { debug: fail, warn: fail, isLevelEnabled: fail };
+    const pair = await openPair({ make: 'ours', role: 'server', linger: { logger } });
+    pair.reset();
+    await watchEnd(pair.ws);
+    pair.stop();
+  });
+});

@@ -1,0 +1,275 @@
+// Counts: what wss.stats(), Prometheus, OpenTelemetry and node:diagnostics_channel say of the same connections.
+import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { once } from 'node:events';
+import http from 'node:http';
+import net from 'node:net';
+import { afterEach, describe, it } from 'node:test';
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from '@opentelemetry/sdk-metrics';
+import { Registry } from 'prom-client';
+import WebSocket, { attach, WebSocketServer } from 'ws-linger';
+import * as opentelemetry from 'ws-linger/opentelemetry';
+import * as prometheus from 'ws-linger/prometheus';
+import Upstream from 'ws-upstream';
+import { portOf, until } from '../support/end.js';
+import { CLIENT_FRAMES, connectPeer, UPGRADE_REQUEST } from '../support/peer.js';
+
+const linger = { closeTimeout: 200, logger: false } as const;
+
+type Counted = Upstream.Server & Pick<WebSocketServer, 'stats'>;
+
+const servers: Record<string, () => Counted> = {
+  'a WebSocketServer': () => new WebSocketServer({ port: 0, host: '127.0.0.1', linger }) as unknown as Counted,
+  'an attached server': () =>
+    attach(new Upstream.WebSocketServer({ port: 0, host: '127.0.0.1' }), linger) as unknown as Counted,
+};
+
+const cleanUps: (() => void)[] = [];
+afterEach(() => {
+  for (const cleanUp of cleanUps.splice(0)) cleanUp();
+});
+
+async function listening(make: () => Counted): Promise<{ wss: Counted; port: number }> {
+  const wss = make();
+  wss.on('connection', (ws) => ws.on('message', () => ws.terminate()));
+  await once(wss, 'listening');
+  return { wss, port: portOf(wss) };
+}
+
+/** Three resets, two clean ends, one terminate() and one peer that is lost in its request. */
+async function seven(wss: Counted, port: number): Promise<void> {
+  const peers = await Promise.all(Array.from({ length: 6 }, () => connectPeer(port)));
+  assert.equal(wss.stats().connections.open, 6);
+  for (const peer of peers.slice(0, 3)) peer.resetAndDestroy();
+  for (const peer of peers.slice(3, 5)) peer.resume().end(CLIENT_FRAMES.close);
+  peers[5]?.resume().write(CLIENT_FRAMES.hello);
+  const lost = await connectRaw(port);
+  lost.resume().end(UPGRADE_REQUEST.slice(0, 10));
+  const ended = () => Object.values(wss.stats().ended).reduce((sum, count) => sum + count);
+  await until('all have ended', () => ended() === 6 && wss.stats().failedOpenings['upgrade-failed'] === 1);
+}
+
+async function connectRaw(port: number) {
+  const { connect } = await import('node:net');
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  return socket.on('error', () => {});
+}
+
+for (const [name, make] of Object.entries(servers)) {
+  it(`stats() of ${name} counts each connection once, by how it ended`, async () => {
+    const { wss, port } = await listening(make);
+    await seven(wss, port);
+    const { connections, opened, ended, forced, failedOpenings, reapedUpgrades, closeMs } = wss.stats();
+    assert.equal(opened, 6);
+    assert.deepEqual(connections, { opening: 0, open: 0, handshake: 0, fin: 0, cut: 0 });
+    assert.deepEqual([ended.reset, ended.clean, ended['local-abort']], [3, 2, 1]);
+    assert.deepEqual(forced, { reset: 0, destroy: 1 });
+    assert.deepEqual(failedOpenings, { 'upgrade-failed': 1, 'tls-failed': 0 });
+    assert.deepEqual(reapedUpgrades, { abandoned: 0, refused: 0 });
+    assert.equal(closeMs.count, 6);
+    assert.deepEqual(closeMs.buckets.at(-1), { upTo: Number.POSITIVE_INFINITY, count: 6 });
+    wss.close();
+  });
+}
+
+it('stats() shows connections that are closing, by phase', async () => {
+  const { wss, port } = await listening(servers['a WebSocketServer'] as () => Counted);
+  const peer = await connectPeer(port);
+  for (const ws of wss.clients) ws.close();
+  assert.equal(wss.stats().connections.handshake, 1);
+  await until('it has ended', () => wss.stats().ended['close-timeout'] === 1);
+  assert.deepEqual(wss.stats().forced, { reset: 0, destroy: 0 });
+  assert.deepEqual(wss.stats().lingering, { now: 1, delivered: 0, cut: 0, lost: 0 });
+  peer.end();
+  await until('it lingers no more', () => wss.stats().lingering.now === 0);
+  assert.deepEqual(wss.stats().lingering, { now: 0, delivered: 1, cut: 0, lost: 0 });
+  wss.close();
+});
+
+it('abandoned upgrades are closed after upgradeTimeout, and counted', async () => {
+  const server = http.createServer();
+  const wss = new WebSocketServer({
+    server,
+    verifyClient: (_: unknown, _decide: unknown) => {}, // never
+    linger: { ...linger, upgradeTimeout: 50 },
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const peer = await connectRaw(portOf(server));
+  const gone = once(peer.resume(), 'close');
+  peer.write(UPGRADE_REQUEST);
+  await gone;
+  assert.deepEqual(wss.stats().reapedUpgrades, { abandoned: 1, refused: 0 });
+  wss.close();
+  server.close();
+});
+
+it('refused upgrades that neither side closes are closed after upgradeTimeout, and counted', async () => {
+  const server = http.createServer();
+  const wss = new WebSocketServer({ server, linger: { ...linger, upgradeTimeout: 50 } });
+  wss.handleUpgrade = (_, socket) => void socket.write('HTTP/1.1 401 Unauthorized\r\n\r\n');
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const peer = await connectRaw(portOf(server));
+  const gone = once(peer.resume(), 'close');
+  peer.end(UPGRADE_REQUEST);
+  await gone;
+  await until('it is counted', () => wss.stats().reapedUpgrades.refused === 1);
+  wss.close();
+  server.close();
+});
+
+it('an upgrade that another protocol has accepted is left alone', async () => {
+  const server = http.createServer();
+  const wss = new WebSocketServer({ server, linger: { ...linger, upgradeTimeout: 20 } });
+  wss.handleUpgrade = (_, socket) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\n');
+    socket.on('data', (data) => socket.write(data));
+  };
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const peer = await connectRaw(portOf(server));
+  peer.write(UPGRADE_REQUEST);
+  await once(peer, 'data');
+  await new Promise((resolve) => setTimeout(resolve, 60)); // three times upgradeTimeout
+  peer.write('still there?');
+  assert.equal(String((await once(peer, 'data'))[0]), 'still there?');
+  peer.destroy();
+  wss.close();
+  server.close();
+});
+
+describe('Prometheus', () => {
+  it('scrapes the counts of all connections of the process', async () => {
+    const register = new Registry();
+    cleanUps.push(prometheus.collectMetrics({ register }));
+    const metrics = http.createServer(async (_, response) => void response.end(await register.metrics()));
+    metrics.listen(0, '127.0.0.1');
+    await once(metrics, 'listening');
+    const { wss, port } = await listening(servers['a WebSocketServer'] as () => Counted);
+    await seven(wss, port);
+    const open = await connectPeer(port);
+
+    const scraped = await scrape(portOf(metrics));
+    assert.equal(scraped.get('ws_linger_connections{role="server",phase="open"}'), 1);
+    assert.equal(scraped.get('ws_linger_connections_opened_total{role="server"}'), 7);
+    assert.equal(scraped.get('ws_linger_disconnects_total{role="server",kind="reset"}'), 3);
+    assert.equal(scraped.get('ws_linger_disconnects_total{role="server",kind="clean"}'), 2);
+    assert.equal(scraped.get('ws_linger_disconnects_total{role="server",kind="timed-out"}'), 0);
+    assert.equal(scraped.get('ws_linger_close_duration_seconds_count{role="server",kind="reset"}'), 3);
+    assert.equal(scraped.get('ws_linger_failed_openings_total{kind="upgrade-failed",origin="peer"}'), 1);
+    open.destroy();
+    await until('it has ended', () => wss.clients.size === 0);
+    wss.close();
+    metrics.close();
+  });
+
+  it('can be taken away and registered again', async () => {
+    const register = new Registry();
+    prometheus.collectMetrics({ register, prefix: 'again_' })();
+    assert.equal(await register.metrics(), '\n');
+    cleanUps.push(prometheus.collectMetrics({ register, prefix: 'again_' }));
+    assert.match(await register.metrics(), /again_disconnects_total/);
+  });
+});
+
+/** Samples of the text format: "name{labels} value". */
+async function scrape(port: number): Promise<Map<string, number>> {
+  const [response] = (await once(http.get({ port, host: '127.0.0.1', agent: false }), 'response')) as [
+    http.IncomingMessage,
+  ];
+  let text = '';
+  for await (const chunk of response) text += chunk;
+  const samples = new Map<string, number>();
+  for (const line of text.split('\n')) {
+    const [, name, value] = /^([^#\s]\S*) (\S+)$/.exec(line) ?? [];
+    if (name) samples.set(name, Number(value));
+    else assert.match(line, /^(#|$)/);
+  }
+  return samples;
+}
+
+it('OpenTelemetry records the same through its SDK', async () => {
+  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 2 ** 30 });
+  const provider = new MeterProvider({ readers: [reader] });
+  cleanUps.push(opentelemetry.collectMetrics(provider.getMeter('test')));
+  const { wss, port } = await listening(servers['a WebSocketServer'] as () => Counted);
+  await seven(wss, port);
+  const open = await connectPeer(port);
+  await provider.forceFlush();
+
+  const instruments =
+    exporter
+      .getMetrics()
+      .at(-1)
+      ?.scopeMetrics.flatMap(({ metrics }) => metrics) ?? [];
+  const value = (name: string, attributes: object) => {
+    const points = instruments.find(({ descriptor }) => descriptor.name === name)?.dataPoints ?? [];
+    const point = points.find((one) => Object.entries(attributes).every(([key, want]) => one.attributes[key] === want));
+    return typeof point?.value === 'object' ? (point.value as { count: number }).count : point?.value;
+  };
+  assert.equal(value('ws_linger.connections', { role: 'server', phase: 'open' }), 1);
+  assert.equal(value('ws_linger.connections.opened', { role: 'server' }), 7);
+  assert.equal(value('ws_linger.disconnects', { role: 'server', kind: 'reset' }), 3);
+  assert.equal(value('ws_linger.close.duration', { role: 'server', kind: 'clean' }), 2);
+  assert.equal(value('ws_linger.failed_openings', { kind: 'upgrade-failed', origin: 'peer' }), 1);
+  await provider.shutdown();
+  open.destroy();
+  await until('it has ended', () => wss.clients.size === 0);
+  wss.close();
+});
+
+it('node:diagnostics_channel tells who was lost before it was a WebSocket, where nothing is logged', async () => {
+  const lost: WebSocket.OpeningFailedMessage[] = [];
+  const onLost = (message: unknown) => lost.push(message as WebSocket.OpeningFailedMessage);
+  subscribe('ws-linger:opening-failed', onLost);
+  const { wss, port } = await listening(servers['a WebSocketServer'] as () => Counted);
+  const peer = net.connect(port, '127.0.0.1');
+  await once(peer, 'connect');
+  peer.end('GET / HTTP/1.1\r\n'); // and no more of the request
+  await until('it is told', () => lost.length > 0);
+  unsubscribe('ws-linger:opening-failed', onLost);
+  const [{ kind, origin, error, remoteAddress }] = lost as [WebSocket.OpeningFailedMessage];
+  const told = [kind, origin, error?.code, remoteAddress];
+  assert.deepEqual(told, ['upgrade-failed', 'peer', 'HPE_INVALID_EOF_STATE', '127.0.0.1']);
+  wss.close();
+});
+
+it('node:diagnostics_channel tells of each opening and each end, with its WebSocket', async () => {
+  const seen: [string, string, string | undefined][] = [];
+  const onOpen = (message: unknown) => {
+    const { ws, role } = message as WebSocket.OpenMessage;
+    assert.ok(ws instanceof WebSocket);
+    assert.equal(ws.readyState, WebSocket.OPEN);
+    seen.push(['open', role, undefined]);
+  };
+  const onDisconnect = (message: unknown) => {
+    const { ws, role, info } = message as WebSocket.DisconnectMessage;
+    assert.equal((ws as WebSocket).closeInfo, info);
+    seen.push(['disconnect', role, info.kind]);
+  };
+  subscribe('ws-linger:open', onOpen);
+  subscribe('ws-linger:disconnect', onDisconnect);
+  const { wss, port } = await listening(servers['a WebSocketServer'] as () => Counted);
+  const client = new WebSocket(`ws://127.0.0.1:${port}`, { linger });
+  await once(client, 'open');
+  client.close();
+  await once(client, 'close');
+  await until('both ends are told', () => seen.length === 4);
+  unsubscribe('ws-linger:open', onOpen);
+  unsubscribe('ws-linger:disconnect', onDisconnect);
+  assert.deepEqual(seen.map(String).sort(), [
+    'disconnect,client,clean',
+    'disconnect,server,clean',
+    'open,client,',
+    'open,server,',
+  ]);
+  wss.close();
+});

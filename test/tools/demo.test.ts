@@ -1,0 +1,233 @@
+// `ws-linger demo` without a browser: the command, what its server serves, and what is told of bare sockets.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import http from 'node:http';
+import net from 'node:net';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import Upstream from 'ws-upstream';
+import type { News } from '../../dist/tools/demo/feed.js';
+import type { Row } from '../../dist/tools/demo/ledger.js';
+import { type RunningDemo, startDemo } from '../support/demo.js';
+import { portOf } from '../support/end.js';
+
+const cli = join(__dirname, '..', '..', 'dist', 'tools', 'cli', 'main.js');
+
+describe('ws-linger demo', () => {
+  let demo: RunningDemo;
+  before(async () => {
+    demo = await startDemo();
+  });
+  after(() => demo.stop());
+
+  function get(path: string): Promise<{ status: number; type: string; policy: string; body: string }> {
+    return new Promise((resolve, reject) => {
+      const request = http.get({ host: '127.0.0.1', port: new URL(demo.url).port, path, agent: false }, (response) => {
+        let body = '';
+        response.on('data', (chunk) => {
+          body += chunk;
+        });
+        response.on('end', () => {
+          const { 'content-type': type = '', 'content-security-policy': policy = '' } = response.headers;
+          resolve({ status: response.statusCode ?? 0, type, policy: String(policy), body });
+        });
+      });
+      request.on('error', reject);
+    });
+  }
+
+  it('listens on this machine only', () => {
+    assert.equal(new URL(demo.url).hostname, '127.0.0.1');
+  });
+
+  it('serves the page and every file that it asks for, none of them from elsewhere', async () => {
+    const todo = ['/'];
+    const seen = new Set<string>();
+    for (let path = todo.pop(); path !== undefined; path = todo.pop()) {
+      if (seen.has(path)) continue;
+      seen.add(path);
+      const { status, type, policy, body } = await get(path);
+      assert.equal(status, 200, path);
+      assert.match(policy, /default-src 'self'/);
+      if (path === '/uplot.js') continue;
+      if (type.startsWith('text/html')) {
+        todo.push(...[...body.matchAll(/(?:src|href)="(?!#)([^"?]+)/g)].map(([, link]) => link as string));
+      } else if (type.startsWith('text/javascript')) {
+        todo.push(...[...body.matchAll(/from '\.([^']+)'/g)].map(([, link]) => link as string));
+      }
+    }
+    for (const path of [
+      '/elsewhere',
+      '/style.css',
+      '/uplot.css',
+      '/uplot.js',
+      '/app.js',
+      '/table.js',
+      '/timeline.js',
+    ]) {
+      assert.ok(seen.has(path), path);
+    }
+  });
+
+  for (const path of ['/nothing', '/../package.json', '/%2e%2e/package.json', '/constructor', '//']) {
+    it(`has nothing at ${path}`, async () => {
+      assert.equal((await get(path)).status, 404);
+    });
+  }
+
+  it('refuses the pages of others, and what is none of its paths', async () => {
+    const socketUrl = demo.url.replace('http', 'ws');
+    for (const [path, origin, status] of [
+      ['feed', 'http://example.com', 403],
+      ['linger?pair=x', 'http://example.com', 403],
+      ['plain?pair=x', 'null', 403],
+      ['linger', undefined, 404],
+      ['nothing', undefined, 404],
+      ['/', undefined, 404], // the address is then '//', which is none
+    ] as const) {
+      const ws = new Upstream(socketUrl + path, origin === undefined ? {} : { origin });
+      ws.on('error', () => {});
+      ws.on('open', () => ws.emit('unexpected-response', null, { statusCode: 101 }));
+      const [, response] = (await once(ws, 'unexpected-response')) as [unknown, http.IncomingMessage];
+      ws.terminate();
+      assert.equal(response.statusCode, status, path);
+    }
+  });
+
+  describe('tells of a bare socket', () => {
+    let feed: Upstream;
+    const news: News[] = [];
+    before(async () => {
+      feed = new Upstream(`${demo.url.replace('http', 'ws')}feed`);
+      feed.on('message', (data) => news.push(JSON.parse(String(data))));
+      await once(feed, 'message');
+    });
+    after(() => feed.terminate());
+
+    /** The last state of the newest row, once `test` holds for it. */
+    async function row(test: (row: Row) => boolean): Promise<Row> {
+      for (;;) {
+        const last = news.flatMap(({ rows }) => rows).findLast(({ number }) => number > known);
+        if (last && test(last)) {
+          known = last.number;
+          return last;
+        }
+        await once(feed, 'message');
+      }
+    }
+    let known = 0;
+
+    const ended = (side: Row['linger'] | Row['plain']) => typeof side === 'object';
+
+    it('which server it is, first', () => {
+      const { server } = news[0] as News;
+      assert.equal(server?.platform, process.platform);
+      const wanted = process.env.WS_LINGER_TEST_CONTROL;
+      if (wanted) assert.equal(server?.control, wanted);
+    });
+
+    for (const [way, what, said, plainCode] of [
+      ['rst', 'that sends RST', ['reset', 'peer', 'open', null], null],
+      ['fin', 'that sends FIN', ['closed-without-handshake', 'peer', 'open', null], null],
+      ['half', 'that sends FIN inside a frame', ['closed-without-handshake', 'peer', 'open', null], null],
+      ['bad-frame', 'that sends a bad frame', ['protocol-error', 'peer', 'open', null], 'WS_ERR_INVALID_OPCODE'],
+    ] as const) {
+      it(what, async () => {
+        feed.send(way);
+        const { linger, plain } = await row((last) => ended(last.linger) && ended(last.plain));
+        assert.ok(typeof linger === 'object' && typeof plain === 'object');
+        assert.deepEqual([linger.kind, linger.origin, linger.phase, linger.forced], said);
+        assert.deepEqual([linger.code, plain.code], [1006, 1006]);
+        assert.equal(plain.errorCode, plainCode);
+      });
+    }
+
+    it('that stops reading, which ws-linger ends in time while plain ws holds it', async () => {
+      feed.send('stall');
+      const { linger, plain } = await row((last) => ended(last.linger));
+      assert.ok(typeof linger === 'object');
+      assert.deepEqual([linger.kind, linger.phase, linger.forced], ['close-timeout', 'handshake', null]);
+      assert.equal(plain, 'open');
+      const { held } = news.at(-1) as News;
+      assert.deepEqual([held.at(-1)?.linger, held.at(-1)?.plain], [0, 1]);
+    });
+
+    it('that pauses while it is closed, and gets all that was sent before from both servers', async () => {
+      feed.send('pause');
+      const { linger, plain, arrived } = await row(
+        (last) => last.arrived?.linger !== undefined && last.arrived.plain !== undefined && ended(last.plain),
+      );
+      assert.ok(typeof linger === 'object' && typeof plain === 'object');
+      assert.deepEqual([linger.kind, plain.code], ['close-timeout', 1001]);
+      const backlog = 8 * 1024 * 1024;
+      assert.ok(arrived?.plain && arrived.plain > backlog, `${arrived?.plain} bytes from plain ws`);
+      assert.ok(arrived?.linger && arrived.linger > backlog, `${arrived?.linger} bytes from ws-linger`);
+    });
+
+    it('nothing more, when it is told to forget', async () => {
+      feed.send('forget');
+      const fresh = (await once(feed, 'message').then(() => news.at(-1))) as News;
+      assert.deepEqual(fresh.rows, []);
+      assert.equal(fresh.held.length, 1);
+    });
+
+    it('nothing of what it does not know', async () => {
+      const before = news.length;
+      for (const wrong of ['nonsense', 'constructor', '{"do":"rst"}']) feed.send(wrong);
+      feed.send('forget'); // an answer that comes after theirs would
+      await once(feed, 'message');
+      assert.deepEqual(
+        news.slice(before).flatMap(({ rows }) => rows),
+        [],
+      );
+    });
+  });
+});
+
+describe('ws-linger demo, on the command line', () => {
+  function run(...args: string[]): Promise<{ code: unknown; stderr: string }> {
+    return new Promise((resolve) => {
+      execFile(process.execPath, [cli, 'demo', ...args], (error, _stdout, stderr) =>
+        resolve({ code: error?.code, stderr }),
+      );
+    });
+  }
+
+  it('says that a port is taken, in one line, with exit code 1', async () => {
+    const server = net.createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { code, stderr } = await run('--port', String(portOf(server)));
+    server.close();
+    assert.equal(code, 1);
+    assert.match(stderr, /^error: port \d+ is taken; choose another with --port\s*$/);
+  });
+
+  for (const wrong of ['70000', '-1', 'http']) {
+    it(`refuses the port '${wrong}', with exit code 2`, async () => {
+      const { code, stderr } = await run('--port', wrong);
+      assert.equal(code, 2);
+      assert.match(stderr, /from 0 to 65535/);
+    });
+  }
+
+  // Windows has no signals; there the process is just ended.
+  if (process.platform !== 'win32') {
+    it('ends by itself on SIGTERM, with pages, connections and a stalled peer', { timeout: 10_000 }, async () => {
+      const demo = await startDemo();
+      const url = demo.url.replace('http', 'ws');
+      const open = ['feed', 'linger?pair=x', 'plain?pair=x'].map((path) => new Upstream(url + path));
+      for (const ws of open) ws.on('error', () => {});
+      await Promise.all(open.map((ws) => once(ws, 'open')));
+      const closed = Promise.all(open.map((ws) => once(ws, 'close')));
+      const [feed] = open as [Upstream];
+      feed.send('stall');
+      for (let held = 0; held !== 2; ) {
+        const [data] = (await once(feed, 'message')) as [Buffer];
+        held = (JSON.parse(String(data)) as News).held.at(-1)?.plain ?? 0;
+      }
+      assert.equal(await demo.stop(), 0);
+      await closed;
+    });
+  }
+});

@@ -1,0 +1,44 @@
+// `ws-linger doctor` on a machine in trouble: a network namespace of this test's own. Linux only, with root.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { it } from 'node:test';
+
+const doctor = `"${process.execPath}" "${join(__dirname, '..', '..', 'dist', 'tools', 'cli', 'main.js')}" doctor`;
+
+function inNewNetwork(script: string): { code: number | null; stdout: string } {
+  const { status, stdout } = spawnSync('unshare', ['--net', 'sh', '-ec', script], { encoding: 'utf8' });
+  return { code: status, stdout };
+}
+
+it('says of each self-test why it failed where loopback is down, and exits with 1', () => {
+  const { code, stdout } = inNewNetwork(doctor);
+  assert.equal(code, 1);
+  for (const name of ['resolve', 'reset', 'probe', 'tls-reset']) {
+    assert.match(stdout, new RegExp(`^✘ ${name} +connect ENETUNREACH`, 'm'));
+  }
+  assert.match(stdout, /4 of 7 checks failed/);
+});
+
+it('gives a hint when most ephemeral ports are held by TIME-WAIT', () => {
+  const useUp = `
+    const server = net.createServer((socket) => socket.resume().on('end', () => socket.end())).listen(9, () => {
+      let left = 90;
+      for (let i = left; i > 0; i--) {
+        const socket = net.connect(9, '127.0.0.1', () => socket.end());
+        socket.on('close', () => --left === 0 && server.close()).resume();
+      }
+    });`;
+  const { code, stdout } = inNewNetwork(`
+    ip link set lo up
+    echo 50000 50099 > /proc/sys/net/ipv4/ip_local_port_range
+    "${process.execPath}" -e "${useUp}"
+    ${doctor}`);
+  assert.equal(code, 1);
+  assert.match(stdout, /^✔ tls-reset/m);
+  assert.match(
+    stdout,
+    /^✘ ports +ephemeral ports 50000 to 50099, \d+ connections in TIME-WAIT\. They hold 9\d of 100/m,
+  );
+  assert.match(stdout, /sysctl -w net\.ipv4\.ip_local_port_range="/);
+});

@@ -1,0 +1,191 @@
+// `ws-linger doctor` as a user runs it: a process, its exit code, its output.
+import assert from 'node:assert/strict';
+import { type ExecFileException, execFile } from 'node:child_process';
+import { appendFileSync, cpSync, mkdtempSync, rmSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { judge, rangeOfNetsh, SOURCES, timeWaitOfNetstat } from '../../dist/tools/doctor/ports.js';
+
+const root = join(__dirname, '..', '..');
+const wanted = process.env.WS_LINGER_TEST_CONTROL;
+const CHECKS = ['binary', 'resolve', 'linger', 'reset', 'probe', 'tls-reset', 'ports'];
+
+interface Ran {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+function run(args: string[], installed = root): Promise<Ran> {
+  return new Promise((resolve) => {
+    const cli = join(installed, 'dist', 'tools', 'cli', 'main.js');
+    execFile(process.execPath, [cli, 'doctor', ...args], (error: ExecFileException | null, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
+    });
+  });
+}
+
+interface Check {
+  name: string;
+  ok: boolean;
+  detail: string;
+}
+
+describe('ws-linger doctor', () => {
+  it('prints one JSON object, and exits with 0 when all is well', async () => {
+    const { code, stdout, stderr } = await run(['--json']);
+    const { checks, ...rest } = JSON.parse(stdout) as { checks: Check[]; [key: string]: unknown };
+    assert.equal(code, 0, stdout);
+    assert.equal(stderr, '');
+    assert.deepEqual(Object.keys(rest), ['ok', 'platform', 'node', 'version', 'ws', 'control', 'reason', 'binary']);
+    assert.deepEqual(
+      [rest.ok, rest.platform, rest.node, rest.version, rest.ws],
+      [
+        true,
+        process.platform,
+        process.version,
+        require(join(root, 'package.json')).version,
+        require('ws-upstream/package.json').version,
+      ],
+    );
+    if (wanted) assert.equal(rest.control, wanted);
+    if (rest.control === 'native') assert.match(String(rest.binary), /ws-linger\.node$/);
+    else assert.equal(rest.binary, null);
+    assert.deepEqual(
+      checks.map(({ name }) => name),
+      CHECKS,
+    );
+    for (const check of checks) {
+      assert.deepEqual(Object.keys(check), ['name', 'ok', 'detail']);
+      assert.equal(check.ok, true, check.detail);
+    }
+    for (const name of ['reset', 'tls-reset']) {
+      assert.match(checks.find((check) => check.name === name)?.detail ?? '', /the peer saw ECONNRESET/);
+    }
+  });
+
+  it('prints a line with a tick for each check for people', async () => {
+    const { code, stdout } = await run([]);
+    assert.equal(code, 0, stdout);
+    for (const name of CHECKS) assert.match(stdout, new RegExp(`^✔ ${name} +\\S`, 'm'));
+    assert.match(stdout, new RegExp(`^control +${wanted ?? ''}.*: \\S`, 'm'));
+    assert.match(stdout, /All is well\.\s*$/);
+  });
+
+  it('refuses an argument that it does not know, with exit code 2', async () => {
+    const { code, stdout } = await run(['--jsom']);
+    assert.deepEqual([code, stdout], [2, '']);
+  });
+});
+
+if (wanted === 'native') {
+  describe('ws-linger doctor, installed with another binary', () => {
+    const binary = join('prebuilds', 'win32-x64', 'ws-linger.node');
+
+    /** Copies the package to where it finds the same dependencies, and lets `change` spoil its binary. */
+    async function diagnoseWith(change: (file: string) => void): Promise<{ code: number; diagnosis: Diagnosis }> {
+      const copy = mkdtempSync(join(root, 'dist-test', 'installed-'));
+      try {
+        for (const part of ['dist', 'prebuilds', 'package.json']) {
+          cpSync(join(root, part), join(copy, part), { recursive: true });
+        }
+        change(join(copy, binary));
+        const { code, stdout } = await run(['--json'], copy);
+        return { code, diagnosis: JSON.parse(stdout) };
+      } finally {
+        rmSync(copy, { recursive: true, maxRetries: 5 });
+      }
+    }
+
+    interface Diagnosis {
+      ok: boolean;
+      control: string;
+      reason: string;
+      checks: Check[];
+    }
+
+    it('tells a binary that is not the published one, by its hash', async () => {
+      const { code, diagnosis } = await diagnoseWith((file) => appendFileSync(file, '\0'));
+      assert.deepEqual([code, diagnosis.ok, diagnosis.control], [1, false, 'native']);
+      const failed = diagnosis.checks.filter(({ ok }) => !ok);
+      assert.deepEqual(
+        failed.map(({ name }) => name),
+        ['binary'],
+      );
+      assert.match(failed[0]?.detail ?? '', /not what was published: its sha256 is [0-9a-f]{64}, not [0-9a-f]{64}/);
+    });
+
+    it('tells a binary that does not load, and goes on without it', async () => {
+      const { code, diagnosis } = await diagnoseWith((file) => truncateSync(file, 1000));
+      assert.deepEqual([code, diagnosis.ok, diagnosis.control], [1, false, 'portable']);
+      assert.match(diagnosis.reason, /failed to load/);
+      assert.deepEqual(
+        diagnosis.checks.filter(({ ok }) => !ok).map(({ name }) => name),
+        ['binary'],
+      );
+    });
+
+    it('is content without a binary', async () => {
+      const { code, diagnosis } = await diagnoseWith((file) => rmSync(file));
+      assert.deepEqual([code, diagnosis.ok, diagnosis.control], [0, true, 'portable']);
+      assert.match(diagnosis.reason, /no binary for win32-x64/);
+    });
+  });
+}
+
+// What Windows' own tools print, which Wine does not have: in the language of the system.
+describe('ephemeral ports on Windows', () => {
+  const windows = SOURCES.win32 as NonNullable<(typeof SOURCES)['win32']>;
+
+  for (const [language, start, count] of [
+    ['English', 'Start Port      ', 'Number of Ports '],
+    ['German', 'Startport       ', 'Anzahl von Ports '],
+    ['French', 'Port de démarrage   ', 'Nombre de ports   '],
+  ]) {
+    it(`are read from netsh in ${language}`, () => {
+      const output = `\r\nProtocol tcp\r\n---------------------------------\r\n${start}: 49152\r\n${count}: 16384\r\n\r\n`;
+      assert.deepEqual(rangeOfNetsh(output), [49152, 65535]);
+    });
+  }
+
+  const netstat = (state: string) =>
+    [
+      '',
+      '  Proto  Local Address          Foreign Address        State           PID',
+      '  TCP    0.0.0.0:135            0.0.0.0:0              LISTENING       1068',
+      '  TCP    127.0.0.1:49700        127.0.0.1:8080         ESTABLISHED     4120',
+      `  TCP    127.0.0.1:49701        127.0.0.1:8080         ${state}       0`,
+      `  TCP    192.168.1.2:49702      198.51.100.7:443       ${state}       0`,
+      '',
+    ].join('\r\n');
+
+  for (const state of ['TIME_WAIT', 'WARTEND', 'EN ATTENTE']) {
+    it(`that are held by ${state} are counted from netstat`, () => {
+      assert.deepEqual(timeWaitOfNetstat(netstat(state)), [49701, 49702]);
+    });
+  }
+
+  it('are well while they are few, and come with a hint when most are held', () => {
+    const held = (count: number) => Array.from({ length: count }, (_, i) => 49152 + i);
+    assert.equal(judge({ range: [49152, 65535], timeWait: held(13_000) }, windows).ok, true);
+    const { ok, detail } = judge({ range: [49152, 65535], timeWait: held(16_000) }, windows);
+    assert.equal(ok, false);
+    assert.match(detail, /hold 16000 of 16384 ports, .* ENOBUFS.*netsh int ipv4 set dynamicport/);
+  });
+
+  it('end at the last port there is, when they are made more as the hint says', () => {
+    const [, start, num] = /start=(\d+) num=(\d+)$/.exec(windows.widen) ?? [];
+    assert.equal(Number(start) + Number(num) - 1, 65_535);
+  });
+
+  it('do not count as held by connections of one port, or of a port outside the range', () => {
+    const timeWait = [...new Array(20_000).fill(49152), ...new Array(20_000).fill(8080)];
+    assert.equal(judge({ range: [49152, 65535], timeWait }, windows).ok, true);
+  });
+
+  it('are said to be unknown where a tool is missing, which is no failure', () => {
+    const { ok, detail } = judge({ range: null, timeWait: null }, windows);
+    assert.equal(ok, true);
+    assert.match(detail, /netsh is missing.*netstat is missing/);
+  });
+});
