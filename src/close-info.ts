@@ -43,6 +43,12 @@ export type CloseOrigin = 'local' | 'peer' | 'network';
  */
 export type ClosePhase = 'opening' | 'open' | 'handshake' | 'fin';
 
+/**
+ * Where a connection stands: what `ClosePhase` says, `cut` once this side has ended it and only its 'close' is waited for, and
+ * `closed`.
+ */
+export type Phase = ClosePhase | 'cut' | 'closed';
+
 /** The socket error that ended a connection, in Node's terms. */
 export interface CloseError {
   /** Node's or ws's code, such as `ECONNRESET`, or `UNKNOWN`. */

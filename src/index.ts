@@ -2,18 +2,16 @@
  * What `require('ws-linger')` gives: the `WebSocket` class with everything else on it, as in ws, and the types under the
  * same names.
  */
-import type { IncomingMessage } from 'node:http';
+import type { ClientRequestArgs, IncomingMessage } from 'node:http';
 import { attach } from './attach';
 import type * as closeInfo from './close-info';
 import { settled } from './connection/lingering';
-import type * as heartbeat from './liveness/heartbeat';
 import type * as options from './options';
 import type * as drain from './server/drain';
 import { drainOnSignal } from './server/drain-on-signal';
-import { guardServer } from './server/guard';
+import { guardServer } from './server/guard-registry';
 import { guardProcess, guardSocket } from './server/guard-sockets';
 import type * as diagnostics from './telemetry/diagnostics';
-import type * as log from './telemetry/log';
 import type * as metrics from './telemetry/metrics';
 import { type SocketClass, Upstream } from './upstream';
 import * as client from './websocket';
@@ -21,6 +19,22 @@ import * as server from './websocket-server';
 
 /** What ws does not have. */
 const additions = { attach, drainOnSignal, guardProcess, guardServer, guardSocket, settled };
+
+/** What is on the class: ws's other exports, this package's in their place, and its functions. */
+interface Statics extends Readonly<typeof additions> {
+  Server: typeof server.WebSocketServer;
+  WebSocketServer: typeof server.WebSocketServer;
+  WebSocket: Face;
+  createWebSocketStream: typeof Upstream.createWebSocketStream;
+}
+
+type Options = client.ClientOptions | ClientRequestArgs;
+
+interface Face extends Omit<typeof client.WebSocket, keyof Statics>, Statics {
+  new (address: null): client.WebSocket;
+  new (address: string | URL, options?: Options): client.WebSocket;
+  new (address: string | URL, protocols?: string | string[], options?: Options): client.WebSocket;
+}
 
 const nothing = () => {};
 /** The same where nothing of this package is to be at work: they do nothing, and return what their callers go on with. */
@@ -40,18 +54,18 @@ const idle: Record<keyof typeof additions, (argument: unknown) => unknown> = {
  * nothing (`attach()` returns its argument), its methods (`closeAsync()`, `abort()`, `drain()`, `stats()`) and `closeInfo` are
  * not there.
  */
-const WebSocket: typeof client.WebSocket = process.env.WS_LINGER === 'off' ? plain() : lingering();
+const WebSocket: Face = process.env.WS_LINGER === 'off' ? plain() : lingering();
 
-function lingering(): typeof client.WebSocket {
-  const { WebSocket } = client;
+function lingering(): Face {
+  const WebSocket = client.WebSocket as unknown as Face;
   const { WebSocketServer } = server;
   return Object.assign(WebSocket, { Server: WebSocketServer, WebSocket, WebSocketServer, ...additions });
 }
 
-function plain(): typeof client.WebSocket {
+function plain(): Face {
   // Not enumerable: whoever lists what the class has finds what ws has.
   for (const [name, value] of Object.entries(idle)) Object.defineProperty(Upstream, name, { value });
-  return Upstream as unknown as typeof client.WebSocket;
+  return Upstream as unknown as Face;
 }
 
 interface WebSocket extends client.WebSocket {}
@@ -91,12 +105,12 @@ declare namespace WebSocket {
   type ClosePhase = closeInfo.ClosePhase;
   interface DisconnectMessage extends diagnostics.DisconnectMessage {}
   interface DrainOptions extends drain.DrainOptions {}
-  interface HeartbeatOptions extends heartbeat.HeartbeatOptions {}
+  interface HeartbeatOptions extends options.HeartbeatOptions {}
   interface Histogram extends metrics.Histogram {}
   interface LingeredMessage extends diagnostics.LingeredMessage {}
   interface LingerOptions extends options.LingerOptions {}
   type LingerOutcome = closeInfo.LingerOutcome;
-  interface Logger extends log.Logger {}
+  interface Logger extends options.Logger {}
   interface OpeningFailedMessage extends diagnostics.OpeningFailedMessage {}
   interface OpenMessage extends diagnostics.OpenMessage {}
   interface Stats extends metrics.Stats {}

@@ -1,8 +1,28 @@
 import { closest, distance } from 'fastest-levenshtein';
-import type { OnTimeout } from './connection/lifecycle';
 import { withCode } from './errors';
-import type { HeartbeatOptions } from './liveness/heartbeat';
-import type { Logger, LoggerOption } from './telemetry/log';
+
+/** The part of a pino logger that this package uses. */
+export interface Logger {
+  /** Told of what peers do in a normal day. */
+  debug(fields: object, message: string): void;
+  /** Told of what an operator should know. */
+  warn(fields: object, message: string): void;
+  /** Where it is there, lines that nobody would see are not made. */
+  isLevelEnabled?(level: string): boolean;
+}
+
+export type LoggerOption = Logger | false | undefined;
+
+/** How this side ends a connection whose time is over: by FIN or RST as `howToCut()` says, always by RST, or always by FIN. */
+export type OnTimeout = 'auto' | 'reset' | 'destroy';
+
+/** How often peers are pinged, and how long they have to answer. */
+export interface HeartbeatOptions {
+  /** A peer is pinged (RFC 6455 §5.5.2) about this often, never less often. In ms. */
+  interval: number;
+  /** A peer of which not one byte has come for so long after a ping is given up. In ms. */
+  timeout: number;
+}
 
 /** The `linger` option of `WebSocket`, `WebSocketServer` and `attach()`. */
 export interface LingerOptions {

@@ -3,13 +3,12 @@ import type { Duplex } from 'node:stream';
 import type { CloseKind } from './close-info';
 import { Group } from './connection/group';
 import { type LingerOptions, parseOptions } from './options';
-import { makeOwn } from './own';
 import type { DrainOptions } from './server/drain';
 import { type ServerAdditions, ServerSide, sideOf } from './server/server-side';
 import { checkControl } from './socket-control/choose';
 import type { Stats } from './telemetry/metrics';
 import { type SocketClass, Upstream, type UpstreamServer } from './upstream';
-import { lingeringClass, WebSocket } from './websocket';
+import { copyDescriptors, lingeringClass, WebSocket } from './websocket';
 
 /** ws's options of a server, and this package's. */
 export interface ServerOptions<
@@ -66,4 +65,4 @@ export class WebSocketServer<
   }
 }
 
-makeOwn(WebSocketServer.prototype, Upstream.Server.prototype);
+copyDescriptors(WebSocketServer.prototype, Upstream.Server.prototype);

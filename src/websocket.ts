@@ -4,10 +4,8 @@ import type { CloseInfo } from './close-info';
 import { Connection, connectionOf } from './connection/connection';
 import { groupOf } from './connection/group';
 import { type LingerOptions, milliseconds } from './options';
-import { makeOwn } from './own';
 import { checkControl } from './socket-control/choose';
-import { Upstream, type UpstreamSocket } from './upstream';
-import type { WebSocketServer as LingerServer } from './websocket-server';
+import { type SocketClass, Upstream, type UpstreamSocket } from './upstream';
 
 /** ws's options of a client, and this package's. */
 export interface ClientOptions extends Upstream.ClientOptions {
@@ -100,23 +98,6 @@ export class WebSocket extends Base {
   }
 }
 
-/**
- * What index.ts puts on the class.
- * @hidden It is documented where it is declared.
- */
-export declare namespace WebSocket {
-  const Server: typeof LingerServer;
-  const WebSocketServer: typeof LingerServer;
-  const WebSocket: typeof import('./websocket').WebSocket;
-  const createWebSocketStream: typeof Upstream.createWebSocketStream;
-  const attach: typeof import('./attach').attach;
-  const drainOnSignal: typeof import('./server/drain-on-signal').drainOnSignal;
-  const guardProcess: typeof import('./server/guard-sockets').guardProcess;
-  const guardServer: typeof import('./server/guard').guardServer;
-  const guardSocket: typeof import('./server/guard-sockets').guardSocket;
-  const settled: typeof import('./connection/lingering').settled;
-}
-
 const upstreamMethods = Upstream.prototype as unknown as UpstreamSocket;
 
 /** ws takes its options in place of the protocols, too. */
@@ -145,8 +126,19 @@ function watchingRequests(
   return areOptions(protocols) ? [watched] : [protocols, watched];
 }
 
-makeOwn(WebSocket, Upstream);
-makeOwn(WebSocket.prototype, Upstream.prototype);
+/**
+ * Gives a subclass, or its prototype, each property of its base as its own, unless it has one of that name. Those who copy
+ * or enumerate what ws has (`__importStar`, mocks, wrappers) skip inherited properties, and would find nothing.
+ */
+export function copyDescriptors(target: object, base: object): void {
+  for (const name of Reflect.ownKeys(base)) {
+    const descriptor = Object.getOwnPropertyDescriptor(base, name) as PropertyDescriptor;
+    if (!Object.hasOwn(target, name)) Object.defineProperty(target, name, descriptor);
+  }
+}
+
+copyDescriptors(WebSocket, Upstream);
+copyDescriptors(WebSocket.prototype, Upstream.prototype);
 
 const ADDED = ['closeInfo', 'close', 'closeAsync', 'terminate', 'abort', 'setSocket', 'emitClose'] as const;
 
@@ -155,8 +147,9 @@ type AnyConstructor = new (address: unknown, protocols: unknown, options?: Const
 const lingeringClasses = new WeakMap<object, typeof Upstream>();
 
 /** A WebSocket class of plain ws, a user's, or another copy's of ws, extended by this package's methods. */
-export function lingeringClass(Base: typeof Upstream): typeof Upstream {
-  if (Base === WebSocket || Base.prototype instanceof WebSocket) return Base;
+export function lingeringClass(given: SocketClass): typeof Upstream {
+  const Base = given as typeof Upstream;
+  if (given === WebSocket || Base.prototype instanceof WebSocket) return Base;
   const known = lingeringClasses.get(Base);
   if (known) return known;
 

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import WebSocket from './index.js';
 import type { SocketClass } from './upstream.js';
+import type * as client from './websocket.js';
 
 export const {
   attach,
@@ -14,7 +15,7 @@ export const {
   WebSocketServer,
 } = WebSocket;
 export interface WebSocketServer<
-  U extends SocketClass = typeof WebSocket,
+  U extends SocketClass = typeof client.WebSocket,
   V extends typeof IncomingMessage = typeof IncomingMessage,
 > extends WebSocket.WebSocketServer<U, V> {}
 export import AddressInfo = WebSocket.AddressInfo;

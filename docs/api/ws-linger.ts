@@ -18,11 +18,10 @@ export type {
 } from '../../src/close-info';
 export { settled } from '../../src/connection/lingering';
 export type { LingerErrorCode } from '../../src/errors';
-export type { HeartbeatOptions } from '../../src/liveness/heartbeat';
-export type { LingerOptions } from '../../src/options';
+export type { HeartbeatOptions, LingerOptions, Logger } from '../../src/options';
 export type { DrainOptions } from '../../src/server/drain';
 export { drainOnSignal } from '../../src/server/drain-on-signal';
-export { guardServer } from '../../src/server/guard';
+export { guardServer } from '../../src/server/guard-registry';
 export { guardProcess, guardSocket } from '../../src/server/guard-sockets';
 export type {
   DisconnectMessage,
@@ -30,7 +29,6 @@ export type {
   OpeningFailedMessage,
   OpenMessage,
 } from '../../src/telemetry/diagnostics';
-export type { Logger } from '../../src/telemetry/log';
 export type { Histogram, Stats } from '../../src/telemetry/metrics';
 export { type ClientOptions, WebSocket } from '../../src/websocket';
 export { type ServerOptions, WebSocketServer } from '../../src/websocket-server';

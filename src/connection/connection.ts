@@ -3,11 +3,10 @@
  * what to do, does it, and at the end lets classify.ts judge.
  */
 import type { Duplex } from 'node:stream';
-import { closeErrorOf, systemError } from '../close-error';
-import type { CloseInfo } from '../close-info';
-import type { Seen } from '../liveness/watch';
+import type { CloseInfo, Phase } from '../close-info';
+import { closeErrorOf, systemError } from '../errors';
+import type { Snapshot } from '../liveness/watch';
 import type { Settings } from '../options';
-import { release } from '../server/guard';
 import { findSocket } from '../socket-control/choose';
 import type { TransportLook } from '../socket-control/contract';
 import { type TransportHandle, transportHandle } from '../socket-control/handle';
@@ -24,9 +23,9 @@ import {
 } from '../upstream';
 import { Ending, hasKeepAlive } from './ending';
 import type { Group } from './group';
-import { type Effect, initial, type Phase, type Sign, type State, step } from './lifecycle';
-import { lookAt } from './look';
-import { type Hearer, hear, hearerOf } from './socket-observer';
+import { type Effect, initial, type Observation, type State, step } from './lifecycle';
+import { observe, observerOf, type SocketObserver } from './socket-observer';
+import { snapshotOf } from './traffic';
 
 const kConnection = Symbol('ws-linger connection');
 
@@ -40,7 +39,7 @@ export function connectionOf(ws: Owner): Connection | undefined {
 }
 
 /** A server may hold many that are open and idle, so an open one has little: what only its end needs is made then. */
-export class Connection implements Hearer {
+export class Connection implements SocketObserver {
   info: CloseInfo | null = null;
   readonly #ws: UpstreamSocket;
   /** ws's own methods, below the ones that lead here. */
@@ -82,12 +81,11 @@ export class Connection implements Hearer {
 
   /** Before ws's own listeners: ws drops the error, and the cause must be known before ws acts on it. */
   watchSocket(socket: Duplex): void {
-    release(socket);
     this.#stream = socket;
     keepPeerAddress(socket, this.#settings.logger);
     this.#handle = transportHandle(socket);
     this.#found = findSocket(socket, this.#settings);
-    hear(socket, this);
+    observe(socket, this);
     socket.prependListener('end', socketOnEnd);
     this.#watchSender(); // there already when ws was attached later
     const [state] = step(this.#state, { type: 'open' }, this.#settings);
@@ -128,7 +126,7 @@ export class Connection implements Hearer {
   closeAsync(code?: number, reason?: string | Buffer, within?: number): Promise<CloseInfo> {
     this.close(code, reason, within);
     if (this.info) return Promise.resolve(this.info);
-    return new Promise((resolve) => this.#ending.waiting.push(resolve));
+    return new Promise((resolve) => this.#ending.resolvers.push(resolve));
   }
 
   #beganClosing(by: 'local' | 'peer', within?: number): void {
@@ -164,7 +162,7 @@ export class Connection implements Hearer {
     const info = this.#ending.describe(this.#state);
     this.info = info;
     this.#group.ended(ws, info, this.#stream ? peerAddress(this.#stream) : undefined);
-    for (const resolve of this.#ending.waiting) resolve(info); // heard after this turn
+    for (const resolve of this.#ending.resolvers) resolve(info); // heard after this turn
     try {
       ws.emit('disconnect', info);
     } finally {
@@ -234,7 +232,7 @@ export class Connection implements Hearer {
     ending.lingering?.begin();
   }
 
-  #step(event: Sign): void {
+  #step(event: Observation): void {
     const { _closeFrameSent, _closeFrameReceived } = this.#ws;
     if (_closeFrameSent && _closeFrameReceived && !this.#state.bothCloseFrames) {
       this.#dispatch({ type: 'both-close-frames' });
@@ -242,8 +240,8 @@ export class Connection implements Hearer {
     this.#dispatch(event);
   }
 
-  #dispatch(event: Sign): void {
-    const [state, effects] = step(this.#state, this.#ending.stamp(event), this.#settings);
+  #dispatch(event: Observation): void {
+    const [state, effects] = step(this.#state, this.#ending.sample(event), this.#settings);
     this.#enter(state);
     // Once the connection is lost or about to be cut, the counts stand: what the socket tells later is its clean-up.
     if (state.cause?.type === 'error' || state.phase === 'cut') this.#ending.keepTraffic();
@@ -256,11 +254,11 @@ export class Connection implements Hearer {
     if (state.phase !== before) this.#moved(before, state.phase);
   }
 
-  look(): Seen {
-    return lookAt(this.#ws, this.#stream, this.#handle, this.#madeEnding?.traffic());
+  snapshot(): Snapshot {
+    return snapshotOf(this.#ws, this.#stream, this.#handle, this.#madeEnding?.traffic());
   }
 
-  lookOutside(): TransportLook | null {
+  lookAtTransport(): TransportLook | null {
     return this.#ending.control?.look() ?? null;
   }
 
@@ -321,10 +319,10 @@ export class Connection implements Hearer {
 // The same functions for all connections; each finds its own by the socket.
 
 function socketOnEnd(this: Duplex): void {
-  hearerOf(this)?.onEnd?.();
+  observerOf(this)?.onEnd?.();
 }
 
 function senderOnError(this: Sender, error: Error): void {
-  const owner = hearerOf(this._socket);
+  const owner = observerOf(this._socket);
   if (owner instanceof Connection) owner.onSenderError(error);
 }

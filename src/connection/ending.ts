@@ -9,10 +9,9 @@ import type { TransportHandle } from '../socket-control/handle';
 import type { NativeConnection } from '../socket-control/native';
 import type { CloseFrameCallback, UpstreamSocket } from '../upstream';
 import { classify } from './classify';
-import type { Event, Look, Sign, State, Tick } from './lifecycle';
+import type { Event, Observation, Sample, State, Tick } from './lifecycle';
 import { Lingering, type LingerOwner } from './lingering';
-import { isBusy, queuedInSender, receiverState } from './look';
-import { NO_TRAFFIC, type Traffic, TrafficMeter } from './traffic';
+import { isBusy, NO_TRAFFIC, queuedInSender, receiverState, type Traffic, TrafficMeter } from './traffic';
 
 /** What has to be taken hold of while the connection is whole. */
 export interface Transport {
@@ -30,15 +29,15 @@ export class Ending {
   /** The socket, where it goes on delivering after the WebSocket was closed. */
   lingering: Lingering | null = null;
   senderFailed = false;
-  readonly waiting: ((info: CloseInfo) => void)[] = [];
+  readonly resolvers: ((info: CloseInfo) => void)[] = [];
   readonly #ws: UpstreamSocket;
   readonly #settings: Settings;
   readonly #stream: Duplex | null;
   readonly #meter: TrafficMeter | null;
   /** Bytes heard while closing, of a stream that does not count them. */
-  #heard = 0;
+  #bytesSeen = 0;
   /** What ws's receiver still had to work on at the last look. */
-  #unread = '';
+  #receiverState = '';
   #latest = NO_TRAFFIC;
   #final: Traffic | null = null;
   #timer: NodeJS.Timeout | undefined;
@@ -56,7 +55,7 @@ export class Ending {
   }
 
   readonly #onData = (chunk: { length: number }) => {
-    this.#heard += chunk.length;
+    this.#bytesSeen += chunk.length;
   };
 
   /** The counts now, or those that stand. */
@@ -71,11 +70,11 @@ export class Ending {
   }
 
   /** Adds to a sign what the connection looks like now. The sign is the caller's own, made for this. */
-  stamp(sign: Sign): Event {
+  sample(sign: Observation): Event {
     const { received, accepted, unsent } = this.traffic();
-    const look = sign as Sign & Look;
+    const look = sign as Observation & Sample;
     look.at = performance.now();
-    look.progress = received + accepted + this.#heard;
+    look.progress = received + accepted + this.#bytesSeen;
     look.queued = unsent + queuedInSender(this.#ws);
     return look;
   }
@@ -83,7 +82,7 @@ export class Ending {
   /** What a timer's look shows; null when there is nothing to look at any more. */
   tick(state: State, lateBy: number): Tick | null {
     const stream = this.#stream;
-    if (this.lingering) return { type: 'tick', busy: this.#readsOn() };
+    if (this.lingering) return { type: 'tick', busy: this.#receiverMoves() };
     // Once the socket is closed, what is left is ws's receiver at work on what it has.
     if (!stream || this.socketClosed) return null;
     const paused = stream.isPaused();
@@ -99,10 +98,10 @@ export class Ending {
   }
 
   /** Whether ws's receiver has got on with what came before the socket was taken away from it. */
-  #readsOn(): boolean {
-    const before = this.#unread;
-    this.#unread = receiverState(this.#ws);
-    return this.#unread !== before;
+  #receiverMoves(): boolean {
+    const before = this.#receiverState;
+    this.#receiverState = receiverState(this.#ws);
+    return this.#receiverState !== before;
   }
 
   /** Calls `done` in so many ms, with those by which it is late. A later call replaces an earlier one. */

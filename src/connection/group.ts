@@ -1,6 +1,6 @@
 /** The connections that share settings: those of one server, or clients. What concerns them together is kept here. */
 import type { Duplex } from 'node:stream';
-import type { CloseInfo, Lingered } from '../close-info';
+import type { CloseInfo, Lingered, Phase } from '../close-info';
 import { type Watchable, watchFor } from '../liveness/watch';
 import { parseOptions, type Settings } from '../options';
 import {
@@ -14,7 +14,6 @@ import {
 import { logEnd, logLingered } from '../telemetry/log';
 import { Metrics, processMetrics } from '../telemetry/metrics';
 import { peerAddress } from '../telemetry/peer-address';
-import type { Phase } from './lifecycle';
 import type { LingerOwner } from './lingering';
 
 export class Group implements LingerOwner {

@@ -19,10 +19,9 @@
  * ws carries out the closing handshake itself. This machine watches it, limits it, and remembers the first cause. With
  * 'linger' the WebSocket is closed at once, while its socket goes on delivering: lingering.ts.
  */
-import type { CloseError, ClosePhase } from '../close-info';
+import type { CloseError, ClosePhase, Phase } from '../close-info';
+import type { OnTimeout } from '../options';
 import type { TransportLook } from '../socket-control/contract';
-
-export type Phase = ClosePhase | 'cut' | 'closed';
 
 /** What ended a connection, as seen, not yet judged. */
 export type Cause =
@@ -52,9 +51,6 @@ export interface Limits {
   onTimeout: OnTimeout;
 }
 
-/** How this side ends a connection whose time is over: by FIN or RST as `howToCut()` says, always by RST, or always by FIN. */
-export type OnTimeout = 'auto' | 'reset' | 'destroy';
-
 export interface State {
   readonly phase: Phase;
   /** What ended the connection, the first such event. A close() alone is none: what comes of it is still open. */
@@ -77,7 +73,7 @@ export interface State {
 }
 
 /** What the connection looks like when an event comes. */
-export interface Look {
+export interface Sample {
   /** A monotonic time in ms. */
   at: number;
   /** The sum of bytes read from and accepted by the peer so far. */
@@ -86,10 +82,10 @@ export interface Look {
   queued: number;
 }
 
-export type Event = { type: 'open' } | (Look & Sign);
+export type Event = { type: 'open' } | (Sample & Observation);
 
 /** What is seen of a connection's end; one that is merely open is not looked at. */
-export type Sign =
+export type Observation =
   /** A close frame was sent or received. `within` is a limit for this close, in ms, below closeDeadline. */
   | { type: 'close'; by: 'local' | 'peer'; within?: number | undefined }
   | { type: 'both-close-frames' }
@@ -128,9 +124,9 @@ export type Effect = 'reset' | 'destroy' | 'linger' | 'resume' | 'emit-close' | 
 export const WATCHDOG_MS = 1_000;
 
 /** Progress is looked at this often within closeTimeout, so that the end is told late by at most a quarter of it. */
-const LOOKS = 4;
+const CHECKS = 4;
 /** Soon after bytes moved it is looked at so often: most of what moves does so at once. */
-const LOOKS_AT_FIRST = 20;
+const FIRST_CHECKS = 20;
 
 /** A peer whose receive window has been zero for so long, in ms, does not read. Shorter pauses are those of living readers. */
 export const ZERO_WINDOW_MS = 25_000;
@@ -215,44 +211,44 @@ function tick(state: State, event: Event & Tick, limits: Limits): [State, Effect
   if (state.phase === 'cut') return [state, event.busy ? [{ wakeIn: WATCHDOG_MS }] : ['emit-close']];
   if (state.phase !== 'handshake' && state.phase !== 'fin') return [state, []];
 
-  const seen = look(state, event, limits);
+  const next = withSample(state, event, limits);
   const { at } = event;
-  const wakeIn = untilNextLook(seen, at, limits);
-  if (event.paused && at < seen.deadlineAt && (event.lost || wakeIn <= 0)) {
+  const wakeIn = untilNextLook(next, at, limits);
+  if (event.paused && at < next.deadlineAt && (event.lost || wakeIn <= 0)) {
     // A reader that is paused never hears of the peer's close frame, FIN or RST: it gets one more look.
-    const more = limits.closeTimeout / LOOKS;
-    const heard = { ...seen, progressAt: Math.max(seen.progressAt, at + more - limits.closeTimeout) };
+    const more = limits.closeTimeout / CHECKS;
+    const heard = { ...next, progressAt: Math.max(next.progressAt, at + more - limits.closeTimeout) };
     return [heard, ['resume', { wakeIn: untilNextLook(heard, at, limits) }]];
   }
-  if (wakeIn > 0) return [seen, [{ wakeIn }]];
-  return cut(seen, at, { type: 'close-timeout' }, at < seen.deadlineAt ? 'linger' : howToCut(limits.onTimeout, 0));
+  if (wakeIn > 0) return [next, [{ wakeIn }]];
+  return cut(next, at, { type: 'close-timeout' }, at < next.deadlineAt ? 'linger' : howToCut(limits.onTimeout, 0));
 }
 
 /** The state with what a tick shows. Bytes that the peer's system has acknowledged are progress too, from when that was so. */
-function look(state: State, event: Event & Tick, { closeTimeout }: Limits): State {
+function withSample(state: State, event: Event & Tick, { closeTimeout }: Limits): State {
   const { at, progress, queued, lateBy = 0 } = event;
   if (hasMoved(state, event) || event.busy) return { ...state, progress, queued, progressAt: at, look: null };
   const now = event.look && event.look.at >= state.progressAt ? event.look : null;
   const before = state.look;
   const acknowledged = now !== null && before !== null && now.unacknowledged < before.unacknowledged;
   // While this process did not run, nothing counts against the peer. A loop that is merely busy has read what had come.
-  const missed = lateBy >= closeTimeout / LOOKS ? lateBy : 0;
+  const missed = lateBy >= closeTimeout / CHECKS ? lateBy : 0;
   const progressAt = acknowledged ? now.at : state.progressAt + missed;
   return { ...state, progress, queued, progressAt, look: now ?? before };
 }
 
-function hasMoved(state: State, { progress, queued }: Look): boolean {
+function hasMoved(state: State, { progress, queued }: Sample): boolean {
   return progress > state.progress || queued < state.queued;
 }
 
 /** Ms until progress is to be looked at again; 0 or less when a limit has been reached. */
 function untilNextLook({ progressAt, deadlineAt }: State, at: number, { closeTimeout }: Limits): number {
-  const pause = Math.max(closeTimeout / LOOKS_AT_FIRST, at - progressAt);
-  return Math.min(progressAt + closeTimeout - at, deadlineAt - at, pause, closeTimeout / LOOKS);
+  const pause = Math.max(closeTimeout / FIRST_CHECKS, at - progressAt);
+  return Math.min(progressAt + closeTimeout - at, deadlineAt - at, pause, closeTimeout / CHECKS);
 }
 
 /** Enters a closing phase; the first one sets the limits, later ones only go on with them. */
-function beginClosing(next: State, from: State, look: Look, limits: Limits): [State, Effect[]] {
+function beginClosing(next: State, from: State, look: Sample, limits: Limits): [State, Effect[]] {
   if (isClosing(from)) return [next, []];
   const { at, progress, queued } = look;
   const deadlineAt = at + limits.closeDeadline;

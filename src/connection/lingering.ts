@@ -13,12 +13,13 @@
  */
 import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
-import { closeErrorOf } from '../close-error';
 import type { CloseError, Lingered } from '../close-info';
+import { closeErrorOf } from '../errors';
+import type { OnTimeout } from '../options';
 import type { SocketControl, TransportLook } from '../socket-control/contract';
 import { leaveServer } from '../socket-control/handle';
-import { howToCut, type OnTimeout } from './lifecycle';
-import { type Hearer, hear } from './socket-observer';
+import { howToCut } from './lifecycle';
+import { observe, type SocketObserver } from './socket-observer';
 import type { TrafficMeter } from './traffic';
 
 /** Whose connections these are: told of each that begins and ceases to linger. */
@@ -51,7 +52,7 @@ const waiting = new Map<LingerOwner | null, (() => void)[]>();
 let timer: NodeJS.Timeout | undefined;
 let wakeAt = Number.POSITIVE_INFINITY;
 
-export class Lingering implements Hearer {
+export class Lingering implements SocketObserver {
   readonly owner: LingerOwner;
   deadlineAt: number;
   readonly #stream: Duplex;
@@ -80,7 +81,7 @@ export class Lingering implements Hearer {
     if (onTimeout !== 'auto') this.#lookAt = Number.POSITIVE_INFINITY;
     this.owner = owner;
     this.deadlineAt = deadlineAt;
-    hear(stream, this);
+    observe(stream, this);
     lingering.add(this);
     for (const key of [owner, null]) counts.set(key, (counts.get(key) ?? 0) + 1);
     owner.lingers();

@@ -1,40 +1,45 @@
 /**
- * Who hears of what happens on a socket: its guard until it is a WebSocket, its connection from then on. The listeners are the
- * same functions for all sockets, and stay where they are when the socket passes from one to the other.
+ * Routes a socket's events to its current owner: the guard before the upgrade, the connection after it, and the lingering socket
+ * after the WebSocket has closed. The listeners are the same functions for all sockets, and stay where they are when the owner
+ * changes.
  */
 import { errorMonitor } from 'node:events';
 import type { Duplex } from 'node:stream';
 
-export interface Hearer {
-  /** Before any listener of 'error' hears of it. */
+export interface SocketObserver {
+  /** Called before any listener of 'error'. */
   onError(error: NodeJS.ErrnoException, socket: Duplex): void;
+  /** Called before any listener of 'close' that was added later. */
   onClose(socket: Duplex): void;
-  /** Before any listener of 'end' hears of it; only of sockets that are WebSockets. */
+  /** Called before any listener of 'end'; only for sockets that are WebSockets. */
   onEnd?(): void;
+  /** Called when another observer takes the socket over. */
+  onReplaced?(socket: Duplex): void;
 }
 
-const kHearer = Symbol('ws-linger hearer');
+const kObserver = Symbol('ws-linger observer');
 
-type Heard = Duplex & { [kHearer]?: Hearer };
+type Observed = Duplex & { [kObserver]?: SocketObserver };
 
-export function hearerOf(socket: object): Hearer | undefined {
-  return (socket as Heard)[kHearer];
+export function observerOf(socket: object): SocketObserver | undefined {
+  return (socket as Observed)[kObserver];
 }
 
-/** From now on `hearer` hears of the socket, and nobody else. */
-export function hear(socket: Duplex, hearer: Hearer): void {
-  const isNew = hearerOf(socket) === undefined;
-  (socket as Heard)[kHearer] = hearer;
-  if (!isNew) return;
-  // A list of its own costs less than a place in that of 'error'.
+/** Makes `observer` the only one that is told of the socket's events. */
+export function observe(socket: Duplex, observer: SocketObserver): void {
+  const previous = observerOf(socket);
+  previous?.onReplaced?.(socket);
+  (socket as Observed)[kObserver] = observer;
+  if (previous) return;
+  // The list of errorMonitor costs less than a place in that of 'error'.
   socket.on(errorMonitor, onError);
   socket.prependListener('close', onClose);
 }
 
 function onError(this: Duplex, error: Error): void {
-  hearerOf(this)?.onError(error, this);
+  observerOf(this)?.onError(error, this);
 }
 
 function onClose(this: Duplex): void {
-  hearerOf(this)?.onClose(this);
+  observerOf(this)?.onClose(this);
 }

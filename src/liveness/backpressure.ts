@@ -13,7 +13,7 @@ export interface Flow {
   readonly movedAt: number;
 }
 
-export function flow(
+export function stepFlow(
   last: Flow,
   { at, accepted, queued, busy }: { at: number; accepted: number; queued: number; busy: boolean },
   { maxBufferedAmount, sendTimeout }: BackpressureLimits,

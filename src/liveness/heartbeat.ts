@@ -1,13 +1,7 @@
 /** When to ping a peer, and when to give it up. Pure. */
+import type { HeartbeatOptions } from '../options';
 
-export interface HeartbeatOptions {
-  /** A peer is pinged (RFC 6455 §5.5.2) about this often, never less often. In ms. */
-  interval: number;
-  /** A peer of which not one byte has come for so long after a ping is given up. In ms. */
-  timeout: number;
-}
-
-export interface Pulse {
+export interface HeartbeatState {
   /** When the last ping went out. */
   readonly pingedAt: number;
   /** Something has come from the peer since. */
@@ -15,16 +9,16 @@ export interface Pulse {
 }
 
 /** Looks so many times within the shorter of both times; what they cost in exactness is taken off `interval`. */
-export const LOOKS = 8;
+export const CHECKS_PER_TIMEOUT = 8;
 
 /** The first ping comes early by a random part of an interval, so that those who connect together are not pinged together. */
-export function firstPulse(at: number, { interval }: HeartbeatOptions, random: number): Pulse {
+export function initialHeartbeat(at: number, { interval }: HeartbeatOptions, random: number): HeartbeatState {
   return { pingedAt: at - (interval / 2) * random, answered: true };
 }
 
 /** Whether its next ping is not due yet, and there is nothing to look for until then. */
 export function rests(
-  { pingedAt, answered }: Pulse,
+  { pingedAt, answered }: HeartbeatState,
   at: number,
   period: number,
   { interval }: Pick<HeartbeatOptions, 'interval'>,
@@ -36,11 +30,11 @@ export function rests(
  * What a look every `period` ms makes of a connection; with `doubt` half of the time is over. With
  * looks on time, a peer that has vanished is given up within `interval + timeout`: the ping comes at most `interval - period` after it, the end at most `timeout + period` later.
  */
-export function beat(
-  { pingedAt, answered }: Pulse,
+export function stepHeartbeat(
+  { pingedAt, answered }: HeartbeatState,
   { at, alive, period }: { at: number; alive: boolean; period: number },
   { interval, timeout }: HeartbeatOptions,
-): [Pulse, 'ping' | 'doubt' | 'timed-out' | null] {
+): [HeartbeatState, 'ping' | 'doubt' | 'timed-out' | null] {
   const heard = { pingedAt, answered: answered || alive };
   if (!heard.answered) {
     if (at - pingedAt >= timeout) return [heard, 'timed-out'];

@@ -2,26 +2,26 @@
 import { performance } from 'node:perf_hooks';
 import type { Settings } from '../options';
 import type { TransportLook } from '../socket-control/contract';
-import { type Flow, flow } from './backpressure';
-import { beat, firstPulse, LOOKS, type Pulse, rests } from './heartbeat';
+import { type Flow, stepFlow } from './backpressure';
+import { CHECKS_PER_TIMEOUT, type HeartbeatState, initialHeartbeat, rests, stepHeartbeat } from './heartbeat';
 
 /** What a look at a connection shows. */
-export interface Seen {
+export interface Snapshot {
   received: number;
   accepted: number;
   unsent: number;
   queued: number;
   /** What the peer sends is read here, and counted. */
-  audible: boolean;
+  countsInput: boolean;
   /** This side is at work on what it will send (deflate), and everything else waits for that. */
   busy: boolean;
 }
 
 /** What is looked at. */
 export interface Watchable {
-  look(): Seen;
+  snapshot(): Snapshot;
   /** What the system knows of bytes on their way; null where it does not tell. */
-  lookOutside(): TransportLook | null;
+  lookAtTransport(): TransportLook | null;
   ping(): void;
   giveUp(why: 'timed-out' | 'slow-consumer'): void;
 }
@@ -33,7 +33,7 @@ interface Watched {
   /** When it came into doubt, and the last look at its transport since. */
   doubtedAt: number | null;
   doubted: TransportLook | null;
-  pulse: Pulse | null;
+  heartbeatState: HeartbeatState | null;
   flow: Flow;
 }
 
@@ -70,12 +70,20 @@ class Watch {
 
   add(connection: Watchable): void {
     if (this.#size++ === 0) this.#start();
-    const { received, accepted, unsent, queued } = connection.look();
+    const { received, accepted, unsent, queued } = connection.snapshot();
     const { heartbeat } = this.#settings;
-    const pulse = heartbeat && firstPulse(this.#now, heartbeat, Math.random());
+    const heartbeatState = heartbeat && initialHeartbeat(this.#now, heartbeat, Math.random());
     const slot = Math.floor(Math.random() * this.#slots.length);
     const flow = { accepted, queued, movedAt: this.#now };
-    this.#slots[slot]?.set(connection, { received, accepted, unsent, doubtedAt: null, doubted: null, pulse, flow });
+    this.#slots[slot]?.set(connection, {
+      received,
+      accepted,
+      unsent,
+      doubtedAt: null,
+      doubted: null,
+      heartbeatState,
+      flow,
+    });
   }
 
   remove(connection: Watchable): void {
@@ -100,29 +108,38 @@ class Watch {
 
   #visit(connection: Watchable, watched: Watched): void {
     const { heartbeat } = this.#settings;
-    if (heartbeat && watched.pulse && !this.#limitsFlow && rests(watched.pulse, this.#now, this.#period, heartbeat))
+    if (
+      heartbeat &&
+      watched.heartbeatState &&
+      !this.#limitsFlow &&
+      rests(watched.heartbeatState, this.#now, this.#period, heartbeat)
+    )
       return;
-    const seen = connection.look();
-    const [nextFlow, slow] = flow(watched.flow, { at: this.#now, ...seen }, this.#settings);
+    const seen = connection.snapshot();
+    const [nextFlow, slow] = stepFlow(watched.flow, { at: this.#now, ...seen }, this.#settings);
     watched.flow = nextFlow;
     if (slow) connection.giveUp(slow);
-    else if (heartbeat) this.#beat(connection, watched, seen);
+    else if (heartbeat) this.#stepHeartbeat(connection, watched, seen);
     const { received, accepted, unsent } = seen;
     Object.assign(watched, { received, accepted, unsent });
   }
 
-  #beat(connection: Watchable, watched: Watched, seen: Seen): void {
+  #stepHeartbeat(connection: Watchable, watched: Watched, seen: Snapshot): void {
     const { heartbeat } = this.#settings;
-    if (!heartbeat || !watched.pulse) return;
+    if (!heartbeat || !watched.heartbeatState) return;
     // Bytes that are accepted while others wait were acknowledged by the peer.
     const takes = watched.unsent > 0 && seen.accepted > watched.accepted;
-    const alive = !seen.audible || seen.busy || takes || seen.received > watched.received;
-    const [pulse, act] = beat(watched.pulse, { at: this.#now, alive, period: this.#period }, heartbeat);
-    watched.pulse = pulse;
+    const alive = !seen.countsInput || seen.busy || takes || seen.received > watched.received;
+    const [heartbeatState, act] = stepHeartbeat(
+      watched.heartbeatState,
+      { at: this.#now, alive, period: this.#period },
+      heartbeat,
+    );
+    watched.heartbeatState = heartbeatState;
     if (act === 'ping') connection.ping();
-    else if (act && this.#takes(connection, watched)) watched.pulse = { ...pulse, answered: true };
+    else if (act && this.#takes(connection, watched)) watched.heartbeatState = { ...heartbeatState, answered: true };
     else if (act === 'timed-out') connection.giveUp(act);
-    if (watched.pulse.answered) Object.assign(watched, { doubtedAt: null, doubted: null });
+    if (watched.heartbeatState.answered) Object.assign(watched, { doubtedAt: null, doubted: null });
   }
 
   /**
@@ -131,7 +148,7 @@ class Watch {
    */
   #takes(connection: Watchable, watched: Watched): boolean {
     watched.doubtedAt ??= performance.now();
-    const look = connection.lookOutside();
+    const look = connection.lookAtTransport();
     if (!look || look.at < watched.doubtedAt) return false;
     const before = watched.doubted;
     watched.doubted = look;
@@ -147,9 +164,9 @@ function lookPeriod({ heartbeat, maxBufferedAmount, sendTimeout }: Settings): nu
   return Math.max(
     MIN_TICK_MS,
     Math.min(
-      heartbeat ? Math.min(heartbeat.interval, heartbeat.timeout) / LOOKS : Number.POSITIVE_INFINITY,
+      heartbeat ? Math.min(heartbeat.interval, heartbeat.timeout) / CHECKS_PER_TIMEOUT : Number.POSITIVE_INFINITY,
       maxBufferedAmount < Number.POSITIVE_INFINITY ? BUFFER_LOOK_MS : Number.POSITIVE_INFINITY,
-      sendTimeout / LOOKS,
+      sendTimeout / CHECKS_PER_TIMEOUT,
     ),
   );
 }

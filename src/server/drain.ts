@@ -1,11 +1,14 @@
+import type { Server } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
 import { CLOSE_KINDS, type CloseKind } from '../close-info';
 import { connectionOf } from '../connection/connection';
+import type { Group } from '../connection/group';
 import { lingeringEnded, shortenLingering } from '../connection/lingering';
 import { withCode } from '../errors';
 import { type Check, checkAll, MAX_TIMER, milliseconds, wrongType } from '../options';
-import type { ServerSide } from './server-side';
+import type { UpstreamServer } from '../upstream';
+import type { Guard } from './guard';
 
 /** Options of `wss.drain()`. */
 export interface DrainOptions {
@@ -68,11 +71,19 @@ function outOfRange(message: string): Error {
 /** How often a part of the connections is closed, in ms. */
 const BATCH_MS = 10;
 
+/** What is drained. */
+export interface DrainTarget {
+  readonly wss: UpstreamServer;
+  readonly group: Group;
+  /** The HTTP server where it was made by the WebSocketServer, with the connections that are no WebSockets yet. */
+  readonly own: { server: Server; guard: Guard } | null;
+}
+
 /** A server on its way to its end. */
 export class Drain {
   /** How many connections ended meanwhile, by kind. */
   readonly done: Promise<Record<CloseKind, number>>;
-  readonly #side: ServerSide;
+  readonly #target: DrainTarget;
   readonly #code: number;
   readonly #reason: string;
   readonly #waiting: Iterator<object>;
@@ -83,20 +94,20 @@ export class Drain {
   #deadline: NodeJS.Timeout | undefined;
 
   constructor(
-    side: ServerSide,
+    target: DrainTarget,
     { code = 1001, reason = '', spread = 0, timeout = Math.min(spread + 10_000, MAX_TIMER) }: DrainOptions,
   ) {
     const now = performance.now();
-    this.#side = side;
+    this.#target = target;
     this.#code = code;
     this.#reason = reason;
     this.#spreadUntil = now + spread;
     this.#deadlineAt = now + timeout;
-    const clients = [...(side.wss.clients ?? side.group.tracked ?? [])];
+    const clients = [...(target.wss.clients ?? target.group.tracked ?? [])];
     this.#left = clients.length;
     this.#waiting = clients.values();
     // Requests that were under way when it began may still become connections.
-    side.group.onOpened = (ws) => setImmediate(() => this.#close(ws));
+    target.group.onOpened = (ws) => setImmediate(() => this.#close(ws));
     this.done = this.#run();
   }
 
@@ -108,8 +119,8 @@ export class Drain {
     this.#deadlineAt = now + timeout;
     this.#spreadUntil = Math.min(this.#spreadUntil, this.#deadlineAt);
     this.#armDeadline();
-    shortenLingering(this.#side.group, this.#deadlineAt);
-    for (const ws of this.#side.wss.clients ?? this.#side.group.tracked ?? []) {
+    shortenLingering(this.#target.group, this.#deadlineAt);
+    for (const ws of this.#target.wss.clients ?? this.#target.group.tracked ?? []) {
       if ((ws as { readyState?: number }).readyState === 2) this.#close(ws);
     }
   }
@@ -126,7 +137,7 @@ export class Drain {
   }
 
   async #run(): Promise<Record<CloseKind, number>> {
-    const { wss, group, own } = this.#side;
+    const { wss, group, own } = this.#target;
     const before = group.metrics.read().ended;
     this.#armDeadline();
     shortenLingering(group, this.#deadlineAt);
@@ -171,7 +182,7 @@ export class Drain {
   /** What is no WebSocket has no closing handshake: requests that are under way when the time is over are cut. */
   #armDeadline(): void {
     clearTimeout(this.#deadline);
-    const { own } = this.#side;
+    const { own } = this.#target;
     if (!own) return;
     this.#deadline = setTimeout(
       () => {

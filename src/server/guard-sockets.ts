@@ -1,13 +1,13 @@
 /** Sockets that no server of ours has: one at a time, or all of the process. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
-import { closeErrorOf } from '../close-error';
 import { judgeLost } from '../connection/classify';
-import { type LingerOptions, parseOptions } from '../options';
-import { type LoggerOption, logEnd } from '../telemetry/log';
+import { closeErrorOf } from '../errors';
+import { type LingerOptions, type LoggerOption, parseOptions } from '../options';
+import { logEnd } from '../telemetry/log';
 import { keepPeerAddress, peerAddress } from '../telemetry/peer-address';
 import { isGuarded } from './guard';
-import { catchLost } from './orphan-errors';
+import { catchLostConnection } from './orphan-errors';
 
 const CHANNELS = ['net.server.socket', 'net.client.socket'];
 
@@ -19,8 +19,8 @@ function catchStray(socket: Socket, logger: LoggerOption): void {
   keepPeerAddress(socket, logger);
   socket.on(
     'error',
-    catchLost((_, error, heard) => {
-      if (heard || isGuarded(socket)) return;
+    catchLostConnection((_, error, isHandled) => {
+      if (isHandled || isGuarded(socket)) return;
       const [kind, origin] = judgeLost(error) ?? ['unknown', 'network'];
       const end = { kind, origin, phase: 'open', code: 1006, expected: true } as const;
       logEnd(logger, 'stray-socket', { ...end, error: closeErrorOf(error) }, peerAddress(socket));

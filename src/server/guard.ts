@@ -7,15 +7,15 @@ import { Server as HttpsServer } from 'node:https';
 import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Server as TlsServer } from 'node:tls';
-import { closeErrorOf } from '../close-error';
 import { judgeLost } from '../connection/classify';
-import { type Hearer, hear, hearerOf } from '../connection/socket-observer';
-import { type LingerOptions, parseOptions, type Settings } from '../options';
+import { observe, observerOf, type SocketObserver } from '../connection/socket-observer';
+import { closeErrorOf } from '../errors';
+import type { Settings } from '../options';
 import { type OpeningFailedMessage, openingFailedChannel } from '../telemetry/diagnostics';
 import { logEnd } from '../telemetry/log';
-import { type Metrics, processMetrics } from '../telemetry/metrics';
+import type { Metrics } from '../telemetry/metrics';
 import { keepPeerAddress, peerAddress } from '../telemetry/peer-address';
-import { catchLost, isHeard } from './orphan-errors';
+import { catchLostConnection, hasOtherErrorListener } from './orphan-errors';
 
 /** An upgrade request that was not answered in the turn in which it came. */
 interface Pending {
@@ -25,17 +25,11 @@ interface Pending {
 }
 
 export function isGuarded(socket: object): boolean {
-  return hearerOf(socket) instanceof Guard;
-}
-
-/** To be called before a WebSocket takes the socket over, which listens for itself. */
-export function release(socket: Duplex): void {
-  const hearer = hearerOf(socket);
-  if (hearer instanceof Guard) hearer.release(socket);
+  return observerOf(socket) instanceof Guard;
 }
 
 /** Guards the connections of an HTTP server, each until it is a WebSocket. */
-export class Guard implements Hearer {
+export class Guard implements SocketObserver {
   readonly settings: Settings;
   readonly metrics: Metrics;
   readonly #pending = new Map<Duplex, Pending>();
@@ -91,27 +85,28 @@ export class Guard implements Hearer {
   }
 
   #add(socket: Duplex): void {
-    if (hearerOf(socket)) return; // by another server on the same port, say
+    if (observerOf(socket)) return; // by another server on the same port, say
     keepPeerAddress(socket, this.settings.logger);
-    hear(socket, this);
-    if (!this.#onlyHttp) socket.on('error', nobodyElseHears);
+    observe(socket, this);
+    if (!this.#onlyHttp) socket.on('error', swallowLostConnection);
   }
 
   wait(socket: Duplex, answered: number): void {
     const timer = setTimeout(() => this.#reap(socket, answered), this.settings.upgradeTimeout).unref();
     this.#pending.set(socket, { answered, timer });
-    if (this.#onlyHttp) socket.on('error', nobodyElseHears);
+    if (this.#onlyHttp) socket.on('error', swallowLostConnection);
   }
 
-  release(socket: Duplex): void {
+  /** Stops waiting for an answer: the socket is a WebSocket, or closed. */
+  onReplaced(socket: Duplex): void {
     const pending = this.#pending.get(socket);
     clearTimeout(pending?.timer);
     this.#pending.delete(socket);
-    if (pending || !this.#onlyHttp) socket.removeListener('error', nobodyElseHears);
+    if (pending || !this.#onlyHttp) socket.removeListener('error', swallowLostConnection);
   }
 
   onError(error: NodeJS.ErrnoException, socket: Duplex): void {
-    if (!isHeard(socket) && !judgeLost(error)) return; // it will be thrown
+    if (!hasOtherErrorListener(socket) && !judgeLost(error)) return; // it will be thrown
     const pending = this.#pending.get(socket);
     // A peer that has its answer and leaves is no failure, and HTTP's own connections end like this all day. To a request that
     // is malformed or ends in its middle, Node has given its own answer before the error comes.
@@ -124,7 +119,7 @@ export class Guard implements Hearer {
   }
 
   onClose(socket: Duplex): void {
-    this.release(socket);
+    this.onReplaced(socket);
   }
 
   #reap(socket: Duplex, answered: number): void {
@@ -149,44 +144,7 @@ export class Guard implements Hearer {
 
 /** Nobody has answered it, or is about to. */
 function wait(guard: Guard, socket: Duplex, answered: number): void {
-  if (hearerOf(socket) === guard) guard.wait(socket, answered);
+  if (observerOf(socket) === guard) guard.wait(socket, answered);
 }
 
-const nobodyElseHears = catchLost(() => {});
-
-/** The guards of servers, and how many have asked for each. */
-const guards = new WeakMap<Server, { guard: Guard; users: number }>();
-
-/** Guards a server's connections. Returns the guard and what takes it off; who asks second shares the first one's. */
-export function guardOf(server: Server, settings: Settings, metrics: Metrics): { guard: Guard; stop(): void } {
-  const entry = guards.get(server) ?? { guard: new Guard(settings, metrics), users: 0 };
-  guards.set(server, entry);
-  if (entry.users++ === 0) entry.guard.watch(server);
-  let stopped = false;
-  return {
-    guard: entry.guard,
-    stop() {
-      if (stopped) return;
-      stopped = true;
-      if (--entry.users > 0) return;
-      entry.guard.stop();
-      guards.delete(server);
-    },
-  };
-}
-
-/**
- * Keeps peers that are lost before they are WebSockets from killing the process: during TLS, in their request, between
- * 'upgrade' and `handleUpgrade()`, after a refusal. Such a loss is logged and counted; any other error is left to whom it
- * would have met. An upgrade request that nobody answers within `upgradeTimeout` is closed.
- *
- * A `WebSocketServer` with `port` or `server`, and an attached one, do this for themselves; it is needed for `noServer`, and
- * for proxies. To be called once the server has its 'upgrade' listener. Guarding a server twice changes nothing.
- *
- * @param options - The `linger` options; `logger` and `upgradeTimeout` are of use here.
- * @returns What takes the guard off again.
- * @throws `WSL_ERR_*` for wrong options, before anything is touched.
- */
-export function guardServer(server: Server, options?: LingerOptions): () => void {
-  return guardOf(server, parseOptions(options), processMetrics.server).stop;
-}
+const swallowLostConnection = catchLostConnection(() => {});

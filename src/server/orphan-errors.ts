@@ -2,26 +2,26 @@
 import type { Socket } from 'node:net';
 import { judgeLost } from '../connection/classify';
 
-const kOurs = Symbol.for('ws-linger listener');
+const kInternal = Symbol.for('ws-linger listener');
 
 /** Whether anybody but this package listens for errors of the socket. */
-export function isHeard(socket: NodeJS.EventEmitter): boolean {
-  return socket.listeners('error').some((listener) => !(kOurs in listener));
+export function hasOtherErrorListener(socket: NodeJS.EventEmitter): boolean {
+  return socket.listeners('error').some((listener) => !(kInternal in listener));
 }
 
 /**
  * A listener that may be on any socket. An error that is no lost connection, and that nobody else listens for, is thrown from
- * the socket as it would have been without this; of all others `tell` is called, `heard` when somebody else listens too.
+ * the socket as it would have been without this; of all others `tell` is called, `isHandled` when somebody else listens too.
  */
-export function catchLost(tell: (socket: Socket, error: NodeJS.ErrnoException, heard: boolean) => void) {
+export function catchLostConnection(tell: (socket: Socket, error: NodeJS.ErrnoException, isHandled: boolean) => void) {
   function onError(this: Socket, error: NodeJS.ErrnoException): void {
-    const heard = isHeard(this);
-    if (heard || judgeLost(error)) {
-      tell(this, error, heard);
+    const isHandled = hasOtherErrorListener(this);
+    if (isHandled || judgeLost(error)) {
+      tell(this, error, isHandled);
       return;
     }
     for (const listener of this.listeners('error')) this.removeListener('error', listener as () => void);
     this.emit('error', error);
   }
-  return Object.assign(onError, { [kOurs]: true });
+  return Object.assign(onError, { [kInternal]: true });
 }

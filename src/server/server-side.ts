@@ -7,8 +7,9 @@ import type { Settings } from '../options';
 import { hasNative, onAccepted } from '../socket-control/choose';
 import type { Stats } from '../telemetry/metrics';
 import type { UpstreamServer } from '../upstream';
-import { Drain, type DrainOptions, parseDrainOptions } from './drain';
-import { type Guard, guardOf } from './guard';
+import { Drain, type DrainOptions, type DrainTarget, parseDrainOptions } from './drain';
+import type { Guard } from './guard';
+import { guardOf } from './guard-registry';
 
 /** What a server has besides ws's own. */
 export interface ServerAdditions {
@@ -31,12 +32,11 @@ export interface ServerAdditions {
 
 const sides = new WeakMap<object, ServerSide>();
 
-export class ServerSide {
+export class ServerSide implements DrainTarget {
   readonly wss: UpstreamServer;
   readonly group: Group;
   #stop: (() => void)[] = [];
   #drain: Drain | null = null;
-  /** The HTTP server where it was made by the WebSocketServer, with the connections that are no WebSockets yet. */
   own: { server: Server; guard: Guard } | null = null;
 
   constructor(wss: UpstreamServer, group: Group) {

@@ -1,16 +1,5 @@
 import type { CloseInfo, Lingered } from '../close-info';
-
-/** The part of a pino logger that this package uses. */
-export interface Logger {
-  /** Told of what peers do in a normal day. */
-  debug(fields: object, message: string): void;
-  /** Told of what an operator should know. */
-  warn(fields: object, message: string): void;
-  /** Where it is there, lines that nobody would see are not made. */
-  isLevelEnabled?(level: string): boolean;
-}
-
-export type LoggerOption = Logger | false | undefined;
+import type { Logger, LoggerOption } from '../options';
 
 type Level = 'debug' | 'warn';
 

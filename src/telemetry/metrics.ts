@@ -1,6 +1,7 @@
 /** Counts of connections and of how they ended. Each count of a server is one of the whole process too. */
+
+import type { Phase } from '../close-info';
 import { CLOSE_KINDS, type CloseInfo, type CloseKind, LINGER_OUTCOMES, type LingerOutcome } from '../close-info';
-import type { Phase } from '../connection/lifecycle';
 
 /** What `wss.stats()` returns: counts since the server was made, and how many connections there are now. */
 export interface Stats {

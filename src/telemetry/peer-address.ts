@@ -1,7 +1,8 @@
 /** Where a peer is. Node tells while the connection stands, and keeps for later what it was once asked. */
 import type { Duplex } from 'node:stream';
+import type { LoggerOption } from '../options';
 import { openingFailedChannel } from './diagnostics';
-import { isSeen, type LoggerOption } from './log';
+import { isSeen } from './log';
 
 export function peerAddress(stream: Duplex): string | undefined {
   const socket = (stream as { _parent?: Duplex | null })._parent ?? stream;

@@ -6,7 +6,7 @@ import {
   type Event,
   howToCut,
   initial,
-  type Look,
+  type Sample,
   type State,
   step,
   WATCHDOG_MS,
@@ -15,7 +15,7 @@ import {
 
 const limits = { closeTimeout: 2_000, closeDeadline: 30_000, onTimeout: 'auto' } as const;
 
-type Step = [at: number, event: Omit<Event, keyof Look> & Record<string, unknown>, progress?: number];
+type Step = [at: number, event: Omit<Event, keyof Sample> & Record<string, unknown>, progress?: number];
 
 function run(steps: Step[], from: State = initial): { state: State; effects: Effect[] } {
   let state = from;

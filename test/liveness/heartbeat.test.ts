@@ -6,8 +6,8 @@ import { Duplex } from 'node:stream';
 import { after, describe, it } from 'node:test';
 import type WebSocket from 'ws-linger';
 import { WebSocketServer } from 'ws-linger';
-import { flow } from '../../dist/liveness/backpressure.js';
-import { beat, firstPulse, type Pulse } from '../../dist/liveness/heartbeat.js';
+import { stepFlow } from '../../dist/liveness/backpressure.js';
+import { type HeartbeatState, initialHeartbeat, stepHeartbeat } from '../../dist/liveness/heartbeat.js';
 import { watchFor } from '../../dist/liveness/watch.js';
 import { parseOptions } from '../../dist/options.js';
 import type { TransportLook } from '../../dist/socket-control/contract.js';
@@ -106,15 +106,15 @@ describe('a heartbeat', () => {
 
   /** Watches a silent peer of which the system tells what `look` says; resolves with the reason for giving it up. */
   function watchSilent(look: (pings: number) => TransportLook | null): Promise<{ why: string; pings: number }> {
-    const silent = { received: 0, accepted: 0, unsent: 0, queued: 0, audible: true, busy: false };
+    const silent = { received: 0, accepted: 0, unsent: 0, queued: 0, countsInput: true, busy: false };
     const settings = parseOptions({ heartbeat: FAST });
     const goesOn = setInterval(() => {}, 1_000);
     let pings = 0;
     return new Promise((resolve) => {
       const connection = {
-        look: () => silent,
+        snapshot: () => silent,
         ping: () => void pings++,
-        lookOutside: () => look(pings),
+        lookAtTransport: () => look(pings),
         giveUp(why: string) {
           watchFor(settings)?.remove(connection);
           clearInterval(goesOn);
@@ -196,11 +196,11 @@ describe('the heartbeat as a decision', () => {
 
   /** Looks at a peer that falls silent at `diesAt`; returns when it is given up. */
   function givenUpAt(diesAt: number, random: number): number {
-    let pulse: Pulse = firstPulse(0, options, random);
+    let heartbeatState: HeartbeatState = initialHeartbeat(0, options, random);
     for (let at = random * period; ; at += period) {
-      const alive = !pulse.answered && at <= diesAt; // its pong has come
-      const [next, act] = beat(pulse, { at, alive, period }, options);
-      pulse = next;
+      const alive = !heartbeatState.answered && at <= diesAt; // its pong has come
+      const [next, act] = stepHeartbeat(heartbeatState, { at, alive, period }, options);
+      heartbeatState = next;
       if (act === 'timed-out') return at;
     }
   }
@@ -215,17 +215,17 @@ describe('the heartbeat as a decision', () => {
   });
 
   it('gives no peer up before it had `timeout` to answer', () => {
-    const pinged: Pulse = { pingedAt: 0, answered: false };
-    assert.equal(beat(pinged, { at: 4_999, alive: false, period }, options)[1], null);
-    assert.equal(beat(pinged, { at: 9_999, alive: false, period }, options)[1], 'doubt');
-    assert.equal(beat(pinged, { at: 10_000, alive: false, period }, options)[1], 'timed-out');
-    assert.equal(beat(pinged, { at: 10_000, alive: true, period }, options)[1], null);
+    const pinged: HeartbeatState = { pingedAt: 0, answered: false };
+    assert.equal(stepHeartbeat(pinged, { at: 4_999, alive: false, period }, options)[1], null);
+    assert.equal(stepHeartbeat(pinged, { at: 9_999, alive: false, period }, options)[1], 'doubt');
+    assert.equal(stepHeartbeat(pinged, { at: 10_000, alive: false, period }, options)[1], 'timed-out');
+    assert.equal(stepHeartbeat(pinged, { at: 10_000, alive: true, period }, options)[1], null);
   });
 
   it('pings no more often than needed', () => {
-    const answered: Pulse = { pingedAt: 0, answered: true };
-    assert.equal(beat(answered, { at: 27_000, alive: false, period }, options)[1], null);
-    assert.equal(beat(answered, { at: 27_500, alive: false, period }, options)[1], 'ping');
+    const answered: HeartbeatState = { pingedAt: 0, answered: true };
+    assert.equal(stepHeartbeat(answered, { at: 27_000, alive: false, period }, options)[1], null);
+    assert.equal(stepHeartbeat(answered, { at: 27_500, alive: false, period }, options)[1], 'ping');
   });
 });
 
@@ -276,18 +276,18 @@ describe('a peer that does not read', () => {
   it('is not given up for what this side takes to deflate, nor where the queue shrinks', () => {
     const limits = { maxBufferedAmount: 1_000, sendTimeout: 500 };
     const start = { accepted: 0, queued: 5, movedAt: 0 };
-    assert.equal(flow(start, { at: 500, accepted: 0, queued: 5, busy: true }, limits)[1], null);
-    assert.equal(flow(start, { at: 500, accepted: 0, queued: 4, busy: false }, limits)[1], null);
+    assert.equal(stepFlow(start, { at: 500, accepted: 0, queued: 5, busy: true }, limits)[1], null);
+    assert.equal(stepFlow(start, { at: 500, accepted: 0, queued: 4, busy: false }, limits)[1], null);
   });
 
   it('is given up after sendTimeout and not before', () => {
     const limits = { maxBufferedAmount: 1_000, sendTimeout: 500 };
     const start = { accepted: 10, queued: 5, movedAt: 0 };
-    assert.equal(flow(start, { at: 499, accepted: 10, queued: 5, busy: false }, limits)[1], null);
-    assert.equal(flow(start, { at: 500, accepted: 10, queued: 5, busy: false }, limits)[1], 'slow-consumer');
-    assert.equal(flow(start, { at: 500, accepted: 11, queued: 5, busy: false }, limits)[1], null);
-    assert.equal(flow(start, { at: 500, accepted: 10, queued: 0, busy: false }, limits)[1], null);
-    assert.equal(flow(start, { at: 1, accepted: 11, queued: 1_001, busy: false }, limits)[1], 'slow-consumer');
+    assert.equal(stepFlow(start, { at: 499, accepted: 10, queued: 5, busy: false }, limits)[1], null);
+    assert.equal(stepFlow(start, { at: 500, accepted: 10, queued: 5, busy: false }, limits)[1], 'slow-consumer');
+    assert.equal(stepFlow(start, { at: 500, accepted: 11, queued: 5, busy: false }, limits)[1], null);
+    assert.equal(stepFlow(start, { at: 500, accepted: 10, queued: 0, busy: false }, limits)[1], null);
+    assert.equal(stepFlow(start, { at: 1, accepted: 11, queued: 1_001, busy: false }, limits)[1], 'slow-consumer');
   });
 });
 

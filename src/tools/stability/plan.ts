@@ -1,7 +1,6 @@
 /** What a stability run does to each connection, decided from the seed before anything is opened. Pure. */
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import { backlogs } from './backlog';
 
 /** The ways in which connections are ended. */
 export const SCENARIOS = ['clean', 'rst', 'fin', 'cut', 'stall', 'kill', 'slow', 'pause', 'cutoff'] as const;
@@ -66,4 +65,21 @@ export function parseMix(text: string): Mix {
   }
   if (!Object.values(mix).some((weight) => weight > 0)) throw new Error('at least one weight must be above 0');
   return mix;
+}
+
+/** At the speed of slow-reader.ts these take some 8 s. */
+const SLOW = 4;
+/** 6 MiB, more than the kernels of both sides usually hold: the server is left with bytes that it cannot write yet. */
+const INTERRUPTED = 96;
+/** All interrupted peers together get 256 MiB or less, so that many of them do not hold up everybody else. */
+const INTERRUPTED_IN_ALL = 4096;
+/** The first message begins the interruption, so there has to be one behind it. */
+const LEAST = 2;
+
+/** How many messages each connection of a plan has as its backlog, by its way to end. */
+function backlogs(scenarios: readonly Scenario[]): Record<Scenario, number> {
+  const interrupted = scenarios.filter((scenario) => scenario === 'pause' || scenario === 'cutoff').length;
+  const each = Math.max(LEAST, Math.min(INTERRUPTED, Math.floor(INTERRUPTED_IN_ALL / interrupted)));
+  const none = { clean: 0, rst: 0, fin: 0, cut: 0, stall: 0, kill: 0 };
+  return { ...none, slow: SLOW, pause: each, cutoff: each };
 }

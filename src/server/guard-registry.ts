@@ -1,0 +1,42 @@
+/** The guard of each HTTP server: one for all who ask for it, taken off when the last of them lets go. */
+import type { Server } from 'node:net';
+import { type LingerOptions, parseOptions, type Settings } from '../options';
+import { type Metrics, processMetrics } from '../telemetry/metrics';
+import { Guard } from './guard';
+
+/** The guards of servers, and how many have asked for each. */
+const guards = new WeakMap<Server, { guard: Guard; users: number }>();
+
+/** Guards a server's connections. Returns the guard and what takes it off; who asks second shares the first one's. */
+export function guardOf(server: Server, settings: Settings, metrics: Metrics): { guard: Guard; stop(): void } {
+  const entry = guards.get(server) ?? { guard: new Guard(settings, metrics), users: 0 };
+  guards.set(server, entry);
+  if (entry.users++ === 0) entry.guard.watch(server);
+  let stopped = false;
+  return {
+    guard: entry.guard,
+    stop() {
+      if (stopped) return;
+      stopped = true;
+      if (--entry.users > 0) return;
+      entry.guard.stop();
+      guards.delete(server);
+    },
+  };
+}
+
+/**
+ * Keeps peers that are lost before they are WebSockets from killing the process: during TLS, in their request, between
+ * 'upgrade' and `handleUpgrade()`, after a refusal. Such a loss is logged and counted; any other error is left to whom it
+ * would have met. An upgrade request that nobody answers within `upgradeTimeout` is closed.
+ *
+ * A `WebSocketServer` with `port` or `server`, and an attached one, do this for themselves; it is needed for `noServer`, and
+ * for proxies. To be called once the server has its 'upgrade' listener. Guarding a server twice changes nothing.
+ *
+ * @param options - The `linger` options; `logger` and `upgradeTimeout` are of use here.
+ * @returns What takes the guard off again.
+ * @throws `WSL_ERR_*` for wrong options, before anything is touched.
+ */
+export function guardServer(server: Server, options?: LingerOptions): () => void {
+  return guardOf(server, parseOptions(options), processMetrics.server).stop;
+}
