@@ -18,7 +18,7 @@ export type SocketClass = Pick<typeof Upstream, 'CONNECTING' | 'OPEN' | 'CLOSING
 /** A ClientRequest; its `timeout` is declared nowhere. */
 export type OpeningRequest = NodeJS.EventEmitter & { timeout?: number };
 
-type WriteCallback = (error?: Error) => void;
+export type WriteCallback = (error?: Error) => void;
 
 /** What is used of a ws WebSocket beyond its documented interface. The same in every ws 8. */
 export interface Internals {
@@ -84,26 +84,4 @@ export function closeListenerFor(ws: UpstreamSocket): (this: Duplex) => void {
     closeListeners.set(original, listener);
   }
   return listener;
-}
-
-/** ws's callback for the close frame, which holds the WebSocket for as long as the frame waits to be written. */
-export interface CloseFrameCallback {
-  /** Null once nothing of ws is to be called any more. */
-  callback: WriteCallback | null;
-}
-
-/** To be called before ws sends its close frame: what the socket is given holds no more than this object. */
-export function holdCloseFrameCallback(sender: NonNullable<Internals['_sender']>): CloseFrameCallback {
-  const held: CloseFrameCallback = { callback: null };
-  const { close } = sender;
-  sender.close = (code, data, mask, callback) => {
-    held.callback = callback;
-    close.call(sender, code, data, mask, relayTo(held));
-  };
-  return held;
-}
-
-/** Made apart, since a function holds all that is around it. */
-function relayTo(held: CloseFrameCallback): WriteCallback {
-  return (error) => held.callback?.(error);
 }

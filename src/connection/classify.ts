@@ -1,5 +1,5 @@
 /** Judges how a connection ended from what was seen of it. Pure. */
-import type { CloseKind, CloseOrigin, ClosePhase } from '../close-info';
+import type { CloseError, CloseKind, CloseOrigin, ClosePhase } from '../close-info';
 import type { SocketError, State } from './lifecycle';
 
 export interface Verdict {
@@ -97,4 +97,28 @@ function judgeError({ error, ended, keepAlive }: SocketError, phase: ClosePhase)
   // A write after our own FIN is this side's doing.
   if (code === 'EPIPE' && ended) return ['closed-without-handshake', 'local'];
   return lost ?? ['unknown', 'network'];
+}
+
+/** libuv codes that stand for one Winsock code only. 10054 and 64 both become ECONNRESET; the everyday one is named. */
+const WSA_CODES: Readonly<Record<string, number>> = {
+  ECONNRESET: 10054,
+  ECONNABORTED: 10053,
+  EPIPE: 10058,
+  ETIMEDOUT: 10060,
+  ECONNREFUSED: 10061,
+  ENETUNREACH: 10051,
+  EHOSTUNREACH: 10065,
+  ENOBUFS: 10055,
+};
+
+/** The parts of an error that say why a connection was lost. */
+export function closeErrorOf(error: NodeJS.ErrnoException): CloseError {
+  const code = typeof error.code === 'string' ? error.code : 'UNKNOWN';
+  const wsaCode = process.platform === 'win32' ? WSA_CODES[code] : undefined;
+  return { code, errno: error.errno, syscall: error.syscall, ...(wsaCode !== undefined && { wsaCode }) };
+}
+
+/** An error in Node's shape, for what was seen in another way than by a failed call. */
+export function systemError(code: string, syscall?: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(code), { code, syscall });
 }

@@ -1,31 +1,33 @@
 /**
- * One connection's way to its end: the only file where events meet decisions. It listens at the socket, asks lifecycle.ts
- * what to do, does it, and at the end lets classify.ts judge.
+ * One connection from open to gone: the only file where events meet decisions. The way of a disconnect, in order:
+ *
+ *  1. `websocket.ts`: the user calls close(), or ws does when the peer's close frame has come. Both arrive in `close()` here.
+ *  2. `transport.ts` tells of the socket's 'error', 'end' and 'close', before ws is told: ws drops the cause.
+ *  3. `ending.ts`, made now, samples how far the connection has come.
+ *  4. `lifecycle.ts` decides (pure): it keeps the first cause, and answers with effects.
+ *  5. `#apply()` here carries them out: wait, RST, destroy, linger, resume a paused reader, or emit 'close' without ws.
+ *  6. `lingering.ts` takes the socket over where it is to go on delivering; the WebSocket is closed all the same.
+ *  7. ws calls `emitClose()` when its socket has closed, or the watchdog does: the one place where a connection ends.
+ *  8. `classify.ts` judges the cause (pure), and `ending.ts` makes the CloseInfo.
+ *  9. `group.ts` counts, logs and announces it; then 'disconnect' is emitted, and ws emits 'close'.
+ *
+ * An open connection has little: a server may hold many that are idle, so what only the end needs is made then.
  */
 import type { Duplex } from 'node:stream';
 import type { CloseInfo, Phase } from '../close-info';
-import { closeErrorOf, systemError } from '../errors';
 import type { Snapshot } from '../liveness/watch';
 import type { Settings } from '../options';
 import { findSocket } from '../socket-control/choose';
 import type { TransportLook } from '../socket-control/contract';
 import { type TransportHandle, transportHandle } from '../socket-control/handle';
 import type { NativeConnection } from '../socket-control/native';
-import { warn } from '../telemetry/log';
-import { keepPeerAddress, peerAddress } from '../telemetry/peer-address';
-import {
-  closeListenerFor,
-  holdCloseFrameCallback,
-  type Internals,
-  type OpeningRequest,
-  Upstream,
-  type UpstreamSocket,
-} from '../upstream';
+import { keepPeerAddress, peerAddress, warn } from '../telemetry/log';
+import { closeListenerFor, type Internals, type OpeningRequest, Upstream, type UpstreamSocket } from '../upstream';
+import { closeErrorOf, systemError } from './classify';
 import { Ending, hasKeepAlive } from './ending';
 import type { Group } from './group';
-import { type Effect, initial, type Observation, type State, step } from './lifecycle';
-import { observe, observerOf, type SocketObserver } from './socket-observer';
-import { snapshotOf } from './traffic';
+import { type Effect, initial, NO_SAMPLE, type Observation, type State, step } from './lifecycle';
+import { observe, observerOf, type SocketObserver, snapshotOf } from './transport';
 
 const kConnection = Symbol('ws-linger connection');
 
@@ -33,16 +35,15 @@ type Owner = object & { [kConnection]?: Connection };
 type Sender = NonNullable<Internals['_sender']>;
 type BaseMethods = Pick<Upstream, 'close' | 'terminate'> & Pick<Internals, 'setSocket' | 'emitClose'>;
 
-/** The connection of a WebSocket; undefined when this package has nothing to do with it. */
+/** The connection of a WebSocket; undefined for one that this package did not make and that was not attached. */
 export function connectionOf(ws: Owner): Connection | undefined {
   return ws[kConnection];
 }
 
-/** A server may hold many that are open and idle, so an open one has little: what only its end needs is made then. */
 export class Connection implements SocketObserver {
   info: CloseInfo | null = null;
   readonly #ws: UpstreamSocket;
-  /** ws's own methods, below the ones that lead here. */
+  /** ws's own methods, which the WebSocket's methods of the same names hide. */
   readonly #base: BaseMethods;
   readonly #group: Group;
   #state: State = initial;
@@ -51,7 +52,7 @@ export class Connection implements SocketObserver {
   #handle: TransportHandle | null = null;
   #found: NativeConnection | null = null;
   #upstreamOnError: Sender['onerror'];
-  #madeEnding: Ending | null = null;
+  #ending: Ending | null = null;
 
   constructor(ws: UpstreamSocket, base: BaseMethods, group: Group) {
     this.#ws = ws;
@@ -64,11 +65,11 @@ export class Connection implements SocketObserver {
     return this.#group.settings;
   }
 
-  /** The opening handshake of a client goes through this request. */
+  /** Watches the request of a client's opening handshake; called again after a redirect. */
   watchRequest(request: OpeningRequest): void {
     if (!this.#counted) this.#moved(null, 'opening');
     request.prependListener('error', (error: Error) => this.onError(error));
-    // ws's handshakeTimeout; a time-out that the user sets on the request ends nothing by itself.
+    // Set by ws for handshakeTimeout. A time-out that the user sets on the request ends nothing by itself.
     if (request.timeout) request.prependListener('timeout', () => this.onError(systemError('ETIMEDOUT')));
   }
 
@@ -79,7 +80,7 @@ export class Connection implements SocketObserver {
     this.opened();
   }
 
-  /** Before ws's own listeners: ws drops the error, and the cause must be known before ws acts on it. */
+  /** Adds our listeners before ws's own: ws drops the error, and the cause must be known before ws acts on it. */
   watchSocket(socket: Duplex): void {
     this.#stream = socket;
     keepPeerAddress(socket, this.#settings.logger);
@@ -87,17 +88,17 @@ export class Connection implements SocketObserver {
     this.#found = findSocket(socket, this.#settings);
     observe(socket, this);
     socket.prependListener('end', socketOnEnd);
-    this.#watchSender(); // there already when ws was attached later
-    const [state] = step(this.#state, { type: 'open' }, this.#settings);
+    this.#watchSender(); // it is there already where ws was attached later
+    const [state] = step(this.#state, { type: 'open' }, NO_SAMPLE, this.#settings);
     this.#enter(state);
   }
 
-  /** To be called once the WebSocket is open too. */
+  /** To be called once the WebSocket is open, too. */
   opened(): void {
     this.#group.opened(this.#ws, this, this.#state.phase === 'open');
   }
 
-  /** A message that cannot be sent (a broken Blob, a failed deflate) ends the connection inside ws, past close(). */
+  /** Where a message cannot be sent (a broken Blob, a failed deflate), ws ends the connection without calling close(). */
   #watchSender(): void {
     const sender = this.#ws._sender;
     const onerror = sender?.onerror;
@@ -106,17 +107,17 @@ export class Connection implements SocketObserver {
     sender.onerror = senderOnError;
   }
 
-  /** ws calls this too: when the peer's close frame comes, and when the peer breaks the protocol. */
+  /** Begins the closing handshake. ws calls this too: when the peer's close frame comes, and when the peer breaks the protocol. */
   close(code?: number, reason?: string | Buffer, within?: number): void {
     const ws = this.#ws;
     if (ws.readyState === Upstream.CONNECTING) this.#step({ type: 'abort' });
     const broken = ws._receiver?.errored;
     if (broken) this.#onProtocolError(broken);
-    if (ws.readyState === Upstream.OPEN && ws._sender) this.#ending.closeFrame = holdCloseFrameCallback(ws._sender);
+    if (ws.readyState === Upstream.OPEN) this.#beginEnding().holdCloseFrameCallback();
     try {
       this.#base.close.call(ws, code, reason);
     } finally {
-      // Also when it throws: some versions of ws are closing by then.
+      // Also where it has thrown: some versions of ws are closing by then.
       if (ws.readyState === Upstream.CLOSING && this.#stream) {
         this.#beganClosing(ws._closeFrameReceived ? 'peer' : 'local', within);
       }
@@ -126,13 +127,12 @@ export class Connection implements SocketObserver {
   closeAsync(code?: number, reason?: string | Buffer, within?: number): Promise<CloseInfo> {
     this.close(code, reason, within);
     if (this.info) return Promise.resolve(this.info);
-    return new Promise((resolve) => this.#ending.resolvers.push(resolve));
+    return new Promise((resolve) => this.#beginEnding().resolvers.push(resolve));
   }
 
   #beganClosing(by: 'local' | 'peer', within?: number): void {
     const ws = this.#ws;
-    // The limits here are this package's. ws's timer would only destroy; one that does nothing stands in its place, for
-    // those who look at it.
+    // The limits are this package's. A timer that does nothing replaces ws's, for users who look at `_closeTimer`.
     clearTimeout(ws._closeTimer ?? undefined);
     ws._closeTimer = setTimeout(() => {}, ws._closeTimeout ?? 30_000);
     this.#step({ type: 'close', by, within });
@@ -143,26 +143,27 @@ export class Connection implements SocketObserver {
   }
 
   abort(): void {
-    const lingering = this.#madeEnding?.lingering;
+    const lingering = this.#ending?.lingering;
     if (lingering) lingering.abort();
     else this.#end('abort');
   }
 
-  /** Called by ws when the socket has closed, or by the watchdog. The one place where a connection ends. */
+  /** Ends the connection. Called by ws when the socket has closed, or by the watchdog. */
   emitClose(): void {
     const ws = this.#ws;
     if (this.info) {
-      // The socket reported 'close' after the watchdog had given it up; ws put the state back on the way here.
+      // The socket has reported 'close' after the watchdog; ws has put the state back on the way here.
       ws._readyState = Upstream.CLOSED;
       return;
     }
     this.#step({ type: 'closed' });
-    this.#ending.stop();
+    const ending = this.#beginEnding();
+    ending.stop();
     clearTimeout(ws._closeTimer ?? undefined);
-    const info = this.#ending.describe(this.#state);
+    const info = ending.describe(this.#state);
     this.info = info;
-    this.#group.ended(ws, info, this.#stream ? peerAddress(this.#stream) : undefined);
-    for (const resolve of this.#ending.resolvers) resolve(info); // heard after this turn
+    this.#group.ended(ws, info, this.#stream);
+    for (const resolve of ending.resolvers) resolve(info); // their awaiters run after this turn
     try {
       ws.emit('disconnect', info);
     } finally {
@@ -181,22 +182,22 @@ export class Connection implements SocketObserver {
     });
   }
 
-  /** ws emits the error once it has closed. Where nobody listens that would kill the process for what a peer did. */
+  /** ws emits the error when it has closed. Without a listener that would end the process for what a peer did. */
   #onProtocolError(error: Error): void {
-    this.#askWho();
+    this.#keepAddress();
     this.#step({ type: 'protocol-error', error: closeErrorOf(error) });
     if (this.#settings.guard && this.#ws.listenerCount('error') === 0) this.#ws.once('error', () => {});
   }
 
   onClose(): void {
-    this.#ending.socketClosed = true;
-    // Of what ws still reads from its buffers, it reports errors without a close().
+    this.#beginEnding().socketClosed = true;
+    // ws reports errors in what it still reads from its buffers without calling close().
     this.#ws._receiver?.prependListener('error', (error: Error) => this.#onProtocolError(error));
   }
 
   onSenderError(error: Error): void {
     const open = this.#ws.readyState === Upstream.OPEN;
-    this.#ending.senderFailed = true;
+    this.#beginEnding().senderFailed = true;
     this.#upstreamOnError?.call(this.#ws._sender as Sender, error);
     if (open) this.#beganClosing('local');
   }
@@ -205,8 +206,8 @@ export class Connection implements SocketObserver {
     const socket = this.#stream;
     if (socket?.writableEnded) {
       this.#step({ type: 'fin', by: 'local' });
-    } else if (this.#ending.control?.probe() === 'reset') {
-      // A reset that came behind unread data: libuv reports the data, then an end like any other.
+    } else if (this.#beginEnding().control()?.probe() === 'reset') {
+      // RST came behind unread data: libuv reports the data, then an end like any other.
       this.onError(systemError('ECONNRESET', 'read'));
     } else {
       this.#step({ type: 'fin', by: 'peer' });
@@ -214,19 +215,18 @@ export class Connection implements SocketObserver {
   }
 
   #end(type: 'abort' | 'destroy'): void {
-    const ending = this.#madeEnding;
+    const ending = this.#ending;
     if (this.#ws.readyState === Upstream.CLOSED || ending?.socketClosed || ending?.lingering) return;
     this.#step({ type });
-    // Without a socket there is only the opening handshake to give up, and ws does that.
+    // Without a socket there is only the opening handshake to end, and ws does that.
     if (!this.#stream) this.#base.terminate.call(this.#ws);
   }
 
   /** Closes the WebSocket now, as if its socket had closed; the socket goes on delivering what was sent. */
   #linger(): void {
-    const ending = this.#ending;
+    const ending = this.#beginEnding();
     if (ending.socketClosed || this.#stream?.destroyed !== false) return;
     this.onClose();
-    if (ending.closeFrame) ending.closeFrame.callback = null;
     ending.linger(this.#group, this.#state.deadlineAt);
     closeListenerFor(this.#ws).call(this.#stream);
     ending.lingering?.begin();
@@ -241,10 +241,11 @@ export class Connection implements SocketObserver {
   }
 
   #dispatch(event: Observation): void {
-    const [state, effects] = step(this.#state, this.#ending.sample(event), this.#settings);
+    const ending = this.#beginEnding();
+    const [state, effects] = step(this.#state, event, ending.sample(), this.#settings);
     this.#enter(state);
-    // Once the connection is lost or about to be cut, the counts stand: what the socket tells later is its clean-up.
-    if (state.cause?.type === 'error' || state.phase === 'cut') this.#ending.keepTraffic();
+    // Of a connection that is lost or cut, the counts of this moment are kept.
+    if (state.cause?.type === 'error' || state.phase === 'cut') ending.keepTraffic();
     for (const effect of effects) this.#apply(effect);
   }
 
@@ -255,11 +256,11 @@ export class Connection implements SocketObserver {
   }
 
   snapshot(): Snapshot {
-    return snapshotOf(this.#ws, this.#stream, this.#handle, this.#madeEnding?.traffic());
+    return snapshotOf(this.#ws, this.#stream, this.#handle, this.#ending?.traffic());
   }
 
   lookAtTransport(): TransportLook | null {
-    return this.#ending.control?.look() ?? null;
+    return this.#beginEnding().control()?.look() ?? null;
   }
 
   ping(): void {
@@ -267,43 +268,45 @@ export class Connection implements SocketObserver {
   }
 
   giveUp(why: 'timed-out' | 'slow-consumer'): void {
-    this.#askWho();
+    this.#keepAddress();
     this.#step({ type: 'give-up', why });
   }
 
-  /** While it can be told who it was that this side has to end the connection with. */
-  #askWho(): void {
-    if (this.#stream) void peerAddress(this.#stream);
+  /** Node keeps an address that was asked for while the connection stands, and the log line comes later. */
+  #keepAddress(): void {
+    peerAddress(this.#stream);
   }
 
-  /** One that nobody has begun to open does not count: `new WebSocket(null)` is what servers begin with. */
+  /** Counts a change of phase, from the first that follows `new WebSocket(null)`, with which servers begin. */
   #moved(from: Phase | null, to: Phase): void {
     this.#group.moved(this.#counted ? from : null, to, this);
     this.#counted = true;
   }
 
-  get #ending(): Ending {
-    this.#madeEnding ??= new Ending(this.#ws, this.#settings, {
+  #beginEnding(): Ending {
+    this.#ending ??= new Ending(this.#ws, this.#settings, {
       stream: this.#stream,
       handle: this.#handle,
       found: this.#found,
     });
-    return this.#madeEnding;
+    return this.#ending;
   }
 
   #apply(effect: Effect): void {
     if (typeof effect === 'object') {
-      this.#ending.wake(effect.wakeIn, (lateBy) => {
-        const tick = this.#ending.tick(this.#state, lateBy);
+      this.#beginEnding().wake(effect.wakeIn, (lateBy) => {
+        const tick = this.#beginEnding().tick(this.#state, lateBy);
         if (tick) this.#step(tick);
       });
     } else if (effect === 'reset') {
       this.#ws._readyState = Upstream.CLOSING;
-      this.#ending.control?.abort((how) => {
-        this.#ending.forced = how;
-      });
+      this.#beginEnding()
+        .control()
+        ?.abort((how) => {
+          this.#beginEnding().forced = how;
+        });
     } else if (effect === 'destroy') {
-      this.#ending.forced = 'destroy';
+      this.#beginEnding().forced = 'destroy';
       this.#base.terminate.call(this.#ws);
     } else if (effect === 'linger') {
       this.#linger();
@@ -316,7 +319,7 @@ export class Connection implements SocketObserver {
   }
 }
 
-// The same functions for all connections; each finds its own by the socket.
+// One function serves all connections, which are found by the socket: a closure for each would cost memory.
 
 function socketOnEnd(this: Duplex): void {
   observerOf(this)?.onEnd?.();

@@ -1,4 +1,7 @@
-/** What only the end of a connection needs: looks at what moves and at who is there, and what is under way. */
+/**
+ * What the end of one connection needs beyond the connection itself: samples of its progress, its timer, what was done to end it,
+ * and at last its CloseInfo. It is made when the end begins, since most connections are open and idle.
+ */
 import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
 import type { CloseInfo } from '../close-info';
@@ -7,13 +10,13 @@ import { controlOf } from '../socket-control/choose';
 import type { SocketControl } from '../socket-control/contract';
 import type { TransportHandle } from '../socket-control/handle';
 import type { NativeConnection } from '../socket-control/native';
-import type { CloseFrameCallback, UpstreamSocket } from '../upstream';
+import type { UpstreamSocket, WriteCallback } from '../upstream';
 import { classify } from './classify';
-import type { Event, Observation, Sample, State, Tick } from './lifecycle';
+import type { Sample, State, Tick } from './lifecycle';
 import { Lingering, type LingerOwner } from './lingering';
-import { isBusy, NO_TRAFFIC, queuedInSender, receiverState, type Traffic, TrafficMeter } from './traffic';
+import { isBusy, NO_TRAFFIC, queuedInSender, receiverState, type Traffic, TrafficMeter } from './transport';
 
-/** What has to be taken hold of while the connection is whole. */
+/** The transport, captured while the connection is open, because Node drops the handle on destroy. */
 export interface Transport {
   /** Null during the opening handshake. */
   stream: Duplex | null;
@@ -21,22 +24,28 @@ export interface Transport {
   found: NativeConnection | null;
 }
 
+/** What ws wants to be called when its close frame was written; null once ws is not to be called any more. */
+interface CloseFrameCallback {
+  callback: WriteCallback | null;
+}
+
 export class Ending {
-  readonly control: SocketControl | null;
   forced: 'reset' | 'destroy' | null = null;
   socketClosed = false;
-  closeFrame: CloseFrameCallback | null = null;
+  senderFailed = false;
   /** The socket, where it goes on delivering after the WebSocket was closed. */
   lingering: Lingering | null = null;
-  senderFailed = false;
+  /** Resolve the promises of closeAsync(). */
   readonly resolvers: ((info: CloseInfo) => void)[] = [];
   readonly #ws: UpstreamSocket;
   readonly #settings: Settings;
-  readonly #stream: Duplex | null;
+  readonly #transport: Transport;
   readonly #meter: TrafficMeter | null;
-  /** Bytes heard while closing, of a stream that does not count them. */
+  #control: SocketControl | null = null;
+  #closeFrame: CloseFrameCallback | null = null;
+  /** Bytes that came while closing, on a stream that does not count them. */
   #bytesSeen = 0;
-  /** What ws's receiver still had to work on at the last look. */
+  /** What ws's receiver still had to work on at the last tick. */
   #receiverState = '';
   #latest = NO_TRAFFIC;
   #final: Traffic | null = null;
@@ -44,13 +53,12 @@ export class Ending {
   #immediate: NodeJS.Immediate | undefined;
 
   constructor(ws: UpstreamSocket, settings: Settings, transport: Transport) {
-    const { stream, handle, found } = transport;
+    const { stream, handle } = transport;
     this.#ws = ws;
     this.#settings = settings;
-    this.#stream = stream;
+    this.#transport = transport;
     this.#meter = stream && new TrafficMeter(stream, handle);
-    this.control = stream && controlOf(stream, found);
-    // Such a stream flows for ws already: a second listener takes nothing away and starts nothing.
+    // Such a stream flows for ws already, so a second listener takes nothing away and starts nothing.
     if (stream && this.#meter?.isCounting === false && stream.readableFlowing !== null) stream.on('data', this.#onData);
   }
 
@@ -58,32 +66,39 @@ export class Ending {
     this.#bytesSeen += chunk.length;
   };
 
-  /** The counts now, or those that stand. */
+  /** The control of the socket, made when it is first asked for; null during the opening handshake. */
+  control(): SocketControl | null {
+    const { stream, found } = this.#transport;
+    if (stream) this.#control ??= controlOf(stream, found);
+    return this.#control;
+  }
+
+  /** The counts now, or those that were kept. */
   traffic(): Traffic {
     this.#latest = this.#final ?? this.#meter?.read() ?? NO_TRAFFIC;
     return this.#latest;
   }
 
-  /** From now on the counts stand that were read last. */
+  /** Keeps the counts that were read last: what the socket tells from now on is its clean-up. */
   keepTraffic(): void {
     this.#final ??= this.#latest;
   }
 
-  /** Adds to a sign what the connection looks like now. The sign is the caller's own, made for this. */
-  sample(sign: Observation): Event {
+  /** How far the connection has come by now. */
+  sample(): Sample {
     const { received, accepted, unsent } = this.traffic();
-    const look = sign as Observation & Sample;
-    look.at = performance.now();
-    look.progress = received + accepted + this.#bytesSeen;
-    look.queued = unsent + queuedInSender(this.#ws);
-    return look;
+    return {
+      at: performance.now(),
+      progress: received + accepted + this.#bytesSeen,
+      queued: unsent + queuedInSender(this.#ws),
+    };
   }
 
-  /** What a timer's look shows; null when there is nothing to look at any more. */
+  /** What the timer's end finds; null when there is nothing to look at any more. */
   tick(state: State, lateBy: number): Tick | null {
-    const stream = this.#stream;
+    const { stream } = this.#transport;
     if (this.lingering) return { type: 'tick', busy: this.#receiverMoves() };
-    // Once the socket is closed, what is left is ws's receiver at work on what it has.
+    // Once the socket is closed, only ws's receiver is still at work.
     if (!stream || this.socketClosed) return null;
     const paused = stream.isPaused();
     const quiet = performance.now() - state.progressAt >= this.#settings.closeTimeout / 2;
@@ -91,33 +106,33 @@ export class Ending {
       type: 'tick',
       lateBy,
       paused,
-      lost: paused && this.control?.probe() === 'reset',
+      lost: paused && this.control()?.probe() === 'reset',
       busy: (!this.senderFailed && isBusy(this.#ws._sender)) || this.#meter?.isBlind === true,
-      look: quiet ? this.control?.look() : null,
+      look: quiet ? this.control()?.look() : null,
     };
   }
 
-  /** Whether ws's receiver has got on with what came before the socket was taken away from it. */
+  /** Whether ws's receiver has worked on what it had received since the last tick. */
   #receiverMoves(): boolean {
     const before = this.#receiverState;
     this.#receiverState = receiverState(this.#ws);
     return this.#receiverState !== before;
   }
 
-  /** Calls `done` in so many ms, with those by which it is late. A later call replaces an earlier one. */
+  /** Calls `done` after `wakeIn` ms, with the ms by which it is late. A later call replaces an earlier one. */
   wake(wakeIn: number, done: (lateBy: number) => void): void {
     this.stopTimer();
     const due = performance.now() + wakeIn;
     this.#timer = setTimeout(
       () => {
         const lateBy = performance.now() - due;
-        // A loop that was busy reads what came meanwhile before the first of these, and closes what was cut before the second.
+        // After a busy time the loop reads what has come before the first of these, and closes what was cut before the second.
         this.#immediate = setImmediate(() => {
           this.#immediate = setImmediate(() => done(lateBy));
         });
       },
-      Math.max(1, wakeIn),
-    ); // newer versions of Node warn of less
+      Math.max(1, wakeIn), // newer versions of Node warn of less
+    );
   }
 
   stopTimer(): void {
@@ -125,20 +140,36 @@ export class Ending {
     clearImmediate(this.#immediate);
   }
 
-  /** Nothing more is looked at. */
+  /** Stops the timer and the counting. */
   stop(): void {
     this.stopTimer();
-    this.#stream?.removeListener('data', this.#onData);
+    this.#transport.stream?.removeListener('data', this.#onData);
+  }
+
+  /** To be called before ws sends its close frame: the socket then holds ws's callback, and with it the WebSocket, no longer than needed. */
+  holdCloseFrameCallback(): void {
+    const { _sender: sender } = this.#ws;
+    if (!sender) return;
+    const held: CloseFrameCallback = { callback: null };
+    const { close } = sender;
+    sender.close = (code, data, mask, callback) => {
+      held.callback = callback;
+      close.call(sender, code, data, mask, relayTo(held));
+    };
+    this.#closeFrame = held;
   }
 
   /** Hands the socket over to go on delivering, until the deadline. */
   linger(owner: LingerOwner, deadlineAt: number): void {
+    const { stream } = this.#transport;
     const { onTimeout } = this.#settings;
-    if (!this.#stream || !this.#meter) return;
-    this.#stream.removeListener('data', this.#onData);
-    this.lingering = new Lingering(this.#stream, this.control, this.#meter, owner, { deadlineAt, onTimeout });
+    if (!stream || !this.#meter) return;
+    if (this.#closeFrame) this.#closeFrame.callback = null;
+    stream.removeListener('data', this.#onData);
+    this.lingering = new Lingering(stream, this.control(), this.#meter, owner, { deadlineAt, onTimeout });
   }
 
+  /** The record of the end, read once: the counts are those of this moment, or those kept before. */
   describe(state: State): CloseInfo {
     const { cause, endedIn, endingSince, bothCloseFrames } = state;
     const ws = this.#ws;
@@ -162,8 +193,13 @@ export class Ending {
   }
 }
 
-/** Whether TCP keep-alive was asked for on this socket. Node keeps that to itself, so its field is found by its name. */
+/** Whether TCP keep-alive is on. Node keeps that in a private field, which is found by its name. */
 export function hasKeepAlive(socket: object): boolean {
   const field = Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'kSetKeepAlive');
   return field !== undefined && (socket as Record<symbol, unknown>)[field] === true;
+}
+
+/** A function of its own, since a closure holds all that is around it. */
+function relayTo(held: CloseFrameCallback): WriteCallback {
+  return (error) => held.callback?.(error);
 }

@@ -1,7 +1,7 @@
-/** The connections that share settings: those of one server, or clients. What concerns them together is kept here. */
+/** What connections have in common: the settings, the counts, and the events of one server's connections, or of clients. */
 import type { Duplex } from 'node:stream';
 import type { CloseInfo, Lingered, Phase } from '../close-info';
-import { type Watchable, watchFor } from '../liveness/watch';
+import { type Watchable, type Watching, watching } from '../liveness/watch';
 import { parseOptions, type Settings } from '../options';
 import {
   type DisconnectMessage,
@@ -11,9 +11,8 @@ import {
   type OpenMessage,
   openChannel,
 } from '../telemetry/diagnostics';
-import { logEnd, logLingered } from '../telemetry/log';
+import { logEnd, logLingered, peerAddress } from '../telemetry/log';
 import { Metrics, processMetrics } from '../telemetry/metrics';
-import { peerAddress } from '../telemetry/peer-address';
 import type { LingerOwner } from './lingering';
 
 export class Group implements LingerOwner {
@@ -22,18 +21,21 @@ export class Group implements LingerOwner {
   readonly metrics: Metrics;
   /** The open WebSockets, where ws itself keeps none (`clientTracking: false`). */
   tracked: Set<object> | null = null;
-  /** Told of each that opens. */
+  /** Called for each that opens. */
   onOpened: ((ws: object) => void) | null = null;
+  /** Null where the settings ask for no heartbeat and set no limit for slow peers. */
+  readonly #watching: Watching | null;
 
   constructor(settings: Settings, role: 'server' | 'client') {
     this.settings = settings;
     this.role = role;
     this.metrics = role === 'server' ? new Metrics(processMetrics.server) : processMetrics.client;
+    this.#watching = watching(settings);
   }
 
   /** `stays` when nothing has begun to end it since. */
   opened(ws: object, connection: Watchable, stays: boolean): void {
-    if (stays) watchFor(this.settings)?.add(connection);
+    if (stays) this.#watching?.add(connection);
     this.tracked?.add(ws);
     this.onOpened?.(ws);
     if (openChannel.hasSubscribers) openChannel.publish({ ws, role: this.role } satisfies OpenMessage);
@@ -41,13 +43,13 @@ export class Group implements LingerOwner {
 
   moved(from: Phase | null, to: Phase, connection: Watchable): void {
     this.metrics.moved(from, to);
-    if (from === 'open') watchFor(this.settings)?.remove(connection);
+    if (from === 'open') this.#watching?.remove(connection);
   }
 
-  ended(ws: object, info: CloseInfo, remoteAddress: string | undefined): void {
+  ended(ws: object, info: CloseInfo, stream: Duplex | null): void {
     this.metrics.ended(info);
     this.tracked?.delete(ws);
-    logEnd(this.settings.logger, 'disconnect', info, remoteAddress);
+    logEnd(this.settings.logger, 'disconnect', info, stream);
     if (disconnectChannel.hasSubscribers)
       disconnectChannel.publish({ ws, role: this.role, info } satisfies DisconnectMessage);
   }
@@ -57,11 +59,14 @@ export class Group implements LingerOwner {
   }
 
   lingered(end: Lingered, stream: Duplex): void {
-    const remoteAddress = peerAddress(stream);
     this.metrics.lingered(end.outcome);
-    logLingered(this.settings.logger, end, remoteAddress);
+    logLingered(this.settings.logger, end, stream);
     if (lingeredChannel.hasSubscribers)
-      lingeredChannel.publish({ role: this.role, ...end, remoteAddress } satisfies LingeredMessage);
+      lingeredChannel.publish({
+        role: this.role,
+        ...end,
+        remoteAddress: peerAddress(stream),
+      } satisfies LingeredMessage);
   }
 }
 

@@ -27,7 +27,7 @@ import type { TransportLook } from '../socket-control/contract';
 export type Cause =
   | { type: 'fin'; by: 'local' | 'peer' }
   | SocketError
-  | { type: 'protocol-error'; error: CloseError }
+  | ProtocolError
   | { type: 'close-timeout' }
   | { type: 'timed-out' }
   | { type: 'slow-consumer' }
@@ -72,7 +72,7 @@ export interface State {
   readonly look: TransportLook | null;
 }
 
-/** What the connection looks like when an event comes. */
+/** How far a connection has come at a moment. */
 export interface Sample {
   /** A monotonic time in ms. */
   at: number;
@@ -82,33 +82,45 @@ export interface Sample {
   queued: number;
 }
 
-export type Event = { type: 'open' } | (Sample & Observation);
+/** A close frame was sent or received. `within` is a limit for this close, in ms, below closeDeadline. */
+interface Close {
+  type: 'close';
+  by: 'local' | 'peer';
+  within?: number | undefined;
+}
 
-/** What is seen of a connection's end; one that is merely open is not looked at. */
+interface ProtocolError {
+  type: 'protocol-error';
+  error: CloseError;
+}
+
+/** What is seen of a connection and of its end. */
 export type Observation =
-  /** A close frame was sent or received. `within` is a limit for this close, in ms, below closeDeadline. */
-  | { type: 'close'; by: 'local' | 'peer'; within?: number | undefined }
+  /** The opening handshake is done. */
+  | { type: 'open' }
+  | Close
   | { type: 'both-close-frames' }
   /** The peer's FIN came, in answer to one of ours (`local`) or not. */
   | { type: 'fin'; by: 'local' | 'peer' }
-  /** ws destroys the socket on any error, so this is the last but one event. */
+  /** ws destroys the socket on any error, so this is the last observation but one. */
   | SocketError
-  | { type: 'protocol-error'; error: CloseError }
+  | ProtocolError
   /** The heartbeat was not answered, or the peer does not read what is sent to it. */
   | { type: 'give-up'; why: 'timed-out' | 'slow-consumer' }
-  /** abort() */
+  /** abort() was called. */
   | { type: 'abort' }
-  /** terminate() */
+  /** terminate() was called. */
   | { type: 'destroy' }
   | Tick
+  /** ws has emitted 'close', or is about to. */
   | { type: 'closed' };
 
-/** A timer that this machine asked for, and what a look at the connection shows. */
+/** The end of the timer that an effect asked for, and what is found then. */
 export interface Tick {
   type: 'tick';
   /** Ms by which it comes later than asked for. While this process does not run, it does not count against the peer. */
   lateBy?: number;
-  /** Nothing is read here at present. */
+  /** The application has paused the WebSocket: nothing is read. */
   paused?: boolean;
   /** The peer is known to be gone, though nothing has been read of it. */
   lost?: boolean;
@@ -123,17 +135,17 @@ export type Effect = 'reset' | 'destroy' | 'linger' | 'resume' | 'emit-close' | 
 /** How long ws may take to emit 'close' after the end, before it is emitted without ws. */
 export const WATCHDOG_MS = 1_000;
 
-/** Progress is looked at this often within closeTimeout, so that the end is told late by at most a quarter of it. */
+/** Progress is checked this often within closeTimeout, so that the end is told late by at most a quarter of it. */
 const CHECKS = 4;
-/** Soon after bytes moved it is looked at so often: most of what moves does so at once. */
+/** Right after bytes moved it is checked as if this often: most of what moves does so at once. */
 const FIRST_CHECKS = 20;
 
-/** A peer whose receive window has been zero for so long, in ms, does not read. Shorter pauses are those of living readers. */
+/** A peer whose receive window has been zero for so long, in ms, does not read. Living readers pause for less. */
 export const ZERO_WINDOW_MS = 25_000;
 
 /**
- * Chooses between FIN and RST. RST destroys what is on its way, and is sent only once, so that an outage swallows
- * it: it is for a peer that is known to be there and not to read. FIN is retransmitted until the peer has it.
+ * Chooses between FIN and RST for a connection that this side ends. RST destroys what is on its way, and is sent only once, so
+ * that an outage loses it: it is for a peer that is known to be there and not to read. FIN is retransmitted until the peer has it.
  */
 export function howToCut(onTimeout: OnTimeout, zeroWindowMs: number): 'reset' | 'destroy' {
   if (onTimeout !== 'auto') return onTimeout;
@@ -156,107 +168,106 @@ export const initial: State = Object.freeze({
   look: null,
 });
 
-/** One object for all connections that are open, which is most of them. */
+/** All open connections share this one object. */
 const open: State = Object.freeze({ ...initial, phase: 'open' });
 
-export function step(state: State, event: Event, limits: Limits): [State, Effect[]] {
+/** For an observation that needs none. */
+export const NO_SAMPLE: Sample = Object.freeze({ at: 0, progress: 0, queued: 0 });
+
+/** What an observation makes of the state, and what is to be done. */
+export function step(state: State, seen: Observation, sample: Sample, limits: Limits): [State, Effect[]] {
   if (state.phase === 'closed') return [state, []];
-  switch (event.type) {
+  const { at } = sample;
+  switch (seen.type) {
     case 'open':
       return [state.phase === 'opening' ? open : state, []];
     case 'close':
-      return close(state, event, limits);
+      return close(state, seen, sample, limits);
     case 'both-close-frames':
       if (state.phase !== 'open' && state.phase !== 'handshake') return [{ ...state, bothCloseFrames: true }, []];
-      return beginClosing({ ...ending(state, event.at, 'fin', null), bothCloseFrames: true }, state, event, limits);
+      return beginClosing({ ...ending(state, at, 'fin', null), bothCloseFrames: true }, state, sample, limits);
     case 'fin':
       // After both frames FIN is how RFC 6455 §7.1.1 wants it to end; before, it is the cause.
       if (state.phase === 'fin' || state.phase === 'cut') return [state, []];
-      return beginClosing(ending(state, event.at, 'fin', { type: 'fin', by: event.by }), state, event, limits);
-    case 'error': {
-      const { error, ended, keepAlive } = event;
-      return cut(state, event.at, { type: 'error', error, ended, keepAlive });
-    }
+      return beginClosing(ending(state, at, 'fin', { type: 'fin', by: seen.by }), state, sample, limits);
+    case 'error':
+      return cut(state, at, seen);
     case 'protocol-error':
-      return [ending(state, event.at, state.phase, { type: 'protocol-error', error: event.error }), []];
+      return [ending(state, at, state.phase, seen), []];
     case 'give-up':
       // A connection that is being closed has its limits already.
-      return state.phase === 'open'
-        ? cut(state, event.at, { type: event.why }, howToCut(limits.onTimeout, 0))
-        : [state, []];
+      if (state.phase !== 'open') return [state, []];
+      return cut(state, at, { type: seen.why }, howToCut(limits.onTimeout, 0));
     case 'abort':
-      return cut(state, event.at, LOCAL_ABORT, 'reset');
+      return cut(state, at, LOCAL_ABORT, 'reset');
     case 'destroy':
-      return cut(state, event.at, LOCAL_ABORT, 'destroy');
+      return cut(state, at, LOCAL_ABORT, 'destroy');
     case 'tick':
-      return tick(state, event, limits);
+      return tick(state, seen, sample, limits);
     case 'closed':
-      return [ending(state, event.at, 'closed', null), []];
+      return [ending(state, at, 'closed', null), []];
   }
 }
 
 /** The first close begins the handshake; a later one can only bring the deadline nearer. */
-function close(state: State, event: Event & { type: 'close' }, limits: Limits): [State, Effect[]] {
+function close(state: State, { by, within }: Close, sample: Sample, limits: Limits): [State, Effect[]] {
+  const { at } = sample;
   const [next, effects] =
     state.phase === 'open'
-      ? beginClosing({ ...ending(state, event.at, 'handshake', null), closedBy: event.by }, state, event, limits)
+      ? beginClosing({ ...ending(state, at, 'handshake', null), closedBy: by }, state, sample, limits)
       : [state, []];
-  if (!isClosing(next) || event.within === undefined || event.at + event.within >= next.deadlineAt)
-    return [next, effects];
-  const shortened = { ...next, deadlineAt: event.at + event.within };
-  return next.phase === 'cut' ? [shortened, []] : [shortened, [{ wakeIn: untilNextLook(shortened, event.at, limits) }]];
+  if (!isClosing(next) || within === undefined || at + within >= next.deadlineAt) return [next, effects];
+  const shortened = { ...next, deadlineAt: at + within };
+  return next.phase === 'cut' ? [shortened, []] : [shortened, [{ wakeIn: untilNextCheck(shortened, at, limits) }]];
 }
 
-function tick(state: State, event: Event & Tick, limits: Limits): [State, Effect[]] {
-  if (state.phase === 'cut') return [state, event.busy ? [{ wakeIn: WATCHDOG_MS }] : ['emit-close']];
+function tick(state: State, seen: Tick, sample: Sample, limits: Limits): [State, Effect[]] {
+  if (state.phase === 'cut') return [state, seen.busy ? [{ wakeIn: WATCHDOG_MS }] : ['emit-close']];
   if (state.phase !== 'handshake' && state.phase !== 'fin') return [state, []];
 
-  const next = withSample(state, event, limits);
-  const { at } = event;
-  const wakeIn = untilNextLook(next, at, limits);
-  if (event.paused && at < next.deadlineAt && (event.lost || wakeIn <= 0)) {
-    // A reader that is paused never hears of the peer's close frame, FIN or RST: it gets one more look.
+  const next = withSample(state, seen, sample, limits);
+  const { at } = sample;
+  const wakeIn = untilNextCheck(next, at, limits);
+  if (seen.paused && at < next.deadlineAt && (seen.lost || wakeIn <= 0)) {
+    // A paused reader never learns of the peer's close frame, FIN or RST: it reads on for one more check.
     const more = limits.closeTimeout / CHECKS;
-    const heard = { ...next, progressAt: Math.max(next.progressAt, at + more - limits.closeTimeout) };
-    return [heard, ['resume', { wakeIn: untilNextLook(heard, at, limits) }]];
+    const resumed = { ...next, progressAt: Math.max(next.progressAt, at + more - limits.closeTimeout) };
+    return [resumed, ['resume', { wakeIn: untilNextCheck(resumed, at, limits) }]];
   }
   if (wakeIn > 0) return [next, [{ wakeIn }]];
   return cut(next, at, { type: 'close-timeout' }, at < next.deadlineAt ? 'linger' : howToCut(limits.onTimeout, 0));
 }
 
-/** The state with what a tick shows. Bytes that the peer's system has acknowledged are progress too, from when that was so. */
-function withSample(state: State, event: Event & Tick, { closeTimeout }: Limits): State {
-  const { at, progress, queued, lateBy = 0 } = event;
-  if (hasMoved(state, event) || event.busy) return { ...state, progress, queued, progressAt: at, look: null };
-  const now = event.look && event.look.at >= state.progressAt ? event.look : null;
+/** The state with what a tick finds. Bytes that the peer's system has acknowledged are progress too, from when that was so. */
+function withSample(state: State, seen: Tick, sample: Sample, { closeTimeout }: Limits): State {
+  const { at, progress, queued } = sample;
+  const { busy, look, lateBy = 0 } = seen;
+  if (busy || progress > state.progress || queued < state.queued)
+    return { ...state, progress, queued, progressAt: at, look: null };
+  const now = look && look.at >= state.progressAt ? look : null;
   const before = state.look;
   const acknowledged = now !== null && before !== null && now.unacknowledged < before.unacknowledged;
-  // While this process did not run, nothing counts against the peer. A loop that is merely busy has read what had come.
+  // Time in which this process did not run does not count against the peer. A loop that is merely busy has read what had come.
   const missed = lateBy >= closeTimeout / CHECKS ? lateBy : 0;
   const progressAt = acknowledged ? now.at : state.progressAt + missed;
   return { ...state, progress, queued, progressAt, look: now ?? before };
 }
 
-function hasMoved(state: State, { progress, queued }: Sample): boolean {
-  return progress > state.progress || queued < state.queued;
-}
-
-/** Ms until progress is to be looked at again; 0 or less when a limit has been reached. */
-function untilNextLook({ progressAt, deadlineAt }: State, at: number, { closeTimeout }: Limits): number {
+/** Ms until progress is to be checked again; 0 or less when a limit has been reached. */
+function untilNextCheck({ progressAt, deadlineAt }: State, at: number, { closeTimeout }: Limits): number {
   const pause = Math.max(closeTimeout / FIRST_CHECKS, at - progressAt);
   return Math.min(progressAt + closeTimeout - at, deadlineAt - at, pause, closeTimeout / CHECKS);
 }
 
-/** Enters a closing phase; the first one sets the limits, later ones only go on with them. */
-function beginClosing(next: State, from: State, look: Sample, limits: Limits): [State, Effect[]] {
+/** Enters a closing phase. The first one sets the limits; later ones keep them. */
+function beginClosing(next: State, from: State, sample: Sample, limits: Limits): [State, Effect[]] {
   if (isClosing(from)) return [next, []];
-  const { at, progress, queued } = look;
-  const deadlineAt = at + limits.closeDeadline;
-  const closing = { ...next, deadlineAt, progress, queued, progressAt: at };
-  return [closing, [{ wakeIn: untilNextLook(closing, at, limits) }]];
+  const { at, progress, queued } = sample;
+  const closing = { ...next, deadlineAt: at + limits.closeDeadline, progress, queued, progressAt: at };
+  return [closing, [{ wakeIn: untilNextCheck(closing, at, limits) }]];
 }
 
-/** From here on only ws's 'close' is waited for, and not for long. Without `how` ws has destroyed the socket. */
+/** Ends the connection from this side: only ws's 'close' is waited for now, and not for long. Without `how` ws has destroyed the socket. */
 function cut(state: State, at: number, cause: Cause | null, how?: 'reset' | 'destroy' | 'linger'): [State, Effect[]] {
   if (state.phase === 'cut') return [state, []];
   // There is no connection yet to cut: ws gives up the opening handshake by itself.
@@ -265,7 +276,10 @@ function cut(state: State, at: number, cause: Cause | null, how?: 'reset' | 'des
   return [ending(state, at, 'cut', cause), how ? [how, wake] : [wake]];
 }
 
-/** The state in `phase`, once more is known of the end. The first sign starts the clock; the first cause wins, and keeps the phase it was met in. */
+/**
+ * The state in `phase`, with one more thing known of the end. The first such thing starts the clock; the first cause wins, and
+ * keeps the phase in which it was met.
+ */
 function ending(state: State, at: number, phase: Phase, cause: Cause | null): State {
   const isFirst = state.endingSince === null || (state.cause === null && cause !== null);
   const endedIn = isFirst ? asClosePhase(state.phase) : state.endedIn;

@@ -14,13 +14,13 @@
 import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
 import type { CloseError, Lingered } from '../close-info';
-import { closeErrorOf } from '../errors';
 import type { OnTimeout } from '../options';
 import type { SocketControl, TransportLook } from '../socket-control/contract';
 import { leaveServer } from '../socket-control/handle';
+import { closeErrorOf } from './classify';
 import { howToCut } from './lifecycle';
-import { observe, type SocketObserver } from './socket-observer';
-import type { TrafficMeter } from './traffic';
+import type { TrafficMeter } from './transport';
+import { observe, type SocketObserver } from './transport';
 
 /** Whose connections these are: told of each that begins and ceases to linger. */
 export interface LingerOwner {

@@ -171,14 +171,26 @@ function lookPeriod({ heartbeat, maxBufferedAmount, sendTimeout }: Settings): nu
   );
 }
 
+/** All connections with the same limits share one watch, which exists while it has any. */
 const watches = new Map<string, Watch>();
 
-/** The one watch for all connections with these settings, or null where there is nothing to watch for. */
-export function watchFor(settings: Settings): Watch | null {
+/** Adds connections to the watch for their settings, and takes them out. */
+export interface Watching {
+  add(connection: Watchable): void;
+  remove(connection: Watchable): void;
+}
+
+/** Null where there is nothing to watch for. */
+export function watching(settings: Settings): Watching | null {
   const { heartbeat, maxBufferedAmount, sendTimeout } = settings;
   if (!heartbeat && !limitsFlow(settings)) return null;
   const key = [heartbeat?.interval, heartbeat?.timeout, maxBufferedAmount, sendTimeout].join();
-  const watch = watches.get(key) ?? new Watch(settings, () => watches.delete(key));
-  watches.set(key, watch);
-  return watch;
+  return {
+    add(connection) {
+      const watch = watches.get(key) ?? new Watch(settings, () => watches.delete(key));
+      watches.set(key, watch);
+      watch.add(connection);
+    },
+    remove: (connection) => watches.get(key)?.remove(connection),
+  };
 }

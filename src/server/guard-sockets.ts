@@ -1,11 +1,9 @@
 /** Sockets that no server of ours has: one at a time, or all of the process. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
-import { judgeLost } from '../connection/classify';
-import { closeErrorOf } from '../errors';
+import { closeErrorOf, judgeLost } from '../connection/classify';
 import { type LingerOptions, type LoggerOption, parseOptions } from '../options';
-import { logEnd } from '../telemetry/log';
-import { keepPeerAddress, peerAddress } from '../telemetry/peer-address';
+import { keepPeerAddress, logEnd } from '../telemetry/log';
 import { isGuarded } from './guard';
 import { catchLostConnection } from './orphan-errors';
 
@@ -23,7 +21,7 @@ function catchStray(socket: Socket, logger: LoggerOption): void {
       if (isHandled || isGuarded(socket)) return;
       const [kind, origin] = judgeLost(error) ?? ['unknown', 'network'];
       const end = { kind, origin, phase: 'open', code: 1006, expected: true } as const;
-      logEnd(logger, 'stray-socket', { ...end, error: closeErrorOf(error) }, peerAddress(socket));
+      logEnd(logger, 'stray-socket', { ...end, error: closeErrorOf(error) }, socket);
     }),
   );
 }

@@ -7,14 +7,12 @@ import { Server as HttpsServer } from 'node:https';
 import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Server as TlsServer } from 'node:tls';
-import { judgeLost } from '../connection/classify';
-import { observe, observerOf, type SocketObserver } from '../connection/socket-observer';
-import { closeErrorOf } from '../errors';
+import { closeErrorOf, judgeLost } from '../connection/classify';
+import { observe, observerOf, type SocketObserver } from '../connection/transport';
 import type { Settings } from '../options';
 import { type OpeningFailedMessage, openingFailedChannel } from '../telemetry/diagnostics';
-import { logEnd } from '../telemetry/log';
+import { keepPeerAddress, logEnd, peerAddress } from '../telemetry/log';
 import type { Metrics } from '../telemetry/metrics';
-import { keepPeerAddress, peerAddress } from '../telemetry/peer-address';
 import { catchLostConnection, hasOtherErrorListener } from './orphan-errors';
 
 /** An upgrade request that was not answered in the turn in which it came. */
@@ -137,7 +135,7 @@ export class Guard implements SocketObserver {
     const told = { kind, origin, error: error && closeErrorOf(error), remoteAddress };
     // That a peer is lost is expected; that the application leaves it without an answer is not.
     const end = { ...told, phase: 'opening', code: 1006, expected: origin === 'peer' } as const;
-    logEnd(this.settings.logger, 'opening-failed', end, remoteAddress);
+    logEnd(this.settings.logger, 'opening-failed', end, socket);
     if (openingFailedChannel.hasSubscribers) openingFailedChannel.publish(told satisfies OpeningFailedMessage);
   }
 }

@@ -1,5 +1,8 @@
+/** Log lines about ends: at debug what is expected, at warn what is not, of many alike only some. And whom they are about. */
+import type { Duplex } from 'node:stream';
 import type { CloseInfo, Lingered } from '../close-info';
 import type { Logger, LoggerOption } from '../options';
+import { openingFailedChannel } from './diagnostics';
 
 type Level = 'debug' | 'warn';
 
@@ -46,19 +49,36 @@ export type End = Pick<CloseInfo, 'kind' | 'origin' | 'phase' | 'code' | 'error'
 type EndEvent = 'disconnect' | 'lingered' | 'opening-failed' | 'stray-socket';
 
 /** Logs an end: at debug when it is expected, at warn when it is not; of many alike, only some. */
-export function logEnd(logger: LoggerOption, event: EndEvent, end: End, remoteAddress: string | undefined): void {
+export function logEnd(logger: LoggerOption, event: EndEvent, end: End, stream: Duplex | null): void {
   const { kind, origin, phase, code, error, elapsedMs } = end;
   const level = end.expected ? 'debug' : 'warn';
   if (!isSeen(level, logger) || isTooMany(level, logger, event, kind)) return;
-  const fields = { event, kind, origin, phase, code, errorCode: error?.code, remoteAddress, elapsedMs };
+  const fields = {
+    event,
+    kind,
+    origin,
+    phase,
+    code,
+    errorCode: error?.code,
+    remoteAddress: peerAddress(stream),
+    elapsedMs,
+  };
   write(level, logger, fields, `connection ended: ${kind}`);
 }
 
 /** Logs at debug what became of a socket that went on delivering after its WebSocket was closed. */
-export function logLingered(logger: LoggerOption, end: Lingered, remoteAddress: string | undefined): void {
+export function logLingered(logger: LoggerOption, end: Lingered, stream: Duplex): void {
   const { outcome, forced, error, bytesUnsent, lingeredMs } = end;
   if (!isSeen('debug', logger) || isTooMany('debug', logger, 'lingered', outcome)) return;
-  const fields = { event: 'lingered', outcome, forced, errorCode: error?.code, bytesUnsent, lingeredMs, remoteAddress };
+  const fields = {
+    event: 'lingered',
+    outcome,
+    forced,
+    errorCode: error?.code,
+    bytesUnsent,
+    lingeredMs,
+    remoteAddress: peerAddress(stream),
+  };
   write('debug', logger, fields, `lingering socket ended: ${outcome}`);
 }
 
@@ -86,4 +106,22 @@ function isTooMany(level: Level, logger: LoggerOption, event: EndEvent, kind: st
     if (suppressed > 0) write(level, last, { event, kind, suppressed }, `${suppressed} more ${what} ended: ${kind}`);
   }, 1_000).unref();
   return false;
+}
+
+// ---------- Addresses ----------
+
+/** The peer's address, where it is known: Node tells it while the connection stands, and keeps it once it was asked for. */
+export function peerAddress(stream: Duplex | null): string | undefined {
+  const socket = (stream as { _parent?: Duplex | null } | null)?._parent ?? stream;
+  return (socket as { remoteAddress?: string } | null)?.remoteAddress;
+}
+
+/**
+ * Asks for the peer's address while the connection stands, if somebody may want to know it later. Otherwise it is not asked for:
+ * that takes a tenth of what accepting a connection costs.
+ */
+export function keepPeerAddress(stream: Duplex, logger: LoggerOption): void {
+  // TLS fails in ways that are logged at warn, and costs so much that asking is nothing beside it.
+  const isWanted = 'encrypted' in stream || openingFailedChannel.hasSubscribers || isSeen('debug', logger);
+  if (isWanted) peerAddress(stream);
 }

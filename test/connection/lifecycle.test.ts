@@ -3,10 +3,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
   type Effect,
-  type Event,
   howToCut,
   initial,
-  type Sample,
+  type Observation,
   type State,
   step,
   WATCHDOG_MS,
@@ -15,13 +14,13 @@ import {
 
 const limits = { closeTimeout: 2_000, closeDeadline: 30_000, onTimeout: 'auto' } as const;
 
-type Step = [at: number, event: Omit<Event, keyof Sample> & Record<string, unknown>, progress?: number];
+type Step = [at: number, event: { type: string } & Record<string, unknown>, progress?: number];
 
 function run(steps: Step[], from: State = initial): { state: State; effects: Effect[] } {
   let state = from;
   let effects: Effect[] = [];
   for (const [at, event, progress = 0] of steps)
-    [state, effects] = step(state, { ...event, at, progress, queued: 0 } as Event, limits);
+    [state, effects] = step(state, event as Observation, { at, progress, queued: 0 }, limits);
   return { state, effects };
 }
 
@@ -52,7 +51,7 @@ describe('a close', () => {
 
   it('takes a queue that shrinks for progress, and one that grows for none', () => {
     const queue = (at: number, queued: number, from: State) =>
-      step(from, { type: 'tick', at, progress: 0, queued } as Event, limits);
+      step(from, { type: 'tick' }, { at, progress: 0, queued }, limits);
     let [state] = queue(1_500, 9_000, run(closing).state);
     [state] = queue(2_900, 8_000, state);
     assert.equal(state.progressAt, 2_900);
@@ -86,11 +85,10 @@ describe('a close', () => {
   });
 
   it('ends by FIN where closeDeadline comes first', () => {
-    const [closingState] = step(
-      run([[0, { type: 'open' }]]).state,
-      { type: 'close', by: 'local', within: 100, at: 0, progress: 0, queued: 0 },
-      limits,
-    );
+    const closingState = run([
+      [0, { type: 'open' }],
+      [0, { type: 'close', by: 'local', within: 100 }],
+    ]).state;
     assert.deepEqual(run([[100, { type: 'tick' }]], closingState).effects, ['destroy', { wakeIn: WATCHDOG_MS }]);
   });
 
@@ -199,7 +197,7 @@ describe('every sequence of up to 6 events', () => {
     if (tick && !node.armed) return null; // no timer, no tick
     const at = node.at + wait;
     const bytes = node.bytes + moved;
-    const [state, effects] = step(node.state, { ...event, at, progress: bytes, queued: 0 } as Event, limits);
+    const [state, effects] = step(node.state, event as Observation, { at, progress: bytes, queued: 0 }, limits);
     return {
       state,
       at,

@@ -8,7 +8,7 @@ import type WebSocket from 'ws-linger';
 import { WebSocketServer } from 'ws-linger';
 import { stepFlow } from '../../dist/liveness/backpressure.js';
 import { type HeartbeatState, initialHeartbeat, stepHeartbeat } from '../../dist/liveness/heartbeat.js';
-import { watchFor } from '../../dist/liveness/watch.js';
+import { watching } from '../../dist/liveness/watch.js';
 import { parseOptions } from '../../dist/options.js';
 import type { TransportLook } from '../../dist/socket-control/contract.js';
 import { openHandles, until, watchEnd } from '../support/end.js';
@@ -116,12 +116,12 @@ describe('a heartbeat', () => {
         ping: () => void pings++,
         lookAtTransport: () => look(pings),
         giveUp(why: string) {
-          watchFor(settings)?.remove(connection);
+          watching(settings)?.remove(connection);
           clearInterval(goesOn);
           resolve({ why, pings });
         },
       };
-      watchFor(settings)?.add(connection);
+      watching(settings)?.add(connection);
     });
   }
 
