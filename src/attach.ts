@@ -91,7 +91,7 @@ function attachSocket(ws: UpstreamSocket, group: Group): UpstreamSocket {
   return ws;
 }
 
-// Told by what is used of them: there may be several copies of ws, and other packages' objects look alike.
+// Recognised by the members that are used: there may be several copies of ws, so `instanceof` says nothing.
 
 function isServer(target: object): target is UpstreamServer {
   const { handleUpgrade, options } = (target ?? {}) as UpstreamServer;

@@ -1,6 +1,6 @@
 /**
- * The ws that this package builds on, under a name of its own: an npm override of "ws" by this package then cannot make
- * it depend on itself.
+ * The ws that this package builds on. Its dependency has a name of its own, since with an override of "ws" by this package a plain
+ * dependency on "ws" would lead back here.
  */
 import type { IncomingMessage, Server } from 'node:http';
 import { Duplex, type Writable } from 'node:stream';

@@ -15,7 +15,7 @@ export interface ClientOptions extends Upstream.ClientOptions {
 
 type ConstructorOptions = ClientOptions & { closeTimeout?: number };
 
-/** The event that ws does not have. All others are typed as in ws. */
+/** The one event that ws does not have. All others are typed as in ws. */
 interface Disconnect {
   /** How the connection ended: told once, before 'close'. */
   on(event: 'disconnect', listener: (this: WebSocket, info: CloseInfo) => void): this;
@@ -29,7 +29,7 @@ interface Disconnect {
   removeListener(event: 'disconnect', listener: (info: CloseInfo) => void): this;
 }
 
-/** Declared before ws's own overloads, the last of which takes any event. */
+/** Declared before ws's own overloads, since the last of those takes any event. */
 const Base = Upstream as unknown as Omit<typeof Upstream, never> & (new (...args: unknown[]) => Disconnect & Upstream);
 
 /** ws's WebSocket, with ends that are bounded and explained. */
@@ -40,7 +40,7 @@ export class WebSocket extends Base {
   constructor(address: string | URL | null, protocols?: unknown, options?: unknown) {
     const given = optionsIn(protocols, options);
     const group = groupOf(given.linger, given.closeTimeout);
-    checkControl(group.settings); // before ws has done anything
+    checkControl(group.settings); // throws before ws has done anything
     const begin = (ws: Upstream) => connectionOf(ws) ?? new Connection(ws as UpstreamSocket, upstreamMethods, group);
     if (address === null) super(address, protocols, options);
     else super(address, ...watchingRequests(protocols, given, begin));
@@ -100,7 +100,7 @@ export class WebSocket extends Base {
 
 const upstreamMethods = Upstream.prototype as unknown as UpstreamSocket;
 
-/** ws takes its options in place of the protocols, too. */
+/** As in ws, the options may stand in the place of the protocols. */
 function optionsIn(protocols: unknown, options: unknown): ConstructorOptions {
   return (areOptions(protocols) ? protocols : (options ?? {})) as ConstructorOptions;
 }

@@ -1,4 +1,4 @@
-/** Whether a peer reads too slowly to be kept. Pure. */
+/** Decides whether a peer reads too slowly to be kept. Pure. */
 
 export interface BackpressureLimits {
   maxBufferedAmount: number;
@@ -18,7 +18,7 @@ export function stepFlow(
   { at, accepted, queued, busy }: { at: number; accepted: number; queued: number; busy: boolean },
   { maxBufferedAmount, sendTimeout }: BackpressureLimits,
 ): [Flow, 'slow-consumer' | null] {
-  // While this side is at work on what it will send, it is not the peer that is waited for.
+  // While this side is at work on what it has to send, nobody waits for the peer.
   const moves = queued === 0 || busy || accepted > last.accepted || queued < last.queued;
   const next = { accepted, queued, movedAt: moves ? at : last.movedAt };
   const tooSlow = queued > maxBufferedAmount || at - next.movedAt >= sendTimeout;

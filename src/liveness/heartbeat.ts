@@ -4,19 +4,19 @@ import type { HeartbeatOptions } from '../options';
 export interface HeartbeatState {
   /** When the last ping went out. */
   readonly pingedAt: number;
-  /** Something has come from the peer since. */
+  /** Input has come from the peer since. */
   readonly answered: boolean;
 }
 
-/** Looks so many times within the shorter of both times; what they cost in exactness is taken off `interval`. */
+/** A connection is checked this often within the shorter of both times. The ping is due earlier by the gap between checks. */
 export const CHECKS_PER_TIMEOUT = 8;
 
-/** The first ping comes early by a random part of an interval, so that those who connect together are not pinged together. */
+/** The first ping comes earlier by a random part of half an interval, so that peers that connect together are not pinged together. */
 export function initialHeartbeat(at: number, { interval }: HeartbeatOptions, random: number): HeartbeatState {
   return { pingedAt: at - (interval / 2) * random, answered: true };
 }
 
-/** Whether its next ping is not due yet, and there is nothing to look for until then. */
+/** Whether the next ping is not due yet, and nothing has to be checked until then. */
 export function rests(
   { pingedAt, answered }: HeartbeatState,
   at: number,
@@ -27,8 +27,9 @@ export function rests(
 }
 
 /**
- * What a look every `period` ms makes of a connection; with `doubt` half of the time is over. With
- * looks on time, a peer that has vanished is given up within `interval + timeout`: the ping comes at most `interval - period` after it, the end at most `timeout + period` later.
+ * Decides, every `period` ms, whether to ping or to give up; `doubt` says that half of `timeout` is over. With checks on time a
+ * peer that has vanished is given up within `interval + timeout`: the ping comes at most `interval - period` after it, and the
+ * end at most `timeout + period` later.
  */
 export function stepHeartbeat(
   { pingedAt, answered }: HeartbeatState,

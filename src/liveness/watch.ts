@@ -1,23 +1,23 @@
-/** Looks at open connections now and then, for the heartbeat and for slow peers. Nothing of it runs while both are off. */
+/** Checks open connections at intervals, for the heartbeat and for slow peers. Nothing of it runs while both are off. */
 import { performance } from 'node:perf_hooks';
 import type { Settings } from '../options';
 import type { TransportLook } from '../socket-control/contract';
 import { type Flow, stepFlow } from './backpressure';
 import { CHECKS_PER_TIMEOUT, type HeartbeatState, initialHeartbeat, rests, stepHeartbeat } from './heartbeat';
 
-/** What a look at a connection shows. */
+/** What a check finds of a connection. */
 export interface Snapshot {
   received: number;
   accepted: number;
   unsent: number;
   queued: number;
-  /** What the peer sends is read here, and counted. */
+  /** Input is read and counted: only then can silence be judged. */
   countsInput: boolean;
-  /** This side is at work on what it will send (deflate), and everything else waits for that. */
+  /** This side is at work on what it has to send (deflate), and everything else waits for that. */
   busy: boolean;
 }
 
-/** What is looked at. */
+/** A connection that is checked. */
 export interface Watchable {
   snapshot(): Snapshot;
   /** What the system knows of bytes on their way; null where it does not tell. */
@@ -30,14 +30,14 @@ interface Watched {
   received: number;
   accepted: number;
   unsent: number;
-  /** When it came into doubt, and the last look at its transport since. */
+  /** When half of the heartbeat's timeout had passed, and the last look at its transport since. */
   doubtedAt: number | null;
   doubted: TransportLook | null;
   heartbeatState: HeartbeatState | null;
   flow: Flow;
 }
 
-/** maxBufferedAmount is compared this often, in ms: looking at each send() would cost every message. */
+/** maxBufferedAmount is compared this often, in ms: comparing at each send() would cost every message. */
 const BUFFER_LOOK_MS = 250;
 const MIN_TICK_MS = 5;
 const MAX_SLOTS = 8;
@@ -45,16 +45,16 @@ const MAX_SLOTS = 8;
 class Watch {
   readonly #settings: Settings;
   readonly #limitsFlow: boolean;
-  /** Ms between two looks at the same connection. */
+  /** Ms between two checks of the same connection. */
   readonly #period: number;
   readonly #tick: number;
-  /** Each connection is in one of these, and they take turns: the work is spread over the period. */
+  /** Each connection is in one slot, and one slot is checked at a time, so that the work is spread over the period. */
   readonly #slots: Map<Watchable, Watched>[];
   readonly #onEmpty: () => void;
   #turn = 0;
   #size = 0;
   #timer: NodeJS.Timeout | undefined;
-  /** Time in which this process ran. While it was stopped or busy, nobody could have been heard. */
+  /** Time in which this process ran, in ms. While it was stopped or busy it could read nothing. */
   #now = 0;
   #tickedAt = 0;
 
@@ -94,7 +94,7 @@ class Watch {
 
   #start(): void {
     this.#tickedAt = performance.now();
-    // What came while the loop was busy is read before anybody is judged: setImmediate() runs after the loop has polled.
+    // setImmediate() runs after the loop has polled: what came while it was busy is read before anybody is judged.
     this.#timer = setInterval(() => setImmediate(() => this.#onTick()), this.#tick).unref();
   }
 
@@ -127,7 +127,7 @@ class Watch {
   #stepHeartbeat(connection: Watchable, watched: Watched, seen: Snapshot): void {
     const { heartbeat } = this.#settings;
     if (!heartbeat || !watched.heartbeatState) return;
-    // Bytes that are accepted while others wait were acknowledged by the peer.
+    // The system accepts bytes while others wait only as the peer acknowledges some.
     const takes = watched.unsent > 0 && seen.accepted > watched.accepted;
     const alive = !seen.countsInput || seen.busy || takes || seen.received > watched.received;
     const [heartbeatState, act] = stepHeartbeat(

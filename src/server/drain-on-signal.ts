@@ -10,7 +10,7 @@ import { sideOf } from './server-side';
 const SIGNALS: NodeJS.Signals[] =
   process.platform === 'win32' ? ['SIGTERM', 'SIGINT', 'SIGBREAK', 'SIGHUP'] : ['SIGTERM', 'SIGINT'];
 
-/** A second signal is from somebody who will not wait. In ms. */
+/** After a second signal the drain ends in this time, in ms. */
 const SECOND_SIGNAL_TIMEOUT = 1;
 
 /**
@@ -20,7 +20,7 @@ const SECOND_SIGNAL_TIMEOUT = 1;
  *
  * @param servers - Servers of this package, or attached ones.
  * @param options - What `drain()` takes.
- * @returns What takes the listeners away again.
+ * @returns A function that removes the listeners.
  * @throws `WSL_ERR_NOT_ATTACHABLE` for a server that is neither, `WSL_ERR_*` for wrong options.
  */
 export function drainOnSignal(servers: object | object[], options?: DrainOptions): () => void {

@@ -68,7 +68,7 @@ function outOfRange(message: string): Error {
   return withCode(new RangeError(message), 'WSL_ERR_OPTION_RANGE');
 }
 
-/** How often a part of the connections is closed, in ms. */
+/** Pause between two batches of closes, in ms. */
 const BATCH_MS = 10;
 
 /** What is drained. */
@@ -79,7 +79,7 @@ export interface DrainTarget {
   readonly own: { server: Server; guard: Guard } | null;
 }
 
-/** A server on its way to its end. */
+/** The drain of one server, from the call until the last connection has ended. */
 export class Drain {
   /** How many connections ended meanwhile, by kind. */
   readonly done: Promise<Record<CloseKind, number>>;
@@ -106,12 +106,12 @@ export class Drain {
     const clients = [...(target.wss.clients ?? target.group.tracked ?? [])];
     this.#left = clients.length;
     this.#waiting = clients.values();
-    // Requests that were under way when it began may still become connections.
+    // Upgrade requests that were under way may still become connections.
     target.group.onOpened = (ws) => setImmediate(() => this.#close(ws));
     this.done = this.#run();
   }
 
-  /** Only what is given counts, and only where it ends sooner. */
+  /** Applies the limits that are given, where they end the drain sooner. */
   shorten({ spread, timeout }: DrainOptions): void {
     const now = performance.now();
     if (spread !== undefined) this.#spreadUntil = Math.min(this.#spreadUntil, now + spread);
@@ -125,7 +125,7 @@ export class Drain {
     }
   }
 
-  /** RFC 9110 §15.6.4. Who comes back after the deadline meets the next server, or a port that refuses at once. */
+  /** Answers 503 (RFC 9110 §15.6.4). A client that comes back after the deadline finds the next server, or a refused port. */
   refuse(socket: Duplex): true {
     const seconds = Math.max(1, Math.ceil((this.#deadlineAt - performance.now()) / 1_000));
     socket.on('error', () => socket.destroy());
@@ -142,7 +142,7 @@ export class Drain {
     this.#armDeadline();
     shortenLingering(group, this.#deadlineAt);
     await this.#closeAll();
-    // A late connection adds a close while others are awaited.
+    // A connection that opens late adds a close while others are awaited.
     for (let seen = 0; seen < this.#closes.length; ) {
       seen = this.#closes.length;
       await Promise.all(this.#closes);
@@ -150,7 +150,7 @@ export class Drain {
     await new Promise<void>((resolve) => {
       wss.close(() => resolve());
       (own?.server as { closeIdleConnections?(): void } | undefined)?.closeIdleConnections?.();
-      // A connection that was accepted shortly before is closed too.
+      // Covers a connection that was accepted a moment ago, too.
       this.#armDeadline();
     });
     await lingeringEnded(group);
@@ -162,7 +162,7 @@ export class Drain {
     >;
   }
 
-  /** Of those left, as many at each step as keeps an even pace until the spread is over. */
+  /** Closes the connections in batches of equal size, so that the last one is closed when the spread is over. */
   async #closeAll(): Promise<void> {
     while (this.#left > 0) {
       const steps = Math.max(1, Math.ceil((this.#spreadUntil - performance.now()) / BATCH_MS));
@@ -179,7 +179,7 @@ export class Drain {
     if (connection) this.#closes.push(connection.closeAsync(this.#code, this.#reason, within));
   }
 
-  /** What is no WebSocket has no closing handshake: requests that are under way when the time is over are cut. */
+  /** Ends, at the deadline, what has no closing handshake: HTTP requests and upgrades that are under way. */
   #armDeadline(): void {
     clearTimeout(this.#deadline);
     const { own } = this.#target;

@@ -7,7 +7,7 @@ import { Guard } from './guard';
 /** The guards of servers, and how many have asked for each. */
 const guards = new WeakMap<Server, { guard: Guard; users: number }>();
 
-/** Guards a server's connections. Returns the guard and what takes it off; who asks second shares the first one's. */
+/** Guards a server's connections. Returns the guard, which all callers share, and a function that lets go of it. */
 export function guardOf(server: Server, settings: Settings, metrics: Metrics): { guard: Guard; stop(): void } {
   const entry = guards.get(server) ?? { guard: new Guard(settings, metrics), users: 0 };
   guards.set(server, entry);
@@ -26,15 +26,15 @@ export function guardOf(server: Server, settings: Settings, metrics: Metrics): {
 }
 
 /**
- * Keeps peers that are lost before they are WebSockets from killing the process: during TLS, in their request, between
- * 'upgrade' and `handleUpgrade()`, after a refusal. Such a loss is logged and counted; any other error is left to whom it
- * would have met. An upgrade request that nobody answers within `upgradeTimeout` is closed.
+ * Keeps peers that are lost before they are WebSockets from ending the process: during TLS, in their request, between
+ * 'upgrade' and `handleUpgrade()`, and after a refusal. Such a loss is logged and counted. Every other error reaches the
+ * listeners that it has without the guard. An upgrade request that nobody answers within `upgradeTimeout` is closed.
  *
  * A `WebSocketServer` with `port` or `server`, and an attached one, do this for themselves; it is needed for `noServer`, and
  * for proxies. To be called once the server has its 'upgrade' listener. Guarding a server twice changes nothing.
  *
  * @param options - The `linger` options; `logger` and `upgradeTimeout` are of use here.
- * @returns What takes the guard off again.
+ * @returns A function that removes the guard.
  * @throws `WSL_ERR_*` for wrong options, before anything is touched.
  */
 export function guardServer(server: Server, options?: LingerOptions): () => void {

@@ -1,4 +1,4 @@
-/** Sockets that no server of ours has: one at a time, or all of the process. */
+/** Guards sockets that belong to no WebSocketServer: one socket, or all TCP sockets of the process. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { closeErrorOf, judgeLost } from '../connection/classify';
@@ -27,8 +27,8 @@ function catchStray(socket: Socket, logger: LoggerOption): void {
 }
 
 /**
- * Keeps a lost connection of one socket, a proxy's say, from killing the process where nobody listens for its 'error'. It is
- * logged as `stray-socket`. Every other error is thrown as it would be without this.
+ * Keeps a lost connection from ending the process where the socket, a proxy's for example, has no 'error' listener. The loss is
+ * logged as `stray-socket`. Every other error is thrown as without the guard.
  *
  * @param options - The `linger` options; `logger` is of use here.
  * @throws `WSL_ERR_*` for wrong options, before anything is touched.
@@ -38,12 +38,12 @@ export function guardSocket(socket: Socket, options?: LingerOptions): void {
 }
 
 /**
- * The same for every socket of TCP servers and clients that is made after the call: a last net, for code that one does not own.
- * A connection attempt that fails is thrown as it would be without this. TLS servers need no such net, since Node listens
- * to their sockets itself; clients of `tls.connect()` are not covered, since Node does not announce them.
+ * Guards every socket that TCP servers and clients make after the call, for code that you cannot change. A failed connection
+ * attempt is thrown as without the guard. Sockets of TLS servers are guarded by Node itself; those of `tls.connect()` are not
+ * covered, since Node does not announce them.
  *
  * @param options - The `linger` options; `logger` is of use here.
- * @returns What takes the net away again.
+ * @returns A function that ends this.
  * @throws `WSL_ERR_*` for wrong options, before anything is touched.
  */
 export function guardProcess(options?: LingerOptions): () => void {

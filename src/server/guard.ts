@@ -1,6 +1,6 @@
 /**
- * Connections that are not WebSockets yet. Between 'upgrade' and handleUpgrade() nobody listens at the socket, so that a peer
- * lost there would kill the process; and of a peer lost earlier nobody would hear.
+ * Guards the connections of an HTTP server until they are WebSockets. Between 'upgrade' and handleUpgrade() a socket has no
+ * 'error' listener, so that a peer that is lost there would end the process. A peer that is lost earlier is counted and logged.
  */
 import { Server as HttpServer } from 'node:http';
 import { Server as HttpsServer } from 'node:https';
@@ -15,9 +15,9 @@ import { keepPeerAddress, logEnd, peerAddress } from '../telemetry/log';
 import type { Metrics } from '../telemetry/metrics';
 import { catchLostConnection, hasOtherErrorListener } from './orphan-errors';
 
-/** An upgrade request that was not answered in the turn in which it came. */
+/** An upgrade request that was not answered in the turn of the loop in which it came. */
 interface Pending {
-  /** What had been written to the peer before. */
+  /** Bytes that had been written to the peer before the request. */
   readonly answered: number;
   readonly timer: NodeJS.Timeout;
 }
@@ -26,12 +26,11 @@ export function isGuarded(socket: object): boolean {
   return observerOf(socket) instanceof Guard;
 }
 
-/** Guards the connections of an HTTP server, each until it is a WebSocket. */
 export class Guard implements SocketObserver {
   readonly settings: Settings;
   readonly metrics: Metrics;
   readonly #pending = new Map<Duplex, Pending>();
-  /** HTTP itself listens for errors until 'upgrade'. Of what else there may be, nobody knows. */
+  /** An HTTP server listens for errors until 'upgrade'. Other server types may leave the socket without an 'error' listener. */
   #onlyHttp = true;
   #stop = () => {};
 
@@ -40,14 +39,14 @@ export class Guard implements SocketObserver {
     this.metrics = metrics;
   }
 
-  /** Sockets that have asked for an upgrade and wait. */
+  /** Sockets that have asked for an upgrade and have no answer yet. */
   get upgrading(): Iterable<Duplex> {
     return this.#pending.keys();
   }
 
   watch(server: Server): void {
     this.#onlyHttp = server instanceof HttpServer || server instanceof HttpsServer;
-    // 'clientError' would tell of lost connections too, but a listener there takes Node's own answers away.
+    // 'clientError' tells of lost connections, too, but with a listener for it Node sends no answer of its own.
     const secure = server instanceof TlsServer;
     const connected = secure ? 'secureConnection' : 'connection';
     const onConnection = (socket: Socket) => {
@@ -57,11 +56,11 @@ export class Guard implements SocketObserver {
     const onConnecting = (socket: Socket) => keepPeerAddress(socket, this.settings.logger);
     const onTlsFailed = (error: Error, socket: Socket) => this.report('tls-failed', 'peer', error, socket);
     const onUpgrade = (_request: unknown, socket: Duplex) => {
-      this.#add(socket); // one that was connected before the guard was there
-      // Most are WebSockets by then. No error comes sooner.
+      this.#add(socket); // it may have been connected before the guard was added
+      // By then most sockets are WebSockets. No error is emitted sooner.
       process.nextTick(wait, this, socket, (socket as Socket).bytesWritten);
     };
-    // A listener of its own would make an upgrade of what Node otherwise answers as any other request.
+    // Node treats a request as an upgrade only where somebody listens for 'upgrade': ours alone must not change that.
     const watchUpgrades = () => {
       const listeners = server.listeners('upgrade');
       if (listeners.length > 1 && listeners[0] === onUpgrade) return;
@@ -83,7 +82,7 @@ export class Guard implements SocketObserver {
   }
 
   #add(socket: Duplex): void {
-    if (observerOf(socket)) return; // by another server on the same port, say
+    if (observerOf(socket)) return; // another server on the same port has it
     keepPeerAddress(socket, this.settings.logger);
     observe(socket, this);
     if (!this.#onlyHttp) socket.on('error', swallowLostConnection);
@@ -104,15 +103,15 @@ export class Guard implements SocketObserver {
   }
 
   onError(error: NodeJS.ErrnoException, socket: Duplex): void {
-    if (!hasOtherErrorListener(socket) && !judgeLost(error)) return; // it will be thrown
+    if (!hasOtherErrorListener(socket) && !judgeLost(error)) return; // it is thrown
     const pending = this.#pending.get(socket);
-    // A peer that has its answer and leaves is no failure, and HTTP's own connections end like this all day. To a request that
-    // is malformed or ends in its middle, Node has given its own answer before the error comes.
+    // A peer that leaves after its answer is no failure: HTTP connections end like this. A request that is malformed or ends in
+    // its middle is one, though Node has answered it before the error comes.
     const unanswered = (socket as Socket).bytesWritten === (pending?.answered ?? 0) || error.code?.startsWith('HPE_');
-    // Node's own mark of a request that it has handed on to be answered: that was no upgrade.
+    // Node sets this for a request that is being answered: it was no upgrade.
     const { _httpMessage: request } = socket as { _httpMessage?: object | null };
     if (unanswered && !request) this.report('upgrade-failed', 'peer', error, socket);
-    // TLS reports a record that is none and leaves the socket open, to nobody any more.
+    // After an invalid TLS record Node reports the error and leaves the socket open.
     if (pending) socket.destroy();
   }
 
@@ -122,7 +121,7 @@ export class Guard implements SocketObserver {
 
   #reap(socket: Duplex, answered: number): void {
     const abandoned = (socket as Socket).bytesWritten === answered;
-    // An answer, and somebody who reads on: another protocol, a proxy's say, has been accepted.
+    // Somebody has answered and reads on: another protocol has been accepted, by a proxy for example.
     if (!abandoned && !socket.writableEnded && socket.readableFlowing !== null) return;
     this.metrics.upgradeReaped(abandoned ? 'abandoned' : 'refused');
     if (abandoned) this.report('upgrade-failed', 'local', null, socket);
@@ -133,14 +132,14 @@ export class Guard implements SocketObserver {
     this.metrics.openingFailed(kind);
     const remoteAddress = peerAddress(socket);
     const told = { kind, origin, error: error && closeErrorOf(error), remoteAddress };
-    // That a peer is lost is expected; that the application leaves it without an answer is not.
+    // A lost peer is expected; an application that gives no answer is not.
     const end = { ...told, phase: 'opening', code: 1006, expected: origin === 'peer' } as const;
     logEnd(this.settings.logger, 'opening-failed', end, socket);
     if (openingFailedChannel.hasSubscribers) openingFailedChannel.publish(told satisfies OpeningFailedMessage);
   }
 }
 
-/** Nobody has answered it, or is about to. */
+/** Starts the time limit of an upgrade request, unless the socket is a WebSocket by now. */
 function wait(guard: Guard, socket: Duplex, answered: number): void {
   if (observerOf(socket) === guard) guard.wait(socket, answered);
 }

@@ -1,17 +1,17 @@
-/** 'error' listeners that catch lost connections for which nobody else listens, and nothing else. */
+/** An 'error' listener for sockets that may have no other: it catches lost connections, and rethrows everything else. */
 import type { Socket } from 'node:net';
 import { judgeLost } from '../connection/classify';
 
 const kInternal = Symbol.for('ws-linger listener');
 
-/** Whether anybody but this package listens for errors of the socket. */
+/** Whether the socket has an 'error' listener that is not this package's. */
 export function hasOtherErrorListener(socket: NodeJS.EventEmitter): boolean {
   return socket.listeners('error').some((listener) => !(kInternal in listener));
 }
 
 /**
- * A listener that may be on any socket. An error that is no lost connection, and that nobody else listens for, is thrown from
- * the socket as it would have been without this; of all others `tell` is called, `isHandled` when somebody else listens too.
+ * Makes a listener that may be added to any socket. It calls `tell` for a lost connection, and for any error that another
+ * listener handles (`isHandled`). Every other error it emits again without itself, so that it is thrown as without this package.
  */
 export function catchLostConnection(tell: (socket: Socket, error: NodeJS.ErrnoException, isHandled: boolean) => void) {
   function onError(this: Socket, error: NodeJS.ErrnoException): void {

@@ -1,4 +1,4 @@
-/** What this package keeps of a WebSocketServer. Not in listeners of the server, since users may remove all of those. */
+/** What this package keeps of a WebSocketServer. It uses no listeners of the server, since users may remove all of those. */
 import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { CloseKind } from '../close-info';
@@ -11,7 +11,7 @@ import { Drain, type DrainOptions, type DrainTarget, parseDrainOptions } from '.
 import type { Guard } from './guard';
 import { guardOf } from './guard-registry';
 
-/** What a server has besides ws's own. */
+/** The methods that a server has besides ws's own. */
 export interface ServerAdditions {
   /** Counts of this server's connections: how many there are, and how the others ended. */
   stats(): Stats;

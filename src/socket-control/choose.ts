@@ -1,4 +1,4 @@
-/** Chooses the implementation for a connection. */
+/** Chooses between the native and the portable control of a connection's socket. */
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { withCode } from '../errors';
@@ -11,7 +11,7 @@ import { PortableControl } from './portable';
 
 export type { SocketControl } from './contract';
 
-/** SOCKETs found when their connections were accepted, where finding them is one step, until they are asked for. */
+/** SOCKETs that were found when their connections were accepted, until findSocket() asks for them. */
 const accepted = new WeakMap<object, NativeConnection>();
 
 let saidWhyNot = false;

@@ -1,4 +1,4 @@
-/** The handle below a stream, which Node does not document: every part is looked for before it is used. */
+/** The handle below a stream. Node does not document it, so every part is checked for before it is used. */
 import type { Duplex } from 'node:stream';
 
 export interface TransportHandle {
@@ -26,7 +26,7 @@ interface End {
   port?: number;
 }
 
-/** The ends of a TCP connection. Node's own getters would keep them with the socket for good, and hardly anybody asks again. */
+/** Both addresses of a TCP connection. Node's own getters keep them with the socket for good, which costs memory. */
 export function endsOf(stream: Duplex): { local: End; peer: End } {
   const ends = { local: {}, peer: {} };
   const handle = transportHandle(stream);

@@ -9,7 +9,7 @@ export interface Loaded {
   path: string | null;
   /** Why the binding is there or not, in a sentence for people. */
   reason: string;
-  /** True when a binary is there and could not be used, which somebody should hear of. */
+  /** True when a binary is there and could not be used, which is logged. */
   failed: boolean;
 }
 
@@ -33,7 +33,7 @@ function load(): Loaded {
   const none = { binding: null, path: null, failed: false };
   if (process.platform !== 'win32') return { ...none, reason: `${process.platform} has no native part` };
   if (process.env.WS_LINGER_NATIVE === '0') return { ...none, reason: 'WS_LINGER_NATIVE=0' };
-  // Both load addons, but what they give them for libuv's loop has none of their sockets in it.
+  // Both load addons, but the libuv loop that they show them has none of their sockets.
   const other = ['bun', 'deno'].find((name) => name in process.versions);
   if (other) return { ...none, reason: `${other} keeps its sockets elsewhere than Node` };
 
@@ -44,7 +44,7 @@ function load(): Loaded {
     return { ...none, reason: `there is no binary for ${process.platform}-${process.arch}, looked for ${where}` };
   }
   try {
-    // Not by require(): bundlers follow it, and of a path that is only known when it runs they make a warning and a failure.
+    // Not by require(): bundlers follow it, and warn or fail for a path that is known only at run time.
     const addon = { exports: {} as NativeBinding };
     process.dlopen(addon, path);
     const binding = addon.exports;

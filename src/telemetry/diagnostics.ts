@@ -1,6 +1,6 @@
 /**
- * What this package tells through node:diagnostics_channel, to tools that watch a process from outside its code. A message is
- * made only where somebody listens.
+ * Messages on node:diagnostics_channel, for tools that observe a process from outside its code. A message is made only where a
+ * channel has subscribers.
  *
  * | channel | when | message |
  * | --- | --- | --- |

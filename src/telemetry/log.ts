@@ -1,4 +1,4 @@
-/** Log lines about ends: at debug what is expected, at warn what is not, of many alike only some. And whom they are about. */
+/** Log lines about ends: expected ones at debug, others at warn, and only some of many alike. And the address of the peer. */
 import type { Duplex } from 'node:stream';
 import type { CloseInfo, Lingered } from '../close-info';
 import type { Logger, LoggerOption } from '../options';
@@ -8,7 +8,7 @@ type Level = 'debug' | 'warn';
 
 let ownLogger: Logger | undefined;
 
-/** pino at level warn to stderr. Loaded when first needed, since most processes never need it. */
+/** pino at level warn to stderr. It is loaded when it is first needed, since most processes never need it. */
 function defaultLogger(): Logger {
   if (!ownLogger) {
     const pino = require('pino') as typeof import('pino');
@@ -17,7 +17,7 @@ function defaultLogger(): Logger {
   return ownLogger;
 }
 
-/** Says something that an operator should know. `logger` is the `logger` option. */
+/** Writes a line that an operator should read. `logger` is the `logger` option. */
 export function warn(logger: LoggerOption, fields: object, message: string): void {
   write('warn', logger, fields, message);
 }
@@ -29,7 +29,7 @@ export function isSeen(level: Level, logger: LoggerOption): boolean {
   try {
     return logger.isLevelEnabled?.(level) ?? true;
   } catch {
-    return true; // and writing to it will fail too
+    return true; // writing to it fails, too, and is caught
   }
 }
 
@@ -38,11 +38,11 @@ function write(level: Level, logger: LoggerOption, fields: object, message: stri
   try {
     (logger || defaultLogger())[level](fields, message);
   } catch {
-    // A logger that fails (a full disk, a closed stream) must not keep a connection from ending. There is nobody to tell.
+    // A logger that throws (a full disk, a closed stream) must not keep a connection from ending, and nobody can be told.
   }
 }
 
-/** What is logged of an end. How long it took is known of WebSockets only: the others are over when they are seen. */
+/** What is logged of an end. Only WebSockets have an `elapsedMs`: other sockets are gone when their end is seen. */
 export type End = Pick<CloseInfo, 'kind' | 'origin' | 'phase' | 'code' | 'error' | 'expected'> &
   Partial<Pick<CloseInfo, 'elapsedMs'>>;
 
@@ -82,10 +82,10 @@ export function logLingered(logger: LoggerOption, end: Lingered, stream: Duplex)
   write('debug', logger, fields, `lingering socket ended: ${outcome}`);
 }
 
-/** So many lines of one event and kind go out in a second; what comes beyond them is one line that counts it. */
+/** Lines of one event and kind that are written in a second. One more line counts those left out. */
 const LINES_PER_SECOND = 20;
 
-/** Of the whole process: a storm that is spread over many loggers, children of one perhaps, is a storm. */
+/** One window for the whole process, since one storm may be spread over many loggers. */
 const windows = new Map<string, { lines: number; suppressed: number; logger: LoggerOption }>();
 
 function isTooMany(level: Level, logger: LoggerOption, event: EndEvent, kind: string): boolean {

@@ -1,4 +1,4 @@
-/** Counts of connections and of how they ended. Each count of a server is one of the whole process too. */
+/** Counts of connections and of how they ended. What a server counts, the process counts, too. */
 
 import type { Phase } from '../close-info';
 import { CLOSE_KINDS, type CloseInfo, type CloseKind, LINGER_OUTCOMES, type LingerOutcome } from '../close-info';
@@ -39,7 +39,7 @@ export interface Histogram {
 /** Bounds in ms: what a healthy handshake takes, what closeTimeout and closeDeadline allow, and more. */
 export const CLOSE_MS_BOUNDS = [1, 5, 10, 50, 100, 500, 1_000, 2_500, 5_000, 10_000, 30_000];
 
-/** What failed openings are told by: kind and origin. */
+/** The labels of failed openings: kind and origin. */
 export const FAILED_OPENINGS = [
   ['upgrade-failed', 'peer'],
   ['upgrade-failed', 'local'],
@@ -61,7 +61,7 @@ export class Metrics {
   readonly #closeMs = new Array<number>(CLOSE_MS_BOUNDS.length + 1).fill(0);
   #closeMsSum = 0;
 
-  /** `all` counts what is counted here too. */
+  /** `all` counts the same for the whole process. */
   constructor(all: Metrics | null) {
     this.#all = all;
   }
