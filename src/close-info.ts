@@ -34,6 +34,12 @@ export const CLOSE_KINDS = [
  */
 export type CloseKind = (typeof CLOSE_KINDS)[number];
 
+/**
+ * How a peer of a server was lost before it was a WebSocket: in its request or while it waited for the answer, in TLS, or before it
+ * sent a single byte, as the health checks of balancers do.
+ */
+export type FailedOpening = 'upgrade-failed' | 'tls-failed' | 'no-request';
+
 /** Who ended it: this side, the other side, or what lies between (the local TCP stack included). */
 export type CloseOrigin = 'local' | 'peer' | 'network';
 

@@ -16,6 +16,7 @@ import type * as metrics from './telemetry/metrics';
 import { type SocketClass, Upstream } from './upstream';
 import * as client from './websocket';
 import * as server from './websocket-server';
+import { createWebSocketStream } from './websocket-stream';
 
 /** What ws does not have. */
 const additions = { attach, drainOnSignal, guardProcess, guardServer, guardSocket, settled };
@@ -59,7 +60,13 @@ const WebSocket: Face = process.env.WS_LINGER === 'off' ? plain() : lingering();
 function lingering(): Face {
   const WebSocket = client.WebSocket as unknown as Face;
   const { WebSocketServer } = server;
-  return Object.assign(WebSocket, { Server: WebSocketServer, WebSocket, WebSocketServer, ...additions });
+  return Object.assign(WebSocket, {
+    Server: WebSocketServer,
+    WebSocket,
+    WebSocketServer,
+    createWebSocketStream,
+    ...additions,
+  });
 }
 
 function plain(): Face {

@@ -56,11 +56,19 @@ export interface LingerOptions {
    */
   logger?: Logger | false;
   /**
-   * Finds peers that have vanished without a word: pings (RFC 6455 §5.5.2), and gives a peer up of which nothing at all has
-   * come for `timeout` ms after a ping. It takes at most `interval + timeout` ms. `true` stands for
-   * `{ interval: 30_000, timeout: 10_000 }`. A connection that is paused here is not judged, nor is
-   * one over a stream that does not count its bytes. On Linux a peer that still takes of what the kernel holds for it is alive;
-   * elsewhere nobody can tell, so `timeout` should be longer than what the kernel holds (some MB) takes on a slow line.
+   * TCP keep-alive (RFC 9293 §3.8.4): when nothing has come from the peer for this long, its system is asked once a second, and
+   * the connection ends as `timed-out` when it has not answered ten times. This finds an idle peer that has vanished in
+   * about 40 s, without a ping and without the peer's program. Where the application has set keep-alive on the socket
+   * itself, that stays. In ms, an integer; 0 turns it off.
+   * @defaultValue 30000
+   */
+  keepAlive?: number;
+  /**
+   * Finds peers that have vanished, and peers whose program hangs: pings (RFC 6455 §5.5.2), and gives a peer up of which not
+   * one byte has come for `timeout` ms after a ping. It takes at most `interval + timeout` ms. `true` stands for
+   * `{ interval: 30_000, timeout: 10_000 }`. A connection that is paused here is not judged. On Linux a peer that still takes of
+   * what the kernel holds for it is alive; elsewhere nobody can tell, so `timeout` should be longer than what the kernel
+   * holds (some MB) takes on a slow line. After the process was stopped or the machine slept, all peers are pinged at once.
    * @defaultValue false
    */
   heartbeat?: boolean | Partial<HeartbeatOptions>;
@@ -71,11 +79,18 @@ export interface LingerOptions {
    */
   maxBufferedAmount?: number;
   /**
-   * A peer for which bytes are queued, and that takes none of them for this long, is given up as `slow-consumer`. In ms, a
-   * positive integer. On Windows a message is taken as a whole, so it should be longer than the longest one takes.
+   * A peer for which bytes are queued, and that takes none of them for this long, is given up as `slow-consumer`. On Linux what
+   * the peer's system acknowledges counts; elsewhere only what this system accepts is known, which on Windows is whole
+   * messages, so that the limit should be longer than the longest one takes. In ms, a positive integer.
    * @defaultValue no limit
    */
   sendTimeout?: number;
+  /**
+   * A connection is closed with 1001 when it is this old, give or take a tenth, which differs for each connection so that they
+   * do not all come back together. For balancers, and for credentials that expire. In ms, a positive integer.
+   * @defaultValue no limit
+   */
+  maxAge?: number;
   /**
    * Whether a peer that breaks the protocol ends as a logged disconnect where the WebSocket has no 'error' listener. With
    * `false` it is an uncaught exception there, as in ws.
@@ -104,9 +119,11 @@ export class Settings {
   readonly onTimeout: OnTimeout;
   readonly logger: LoggerOption;
   readonly control: 'auto' | 'native' | 'portable';
+  readonly keepAlive: number;
   readonly heartbeat: HeartbeatOptions | null;
   readonly maxBufferedAmount: number;
   readonly sendTimeout: number;
+  readonly maxAge: number;
   readonly guard: boolean;
   readonly upgradeTimeout: number;
 
@@ -118,9 +135,11 @@ export class Settings {
     this.onTimeout = options.onTimeout ?? 'auto';
     this.logger = options.logger;
     this.control = options.control ?? 'auto';
+    this.keepAlive = options.keepAlive ?? 30_000;
     this.heartbeat = options.heartbeat ? heartbeatOf(options.heartbeat === true ? {} : options.heartbeat) : null;
     this.maxBufferedAmount = options.maxBufferedAmount ?? Number.POSITIVE_INFINITY;
     this.sendTimeout = options.sendTimeout ?? Number.POSITIVE_INFINITY;
+    this.maxAge = options.maxAge ?? Number.POSITIVE_INFINITY;
     this.guard = options.guard ?? true;
     this.upgradeTimeout = options.upgradeTimeout ?? 10_000;
   }
@@ -139,9 +158,11 @@ const CHECKS: Record<keyof LingerOptions, Check> = {
   onTimeout: oneOf('auto', 'reset', 'destroy'),
   logger: checkLogger,
   control: oneOf('auto', 'native', 'portable'),
+  keepAlive: (name, value) => value === 0 || milliseconds(name, value),
   heartbeat: checkHeartbeat,
   maxBufferedAmount: bytes,
   sendTimeout: milliseconds,
+  maxAge: milliseconds,
   guard: flag,
   upgradeTimeout: milliseconds,
 };

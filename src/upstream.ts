@@ -39,6 +39,7 @@ export interface Internals {
   _closeFrameSent: boolean;
   _closeCode: number;
   _closeMessage: Buffer;
+  _extensions: object;
   _closeTimer: NodeJS.Timeout | null;
   /** The `closeTimeout` option of newer versions. */
   _closeTimeout?: number;

@@ -52,6 +52,11 @@ export class WebSocket extends Base {
     return connectionOf(this)?.info ?? null;
   }
 
+  /** The round trip of the last ping of the heartbeat that was answered, in ms; null before that, and without `linger.heartbeat`. */
+  get rtt(): number | null {
+    return connectionOf(this)?.rtt ?? null;
+  }
+
   /**
    * Starts the closing handshake, as in ws. 'disconnect' and 'close' come when it is done, or after `closeTimeout` without
    * progress; the socket then goes on delivering what was sent, for `closeDeadline` at most. The first call's code and reason
@@ -140,7 +145,7 @@ export function copyDescriptors(target: object, base: object): void {
 copyDescriptors(WebSocket, Upstream);
 copyDescriptors(WebSocket.prototype, Upstream.prototype);
 
-const ADDED = ['closeInfo', 'close', 'closeAsync', 'terminate', 'abort', 'setSocket', 'emitClose'] as const;
+const ADDED = ['closeInfo', 'rtt', 'close', 'closeAsync', 'terminate', 'abort', 'setSocket', 'emitClose'] as const;
 
 type AnyConstructor = new (address: unknown, protocols: unknown, options?: ConstructorOptions) => Upstream;
 

@@ -9,11 +9,11 @@ import WebSocket from 'ws-linger';
 import Upstream from 'ws-upstream';
 
 const ADDED_FUNCTIONS = ['attach', 'drainOnSignal', 'guardProcess', 'guardServer', 'guardSocket', 'settled'];
-const ADDED_TO_SOCKETS = ['abort', 'closeAsync', 'closeInfo'];
+const ADDED_TO_SOCKETS = ['abort', 'closeAsync', 'closeInfo', 'rtt'];
 const ADDED_TO_SERVERS = ['drain', 'stats'];
 /** What is this package's own behind a name of ws's. All other values are the very same as ws's. */
 const REPLACED = [
-  ...['constructor', 'prototype', 'Server', 'WebSocket', 'WebSocketServer'],
+  ...['constructor', 'prototype', 'Server', 'WebSocket', 'WebSocketServer', 'createWebSocketStream'],
   ...['close', 'terminate', 'setSocket', 'emitClose', 'handleUpgrade'],
 ];
 

@@ -13,21 +13,35 @@
  *
  * An open connection has little: a server may hold many that are idle, so what only the end needs is made then.
  */
+import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
 import type { CloseInfo, Phase } from '../close-info';
 import type { Snapshot } from '../liveness/watch';
-import type { Settings } from '../options';
+import { MAX_TIMER, type Settings } from '../options';
 import { findSocket } from '../socket-control/choose';
 import type { TransportLook } from '../socket-control/contract';
-import { type TransportHandle, transportHandle } from '../socket-control/handle';
+import { hasKeepAlive, keepAlive, type TransportHandle, transportHandle } from '../socket-control/handle';
 import type { NativeConnection } from '../socket-control/native';
 import { keepPeerAddress, peerAddress, warn } from '../telemetry/log';
 import { closeListenerFor, type Internals, type OpeningRequest, Upstream, type UpstreamSocket } from '../upstream';
 import { closeErrorOf, systemError } from './classify';
-import { Ending, hasKeepAlive } from './ending';
+import { now } from './clock';
+import { Ending } from './ending';
 import type { Group } from './group';
 import { type Effect, initial, NO_SAMPLE, type Observation, type State, step } from './lifecycle';
-import { observe, observerOf, type SocketObserver, snapshotOf } from './transport';
+import {
+  countInput,
+  type InputCounter,
+  isBusy,
+  isCounting,
+  isInflating,
+  NO_TRAFFIC,
+  observe,
+  observerOf,
+  queuedInSender,
+  type SocketObserver,
+  TrafficMeter,
+} from './transport';
 
 const kConnection = Symbol('ws-linger connection');
 
@@ -51,6 +65,9 @@ export class Connection implements SocketObserver {
   #stream: Duplex | null = null;
   #handle: TransportHandle | null = null;
   #found: NativeConnection | null = null;
+  #counter: InputCounter | null = null;
+  #pingedAt: number | null = null;
+  #rtt: number | null = null;
   #upstreamOnError: Sender['onerror'];
   #ending: Ending | null = null;
 
@@ -88,6 +105,7 @@ export class Connection implements SocketObserver {
     this.#found = findSocket(socket, this.#settings);
     observe(socket, this);
     socket.prependListener('end', socketOnEnd);
+    keepAlive(socket, this.#settings.keepAlive);
     this.#watchSender(); // it is there already where ws was attached later
     const [state] = step(this.#state, { type: 'open' }, NO_SAMPLE, this.#settings);
     this.#enter(state);
@@ -110,6 +128,7 @@ export class Connection implements SocketObserver {
   /** Begins the closing handshake. ws calls this too: when the peer's close frame comes, and when the peer breaks the protocol. */
   close(code?: number, reason?: string | Buffer, within?: number): void {
     const ws = this.#ws;
+    if (within !== undefined) this.#ending?.lingering?.shorten(now() + within);
     if (ws.readyState === Upstream.CONNECTING) this.#step({ type: 'abort' });
     const broken = ws._receiver?.errored;
     if (broken) this.#onProtocolError(broken);
@@ -134,17 +153,20 @@ export class Connection implements SocketObserver {
     const ws = this.#ws;
     // The limits are this package's. A timer that does nothing replaces ws's, for users who look at `_closeTimer`.
     clearTimeout(ws._closeTimer ?? undefined);
-    ws._closeTimer = setTimeout(() => {}, ws._closeTimeout ?? 30_000);
+    ws._closeTimer = setTimeout(() => {}, Math.min(ws._closeTimeout ?? 30_000, MAX_TIMER));
     this.#step({ type: 'close', by, within });
   }
 
   terminate(): void {
-    this.#end(this.#settings.terminate === 'reset' ? 'abort' : 'destroy');
+    const lingering = this.#ending?.lingering;
+    const { terminate } = this.#settings;
+    if (lingering) lingering.cut(terminate);
+    else this.#end(terminate === 'reset' ? 'abort' : 'destroy');
   }
 
   abort(): void {
     const lingering = this.#ending?.lingering;
-    if (lingering) lingering.abort();
+    if (lingering) lingering.cut('reset');
     else this.#end('abort');
   }
 
@@ -167,7 +189,11 @@ export class Connection implements SocketObserver {
     try {
       ws.emit('disconnect', info);
     } finally {
-      this.#base.emitClose.call(ws);
+      try {
+        this.#base.emitClose.call(ws);
+      } finally {
+        ending.lingering?.keepObserved();
+      }
     }
   }
 
@@ -228,8 +254,11 @@ export class Connection implements SocketObserver {
     if (ending.socketClosed || this.#stream?.destroyed !== false) return;
     this.onClose();
     ending.linger(this.#group, this.#state.deadlineAt);
-    closeListenerFor(this.#ws).call(this.#stream);
-    ending.lingering?.begin();
+    try {
+      closeListenerFor(this.#ws).call(this.#stream);
+    } finally {
+      ending.lingering?.begin(); // also where a listener of 'close' has thrown
+    }
   }
 
   #step(event: Observation): void {
@@ -255,8 +284,20 @@ export class Connection implements SocketObserver {
     if (state.phase !== before) this.#moved(before, state.phase);
   }
 
+  isIdle(): boolean {
+    return this.#stream?.writableLength === 0 && !isBusy(this.#ws._sender);
+  }
+
   snapshot(): Snapshot {
-    return snapshotOf(this.#ws, this.#stream, this.#handle, this.#ending?.traffic());
+    const stream = this.#stream;
+    if (stream) this.#counter ??= countInput(stream, this.#handle);
+    const traffic = stream ? new TrafficMeter(stream, this.#handle, this.#counter).read() : NO_TRAFFIC;
+    return {
+      ...traffic,
+      queued: traffic.unsent + queuedInSender(this.#ws),
+      countsInput: stream?.isPaused() === false && (this.#counter !== null || isCounting(stream, this.#handle)),
+      busy: traffic.unsent === 0 && isBusy(this.#ws._sender),
+    };
   }
 
   lookAtTransport(): TransportLook | null {
@@ -264,7 +305,27 @@ export class Connection implements SocketObserver {
   }
 
   ping(): void {
-    if (this.#ws.readyState === Upstream.OPEN) this.#ws.ping();
+    if (this.#ws.readyState !== Upstream.OPEN) return;
+    // Of the receiver, since users may remove all listeners of the WebSocket.
+    if (this.#rtt === null && this.#pingedAt === null) this.#ws._receiver?.on('pong', () => this.#onPong());
+    this.#pingedAt = performance.now();
+    this.#ws.ping();
+  }
+
+  #onPong(): void {
+    if (this.#pingedAt === null) return;
+    this.#rtt = performance.now() - this.#pingedAt;
+    this.#pingedAt = null;
+    this.#group.metrics.measuredRtt(this.#rtt);
+  }
+
+  /** The round trip of the last ping that was answered, in ms; null before that, and without a heartbeat. */
+  get rtt(): number | null {
+    return this.#rtt;
+  }
+
+  retire(): void {
+    this.close(1001);
   }
 
   giveUp(why: 'timed-out' | 'slow-consumer'): void {
@@ -288,6 +349,7 @@ export class Connection implements SocketObserver {
       stream: this.#stream,
       handle: this.#handle,
       found: this.#found,
+      counter: this.#counter,
     });
     return this.#ending;
   }
@@ -314,6 +376,8 @@ export class Connection implements SocketObserver {
       this.#ws.resume();
     } else {
       warn(this.#settings.logger, { event: 'watchdog' }, "ws did not emit 'close' by itself, so it is emitted now");
+      // ws would close the inflater under a message, whose callback would then throw. Unused, it is collected.
+      if (isInflating(this.#ws)) this.#ws._extensions = {};
       this.#ws.emitClose();
     }
   }

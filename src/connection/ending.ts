@@ -2,7 +2,6 @@
  * What the end of one connection needs beyond the connection itself: samples of its progress, its timer, what was done to end it,
  * and at last its CloseInfo. It is made when the end begins, since most connections are open and idle.
  */
-import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
 import type { CloseInfo } from '../close-info';
 import type { Settings } from '../options';
@@ -12,9 +11,20 @@ import type { TransportHandle } from '../socket-control/handle';
 import type { NativeConnection } from '../socket-control/native';
 import type { UpstreamSocket, WriteCallback } from '../upstream';
 import { classify } from './classify';
+import { now, reached } from './clock';
 import type { Sample, State, Tick } from './lifecycle';
 import { Lingering, type LingerOwner } from './lingering';
-import { isBusy, NO_TRAFFIC, queuedInSender, receiverState, type Traffic, TrafficMeter } from './transport';
+import {
+  countInput,
+  type InputCounter,
+  isBusy,
+  isInflating,
+  NO_TRAFFIC,
+  queuedInSender,
+  receiverState,
+  type Traffic,
+  TrafficMeter,
+} from './transport';
 
 /** The transport, captured while the connection is open, because Node drops the handle on destroy. */
 export interface Transport {
@@ -22,6 +32,7 @@ export interface Transport {
   stream: Duplex | null;
   handle: TransportHandle | null;
   found: NativeConnection | null;
+  counter: InputCounter | null;
 }
 
 /** What ws wants to be called when its close frame was written; null once ws is not to be called any more. */
@@ -43,8 +54,6 @@ export class Ending {
   readonly #meter: TrafficMeter | null;
   #control: SocketControl | null = null;
   #closeFrame: CloseFrameCallback | null = null;
-  /** Bytes that came while closing, on a stream that does not count them. */
-  #bytesSeen = 0;
   /** What ws's receiver still had to work on at the last tick. */
   #receiverState = '';
   #latest = NO_TRAFFIC;
@@ -54,17 +63,12 @@ export class Ending {
 
   constructor(ws: UpstreamSocket, settings: Settings, transport: Transport) {
     const { stream, handle } = transport;
+    if (stream) transport.counter ??= countInput(stream, handle);
     this.#ws = ws;
     this.#settings = settings;
     this.#transport = transport;
-    this.#meter = stream && new TrafficMeter(stream, handle);
-    // Such a stream flows for ws already, so a second listener takes nothing away and starts nothing.
-    if (stream && this.#meter?.isCounting === false && stream.readableFlowing !== null) stream.on('data', this.#onData);
+    this.#meter = stream && new TrafficMeter(stream, handle, transport.counter);
   }
-
-  readonly #onData = (chunk: { length: number }) => {
-    this.#bytesSeen += chunk.length;
-  };
 
   /** The control of the socket, made when it is first asked for; null during the opening handshake. */
   control(): SocketControl | null {
@@ -88,8 +92,8 @@ export class Ending {
   sample(): Sample {
     const { received, accepted, unsent } = this.traffic();
     return {
-      at: performance.now(),
-      progress: received + accepted + this.#bytesSeen,
+      at: now(),
+      progress: received + accepted,
       queued: unsent + queuedInSender(this.#ws),
     };
   }
@@ -101,13 +105,13 @@ export class Ending {
     // Once the socket is closed, only ws's receiver is still at work.
     if (!stream || this.socketClosed) return null;
     const paused = stream.isPaused();
-    const quiet = performance.now() - state.progressAt >= this.#settings.closeTimeout / 2;
+    const quiet = now() - state.progressAt >= this.#settings.closeTimeout / 2;
     return {
       type: 'tick',
       lateBy,
       paused,
       lost: paused && this.control()?.probe() === 'reset',
-      busy: (!this.senderFailed && isBusy(this.#ws._sender)) || this.#meter?.isBlind === true,
+      busy: (!this.senderFailed && isBusy(this.#ws._sender)) || isInflating(this.#ws) || this.#meter?.isBlind === true,
       look: quiet ? this.control()?.look() : null,
     };
   }
@@ -122,10 +126,11 @@ export class Ending {
   /** Calls `done` after `wakeIn` ms, with the ms by which it is late. A later call replaces an earlier one. */
   wake(wakeIn: number, done: (lateBy: number) => void): void {
     this.stopTimer();
-    const due = performance.now() + wakeIn;
+    const due = now() + wakeIn;
     this.#timer = setTimeout(
       () => {
-        const lateBy = performance.now() - due;
+        reached(due);
+        const lateBy = now() - due;
         // After a busy time the loop reads what has come before the first of these, and closes what was cut before the second.
         this.#immediate = setImmediate(() => {
           this.#immediate = setImmediate(() => done(lateBy));
@@ -143,7 +148,7 @@ export class Ending {
   /** Stops the timer and the counting. */
   stop(): void {
     this.stopTimer();
-    this.#transport.stream?.removeListener('data', this.#onData);
+    this.#transport.counter?.stop();
   }
 
   /** To be called before ws sends its close frame: the socket then holds ws's callback, and with it the WebSocket, no longer than needed. */
@@ -165,7 +170,7 @@ export class Ending {
     const { onTimeout } = this.#settings;
     if (!stream || !this.#meter) return;
     if (this.#closeFrame) this.#closeFrame.callback = null;
-    stream.removeListener('data', this.#onData);
+    this.#transport.counter?.stop();
     this.lingering = new Lingering(stream, this.control(), this.#meter, owner, { deadlineAt, onTimeout });
   }
 
@@ -188,15 +193,9 @@ export class Ending {
       bytesReceived: traffic.received,
       bytesSent: traffic.accepted,
       bytesUnsent: traffic.unsent + queuedInSender(ws),
-      elapsedMs: endingSince === null ? 0 : performance.now() - endingSince,
+      elapsedMs: endingSince === null ? 0 : now() - endingSince,
     };
   }
-}
-
-/** Whether TCP keep-alive is on. Node keeps that in a private field, which is found by its name. */
-export function hasKeepAlive(socket: object): boolean {
-  const field = Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'kSetKeepAlive');
-  return field !== undefined && (socket as Record<symbol, unknown>)[field] === true;
 }
 
 /** A function of its own, since a closure holds all that is around it. */

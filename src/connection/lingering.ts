@@ -8,19 +8,19 @@
  *                              │── closeDeadline, abort() ─────────────> cut
  *                              └── an error, RST ──────────────────────> lost
  *
- * A lingering socket knows nothing of its WebSocket. One that is flushed is in the kernel's hands: it keeps neither the
- * process nor a server that is closing.
+ * A lingering socket knows nothing of its WebSocket. One that is flushed is in the kernel's hands: it keeps neither the process
+ * nor a server that is closing. One that is not keeps both, until its deadline.
  */
-import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
 import type { CloseError, Lingered } from '../close-info';
 import type { OnTimeout } from '../options';
 import type { SocketControl, TransportLook } from '../socket-control/contract';
 import { leaveServer } from '../socket-control/handle';
 import { closeErrorOf } from './classify';
+import { now, reached } from './clock';
 import { howToCut } from './lifecycle';
 import type { TrafficMeter } from './transport';
-import { observe, type SocketObserver } from './transport';
+import { keepObserved, observe, type SocketObserver } from './transport';
 
 /** Whose connections these are: told of each that begins and ceases to linger. */
 export interface LingerOwner {
@@ -40,6 +40,8 @@ const VISIT_MS = 250;
 const LOOK_MS = 5_000;
 /** The last time comes so long before the deadline, in ms: time for an answer. */
 const LAST_LOOK_MS = 3 * VISIT_MS;
+/** How long a stream may take to report 'close' after it was cut, in ms, before it is taken to be gone. */
+const GONE_MS = 1_000;
 /** Of a socket to which no more than this was ever sent, in bytes, the kernel holds too little to ask about. */
 const WORTH_A_LOOK = 64 * 1024;
 
@@ -49,6 +51,8 @@ const lingering = new Set<Lingering>();
 const counts = new Map<LingerOwner | null, number>();
 /** Who waits until there are none of an owner. */
 const waiting = new Map<LingerOwner | null, (() => void)[]>();
+/** How many have something left to write: these keep the process alive. */
+let unflushed = 0;
 let timer: NodeJS.Timeout | undefined;
 let wakeAt = Number.POSITIVE_INFINITY;
 
@@ -59,11 +63,13 @@ export class Lingering implements SocketObserver {
   readonly #control: SocketControl | null;
   readonly #meter: TrafficMeter;
   readonly #onTimeout: OnTimeout;
-  readonly #began = performance.now();
+  readonly #began = now();
   #lookAt = 0;
   #isAsked = false;
   #look: (TransportLook & { accepted: number }) | null = null;
   #zeroWindowSince: number | null = null;
+  #isFlushed = false;
+  #goneAt = Number.POSITIVE_INFINITY;
   #forced: 'reset' | 'destroy' | null = null;
   #error: CloseError | null = null;
 
@@ -83,6 +89,7 @@ export class Lingering implements SocketObserver {
     this.deadlineAt = deadlineAt;
     observe(stream, this);
     lingering.add(this);
+    unflushed++;
     for (const key of [owner, null]) counts.set(key, (counts.get(key) ?? 0) + 1);
     owner.lingers();
     wakeBy(Math.min(deadlineAt, this.#began + VISIT_MS));
@@ -91,6 +98,7 @@ export class Lingering implements SocketObserver {
   /** To be called once ws has let go of the stream. */
   begin(): void {
     const stream = this.#stream;
+    this.keepObserved();
     if (stream.destroyed) return;
     stream.once('finish', () => this.#onFlushed());
     stream.end();
@@ -98,22 +106,39 @@ export class Lingering implements SocketObserver {
     if (stream.writableFinished) this.#onFlushed();
   }
 
-  /** By RST, now. */
-  abort(): void {
+  /** To be called when the application may have removed listeners. */
+  keepObserved(): void {
+    if (lingering.has(this)) keepObserved(this.#stream);
+  }
+
+  /** Ends it now, by RST or by FIN. */
+  cut(how: 'reset' | 'destroy'): void {
     if (this.#forced || this.#stream.destroyed) return;
-    this.#forced = 'reset';
-    this.#control?.abort((how) => {
-      this.#forced = how;
-    });
+    this.#meter.read();
+    this.#forced = how;
+    this.#goneAt = now() + GONE_MS;
+    if (how === 'destroy') this.#stream.destroy();
+    else
+      this.#control?.abort((done) => {
+        this.#forced = done;
+      });
+  }
+
+  /** From now on it has to be gone by then, or sooner. */
+  shorten(deadlineAt: number): void {
+    this.deadlineAt = Math.min(this.deadlineAt, deadlineAt);
+    wakeBy(this.deadlineAt);
   }
 
   visit(at: number): void {
     const stream = this.#stream;
-    if (at >= this.deadlineAt) this.#cut(at);
+    if (stream.closed || at >= this.#goneAt) this.onClose();
+    else if (at >= this.deadlineAt) this.cut(howToCut(this.#onTimeout, this.#zeroWindowMs(at)));
     else if (stream.writableFinished && stream.readableEnded)
       stream.destroy(); // where it does not do so by itself
     else {
-      if (stream.writableFinished) leaveServer(stream);
+      this.keepObserved();
+      if (stream.writableFinished) this.#onFlushed();
       if (at >= this.#lookAt) this.#lookAgain(at);
     }
   }
@@ -125,6 +150,7 @@ export class Lingering implements SocketObserver {
 
   onClose(): void {
     if (!lingering.delete(this)) return;
+    if (!this.#isFlushed) unflushed--;
     const { writableFinished, readableEnded } = this.#stream;
     const delivered = writableFinished && readableEnded && !this.#error;
     const end: Lingered = {
@@ -132,7 +158,7 @@ export class Lingering implements SocketObserver {
       forced: this.#forced,
       error: this.#error,
       bytesUnsent: delivered ? 0 : this.#meter.last.unsent,
-      lingeredMs: performance.now() - this.#began,
+      lingeredMs: now() - this.#began,
     };
     this.owner.lingered(end, this.#stream);
     for (const key of [this.owner, null]) leave(key);
@@ -140,18 +166,12 @@ export class Lingering implements SocketObserver {
 
   /** From here on the kernel does what is left, and would do so without this process. */
   #onFlushed(): void {
+    if (this.#isFlushed || !lingering.has(this)) return;
+    this.#isFlushed = true;
+    unflushed--;
+    holdProcess();
     (this.#stream as { unref?(): void }).unref?.();
     leaveServer(this.#stream);
-  }
-
-  #cut(at: number): void {
-    if (this.#forced || this.#stream.destroyed) return;
-    if (howToCut(this.#onTimeout, this.#zeroWindowMs(at)) === 'reset') {
-      this.abort();
-      return;
-    }
-    this.#forced = 'destroy';
-    this.#stream.destroy();
   }
 
   /** Asks the system, and at the next visit takes its answer: whether the peer's window is zero, and since when. */
@@ -180,23 +200,32 @@ export class Lingering implements SocketObserver {
 
 /** All of them are visited by then; the next visit is due `VISIT_MS` later, or at the next deadline. */
 function wakeBy(at: number): void {
-  if (at >= wakeAt) return;
+  const from = now();
+  // What should have woken long ago was lost with a mocked clock.
+  if (at >= wakeAt && wakeAt >= from - VISIT_MS) return;
   clearTimeout(timer);
   wakeAt = at;
-  timer = setTimeout(visitAll, Math.max(1, at - performance.now()));
-  // Sockets that have something left to write keep the process alive by themselves.
-  if (waiting.size === 0) timer.unref();
+  timer = setTimeout(visitAll, Math.max(1, at - from));
+  holdProcess();
+}
+
+/** Sockets keep the process alive by themselves while they write; other streams may not, nor does waiting for settled(). */
+function holdProcess(): void {
+  if (unflushed > 0 || waiting.size > 0) timer?.ref();
+  else timer?.unref();
 }
 
 function visitAll(): void {
-  const at = performance.now();
-  let next = at + VISIT_MS;
-  for (const socket of lingering) {
-    socket.visit(at);
-    if (socket.deadlineAt > at) next = Math.min(next, socket.deadlineAt);
-  }
+  reached(wakeAt);
+  const at = now();
   wakeAt = Number.POSITIVE_INFINITY;
-  if (lingering.size > 0) wakeBy(next);
+  try {
+    for (const socket of lingering) socket.visit(at);
+  } finally {
+    let next = at + VISIT_MS;
+    for (const { deadlineAt } of lingering) if (deadlineAt > at) next = Math.min(next, deadlineAt);
+    if (lingering.size > 0) wakeBy(next);
+  }
 }
 
 function leave(key: LingerOwner | null): void {
@@ -210,10 +239,7 @@ function leave(key: LingerOwner | null): void {
 
 /** From now on the sockets of this owner have to be gone by then, or sooner. */
 export function shortenLingering(owner: LingerOwner, deadlineAt: number): void {
-  for (const socket of lingering) {
-    if (socket.owner === owner) socket.deadlineAt = Math.min(socket.deadlineAt, deadlineAt);
-  }
-  if (counts.has(owner)) wakeBy(deadlineAt);
+  for (const socket of lingering) if (socket.owner === owner) socket.shorten(deadlineAt);
 }
 
 /** Resolves when no socket of this owner lingers any more, or none at all. Until then it keeps the process alive. */
@@ -221,7 +247,7 @@ export function lingeringEnded(owner: LingerOwner | null): Promise<void> {
   return new Promise((resolve) => {
     if (!counts.has(owner)) return resolve();
     waiting.set(owner, [...(waiting.get(owner) ?? []), resolve]);
-    timer?.ref();
+    holdProcess();
   });
 }
 

@@ -6,7 +6,6 @@
  */
 import { errorMonitor } from 'node:events';
 import type { Duplex } from 'node:stream';
-import type { Snapshot } from '../liveness/watch';
 import type { TransportHandle } from '../socket-control/handle';
 import type { Internals } from '../upstream';
 
@@ -42,6 +41,15 @@ export function observe(socket: Duplex, observer: SocketObserver): void {
   socket.prependListener('close', onClose);
 }
 
+/** Adds what the application has taken off by removeAllListeners(); without a listener an error would end the process. */
+export function keepObserved(socket: Duplex): void {
+  if (!socket.listeners('close').includes(onClose)) socket.prependListener('close', onClose);
+  if (!socket.listeners(errorMonitor).includes(onError)) socket.on(errorMonitor, onError);
+  if (socket.listenerCount('error') === 0) socket.on('error', ignore);
+}
+
+function ignore(): void {}
+
 function onError(this: Duplex, error: Error): void {
   observerOf(this)?.onError(error, this);
 }
@@ -71,16 +79,48 @@ interface Stream {
   remoteAddress?: string;
 }
 
+/** Counts what comes on a stream that does not count by itself, which streams of HTTP/2, ssh2 and users do not. */
+export class InputCounter {
+  bytes = 0;
+  readonly #stream: Duplex;
+
+  /** ws reads the stream already: a second listener takes nothing away and starts nothing. */
+  constructor(stream: Duplex) {
+    this.#stream = stream;
+    stream.on('data', this.#onData);
+  }
+
+  stop(): void {
+    this.#stream.removeListener('data', this.#onData);
+  }
+
+  readonly #onData = (chunk: { length: number }) => {
+    this.bytes += chunk.length;
+  };
+}
+
+/** Whether the stream counts what it reads. */
+export function isCounting(stream: Duplex, handle: TransportHandle | null): boolean {
+  return (handle?.bytesRead ?? (stream as Stream).bytesRead) !== undefined;
+}
+
+/** A counter for a stream that needs one; null for one that does not, and for one that ws has not begun to read. */
+export function countInput(stream: Duplex, handle: TransportHandle | null): InputCounter | null {
+  return isCounting(stream, handle) || stream.readableFlowing === null ? null : new InputCounter(stream);
+}
+
 export class TrafficMeter {
   readonly #stream: Stream;
   readonly #handle: TransportHandle | null;
+  readonly #counter: InputCounter | null;
   /** The counts as they were read last. */
   last = NO_TRAFFIC;
 
   /** The handle is given, since Node lets go of it when the stream is destroyed, while its counters live until 'close'. */
-  constructor(stream: Duplex, handle: TransportHandle | null) {
+  constructor(stream: Duplex, handle: TransportHandle | null, counter: InputCounter | null) {
     this.#stream = stream as Stream;
     this.#handle = handle;
+    this.#counter = counter;
   }
 
   /** The counts now. To be called until the handle is closed. */
@@ -88,7 +128,7 @@ export class TrafficMeter {
     const { received, accepted } = this.last;
     const queued = this.#handle?.writeQueueSize ?? 0;
     this.last = {
-      received: Math.max(received, this.#handle?.bytesRead ?? this.#stream.bytesRead ?? 0),
+      received: Math.max(received, this.#handle?.bytesRead ?? this.#stream.bytesRead ?? this.#counter?.bytes ?? 0),
       accepted: Math.max(accepted, (this.#handle?.bytesWritten ?? this.#stream.bytesWritten ?? 0) - queued),
       unsent: this.#unsent(queued),
     };
@@ -105,22 +145,21 @@ export class TrafficMeter {
     };
   }
 
-  /** Whether it counts what it reads: sockets do, streams of HTTP/2, ssh2 and users do not. */
-  get isCounting(): boolean {
-    return (this.#handle?.bytesRead ?? this.#stream.bytesRead) !== undefined;
-  }
-
   /** A chunk is being written, and nobody tells how far it is: the sockets of Bun and Deno do not count as libuv does. */
   get isBlind(): boolean {
     const { _writableState: state, remoteAddress } = this.#stream;
     return state?.writing === true && remoteAddress !== undefined && this.#handle?.writeQueueSize === undefined;
   }
 
-  /** Of the chunk that is being written, only what is still in libuv's queue has not been accepted. */
+  /**
+   * Of the chunk that is being written, only what is still in libuv's queue has not been accepted. A stream without such a queue
+   * tells only when it has taken the whole chunk.
+   */
   #unsent(queued: number): number {
     const state = this.#stream._writableState;
     if (!state) return queued;
-    return state.writing ? state.length - state.writelen + Math.min(queued, state.writelen) : state.length;
+    if (!state.writing || this.#handle?.writeQueueSize === undefined) return state.length;
+    return state.length - state.writelen + Math.min(queued, state.writelen);
   }
 }
 
@@ -138,24 +177,15 @@ export function receiverState({ _receiver }: Internals): string {
   return [_bufferedBytes, _totalPayloadLength, _messageLength, _state, writableLength].join();
 }
 
+/** ws's receiver while it inflates a message (INFLATING in ws's receiver.js). */
+const INFLATING = 5;
+
+/** Whether a message that has come is being inflated, or waits for that: this side's work, which it finishes first. */
+export function isInflating({ _receiver }: Internals): boolean {
+  return (_receiver as { _state?: number } | null)?._state === INFLATING;
+}
+
 /** Whether messages wait for deflate, or for a message that does. */
 export function isBusy(sender: Internals['_sender']): boolean {
   return sender !== null && ((sender._queue?.length ?? 0) > 0 || Boolean(sender._state ?? sender._deflating));
-}
-
-/** `known` are the counts where they stand already. */
-export function snapshotOf(
-  ws: Internals,
-  stream: Duplex | null,
-  handle: TransportHandle | null,
-  known?: Traffic,
-): Snapshot {
-  const traffic = known ?? (stream ? new TrafficMeter(stream, handle).read() : NO_TRAFFIC);
-  return {
-    ...traffic,
-    queued: traffic.unsent + queuedInSender(ws),
-    // Of a stream that does not count its bytes nobody can say that it is silent.
-    countsInput: stream?.isPaused() === false && (handle ?? (stream as { bytesRead?: number })).bytesRead !== undefined,
-    busy: traffic.unsent === 0 && isBusy(ws._sender),
-  };
 }

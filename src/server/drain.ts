@@ -1,7 +1,7 @@
 import type { Server } from 'node:net';
-import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
 import { CLOSE_KINDS, type CloseKind } from '../close-info';
+import { now } from '../connection/clock';
 import { connectionOf } from '../connection/connection';
 import type { Group } from '../connection/group';
 import { lingeringEnded, shortenLingering } from '../connection/lingering';
@@ -97,12 +97,12 @@ export class Drain {
     target: DrainTarget,
     { code = 1001, reason = '', spread = 0, timeout = Math.min(spread + 10_000, MAX_TIMER) }: DrainOptions,
   ) {
-    const now = performance.now();
+    const at = now();
     this.#target = target;
     this.#code = code;
     this.#reason = reason;
-    this.#spreadUntil = now + spread;
-    this.#deadlineAt = now + timeout;
+    this.#spreadUntil = at + spread;
+    this.#deadlineAt = at + timeout;
     const clients = [...(target.wss.clients ?? target.group.tracked ?? [])];
     this.#left = clients.length;
     this.#waiting = clients.values();
@@ -113,10 +113,10 @@ export class Drain {
 
   /** Applies the limits that are given, where they end the drain sooner. */
   shorten({ spread, timeout }: DrainOptions): void {
-    const now = performance.now();
-    if (spread !== undefined) this.#spreadUntil = Math.min(this.#spreadUntil, now + spread);
-    if (timeout === undefined || now + timeout >= this.#deadlineAt) return;
-    this.#deadlineAt = now + timeout;
+    const at = now();
+    if (spread !== undefined) this.#spreadUntil = Math.min(this.#spreadUntil, at + spread);
+    if (timeout === undefined || at + timeout >= this.#deadlineAt) return;
+    this.#deadlineAt = at + timeout;
     this.#spreadUntil = Math.min(this.#spreadUntil, this.#deadlineAt);
     this.#armDeadline();
     shortenLingering(this.#target.group, this.#deadlineAt);
@@ -127,7 +127,7 @@ export class Drain {
 
   /** Answers 503 (RFC 9110 §15.6.4). A client that comes back after the deadline finds the next server, or a refused port. */
   refuse(socket: Duplex): true {
-    const seconds = Math.max(1, Math.ceil((this.#deadlineAt - performance.now()) / 1_000));
+    const seconds = Math.max(1, Math.ceil((this.#deadlineAt - now()) / 1_000));
     socket.on('error', () => socket.destroy());
     socket.once('finish', () => socket.destroy());
     socket.end(
@@ -165,7 +165,7 @@ export class Drain {
   /** Closes the connections in batches of equal size, so that the last one is closed when the spread is over. */
   async #closeAll(): Promise<void> {
     while (this.#left > 0) {
-      const steps = Math.max(1, Math.ceil((this.#spreadUntil - performance.now()) / BATCH_MS));
+      const steps = Math.max(1, Math.ceil((this.#spreadUntil - now()) / BATCH_MS));
       for (let batch = Math.ceil(this.#left / steps); batch > 0; batch--, this.#left--) {
         this.#close(this.#waiting.next().value);
       }
@@ -174,7 +174,7 @@ export class Drain {
   }
 
   #close(ws: object): void {
-    const within = Math.max(1, this.#deadlineAt - performance.now());
+    const within = Math.max(1, this.#deadlineAt - now());
     const connection = connectionOf(ws);
     if (connection) this.#closes.push(connection.closeAsync(this.#code, this.#reason, within));
   }
@@ -189,7 +189,7 @@ export class Drain {
         (own.server as { closeAllConnections?(): void }).closeAllConnections?.();
         for (const socket of own.guard.upgrading) socket.destroy();
       },
-      Math.max(1, this.#deadlineAt - performance.now()),
+      Math.max(1, this.#deadlineAt - now()),
     );
   }
 }

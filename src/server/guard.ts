@@ -7,6 +7,7 @@ import { Server as HttpsServer } from 'node:https';
 import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Server as TlsServer } from 'node:tls';
+import type { FailedOpening } from '../close-info';
 import { closeErrorOf, judgeLost } from '../connection/classify';
 import { observe, observerOf, type SocketObserver } from '../connection/transport';
 import type { Settings } from '../options';
@@ -30,6 +31,8 @@ export class Guard implements SocketObserver {
   readonly settings: Settings;
   readonly metrics: Metrics;
   readonly #pending = new Map<Duplex, Pending>();
+  /** Sockets whose upgrade request was answered by anything but 101. */
+  readonly #refused = new WeakSet<Duplex>();
   /** An HTTP server listens for errors until 'upgrade'. Other server types may leave the socket without an 'error' listener. */
   #onlyHttp = true;
   #stop = () => {};
@@ -54,9 +57,10 @@ export class Guard implements SocketObserver {
       watchUpgrades();
     };
     const onConnecting = (socket: Socket) => keepPeerAddress(socket, this.settings.logger);
-    const onTlsFailed = (error: Error, socket: Socket) => this.report('tls-failed', 'peer', error, socket);
+    const onTlsFailed = (error: Error, socket: Socket) => this.report('tls-failed', error, socket);
     const onUpgrade = (_request: unknown, socket: Duplex) => {
       this.#add(socket); // it may have been connected before the guard was added
+      this.#noteAnswer(socket);
       // By then most sockets are WebSockets. No error is emitted sooner.
       process.nextTick(wait, this, socket, (socket as Socket).bytesWritten);
     };
@@ -110,7 +114,7 @@ export class Guard implements SocketObserver {
     const unanswered = (socket as Socket).bytesWritten === (pending?.answered ?? 0) || error.code?.startsWith('HPE_');
     // Node sets this for a request that is being answered: it was no upgrade.
     const { _httpMessage: request } = socket as { _httpMessage?: object | null };
-    if (unanswered && !request) this.report('upgrade-failed', 'peer', error, socket);
+    if (unanswered && !request) this.report('upgrade-failed', error, socket);
     // After an invalid TLS record Node reports the error and leaves the socket open.
     if (pending) socket.destroy();
   }
@@ -119,24 +123,52 @@ export class Guard implements SocketObserver {
     this.onReplaced(socket);
   }
 
+  /** Looks at the first bytes of the answer, once, since only they tell a refusal from another protocol. */
+  #noteAnswer(socket: Duplex): void {
+    const { write } = socket;
+    socket.write = (...args: unknown[]) => {
+      // The last property that was added is taken away at no cost.
+      delete (socket as { write?: unknown }).write;
+      if (!/^HTTP\/1\.1 101\b/.test(String(args[0]).slice(0, 16))) this.#refused.add(socket);
+      return (write as (...args: unknown[]) => boolean).apply(socket, args);
+    };
+  }
+
   #reap(socket: Duplex, answered: number): void {
+    // A socket that was handed to a child process has no handle here any more.
+    if ((socket as { _handle?: object | null })._handle === null && !socket.destroyed) return;
     const abandoned = (socket as Socket).bytesWritten === answered;
-    // Somebody has answered and reads on: another protocol has been accepted, by a proxy for example.
+    // Another protocol was accepted, by a proxy for example. It may only ever write.
+    if (!abandoned && !socket.writableEnded && !this.#refused.has(socket)) return;
+    // A refused peer that is still read has an owner.
     if (!abandoned && !socket.writableEnded && socket.readableFlowing !== null) return;
     this.metrics.upgradeReaped(abandoned ? 'abandoned' : 'refused');
-    if (abandoned) this.report('upgrade-failed', 'local', null, socket);
+    if (abandoned) this.report('upgrade-failed', null, socket);
     socket.destroy();
   }
 
-  report(kind: 'upgrade-failed' | 'tls-failed', origin: 'peer' | 'local', error: Error | null, socket: Duplex): void {
-    this.metrics.openingFailed(kind);
-    const remoteAddress = peerAddress(socket);
-    const told = { kind, origin, error: error && closeErrorOf(error), remoteAddress };
+  /** Without an error it was this side that gave no answer. */
+  report(kind: 'upgrade-failed' | 'tls-failed', error: Error | null, socket: Duplex): void {
+    const origin = error ? 'peer' : 'local';
+    const lost: FailedOpening = error && hasSentNothing(socket) ? 'no-request' : kind;
+    this.metrics.openingFailed(lost);
+    const told = {
+      kind: lost,
+      origin,
+      error: error && closeErrorOf(error),
+      remoteAddress: peerAddress(socket),
+    } as const;
     // A lost peer is expected; an application that gives no answer is not.
-    const end = { ...told, phase: 'opening', code: 1006, expected: origin === 'peer' } as const;
+    const end = { ...told, phase: 'opening', code: 1006, expected: error !== null } as const;
     logEnd(this.settings.logger, 'opening-failed', end, socket);
     if (openingFailedChannel.hasSubscribers) openingFailedChannel.publish(told satisfies OpeningFailedMessage);
   }
+}
+
+/** Below TLS, where there is TLS: its first message counts. */
+function hasSentNothing(socket: Duplex): boolean {
+  const tcp = (socket as { _parent?: Duplex | null })._parent ?? socket;
+  return (tcp as Socket).bytesRead === 0;
 }
 
 /** Starts the time limit of an upgrade request, unless the socket is a WebSocket by now. */

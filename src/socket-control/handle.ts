@@ -37,21 +37,34 @@ export function endsOf(stream: Duplex): { local: End; peer: End } {
 
 /** The private part of Node's net.Server that waits for connections. */
 interface CountingServer {
-  listening?: boolean;
   _connections?: number;
   _emitCloseIfDrained?(): void;
 }
 
 /**
- * Takes a socket out of the count of a server that is closing, so that the server's 'close' does not wait for it. Node does the
- * same with sockets that it hands to a child process, and has no public way.
+ * Takes a socket out of its server's count, so that the server's 'close' does not wait for it. Node does the same with sockets
+ * that it hands to a child process, and has no public way.
  */
 export function leaveServer(stream: Duplex): void {
   const socket = ((stream as { _parent?: Duplex | null })._parent ?? stream) as { _server?: CountingServer | null };
   const server = socket._server;
-  if (server?.listening !== false) return;
-  if (typeof server._connections !== 'number' || typeof server._emitCloseIfDrained !== 'function') return;
+  if (typeof server?._connections !== 'number' || typeof server._emitCloseIfDrained !== 'function') return;
   socket._server = null;
   server._connections--;
   server._emitCloseIfDrained();
+}
+
+/** Whether TCP keep-alive is on. Node keeps that in a private field, which is found by its name. */
+export function hasKeepAlive(stream: object): boolean {
+  return [stream, (stream as { _parent?: object | null })._parent].some((socket) => {
+    const fields = Object.getOwnPropertySymbols(socket ?? {});
+    const field = fields.find(({ description }) => description === 'kSetKeepAlive');
+    return field !== undefined && (socket as Record<symbol, unknown>)[field] === true;
+  });
+}
+
+/** Turns TCP keep-alive on for a stream that has it, after so many idle ms; 0 for none. What the application has set stays. */
+export function keepAlive(stream: Duplex, idleMs: number): void {
+  const { setKeepAlive } = stream as { setKeepAlive?(on: boolean, idleMs: number): void };
+  if (idleMs > 0 && setKeepAlive && !hasKeepAlive(stream)) setKeepAlive.call(stream, true, idleMs);
 }

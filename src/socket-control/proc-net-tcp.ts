@@ -5,7 +5,7 @@
  * The table has a row for every socket of the machine, so it is read in pieces, one per turn of the loop, and only the rows
  * that were asked for are looked at. A reading is begun when somebody asks, and its rows are what is answered from then on.
  */
-import { createReadStream } from 'node:fs';
+import { createReadStream, type ReadStream } from 'node:fs';
 import { isIPv4, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import type { TransportLook } from './contract';
@@ -55,7 +55,8 @@ class Table {
     let rest = '';
     this.#wanted = new Set();
     this.#isReading = true;
-    const file = createReadStream(this.#file, { encoding: 'latin1' });
+    const file = openTable(this.#file);
+    if (!file) return;
     file.on('data', (text) => {
       const lines = `${rest}${text}`.split('\n');
       rest = lines.pop() ?? '';
@@ -74,6 +75,15 @@ class Table {
       clearTimeout(this.#forget);
       this.#forget = setTimeout(() => this.#rows.clear(), FORGET_MS).unref();
     });
+  }
+}
+
+/** Null where even asking for it is refused, as by Node's permission model: nothing is known then, and nothing is asked again. */
+function openTable(name: string): ReadStream | null {
+  try {
+    return createReadStream(name, { encoding: 'latin1' });
+  } catch {
+    return null;
   }
 }
 

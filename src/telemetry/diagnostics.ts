@@ -10,7 +10,7 @@
  * | `ws-linger:opening-failed` | a server's peer is lost before it is a WebSocket | `OpeningFailedMessage` |
  */
 import { channel } from 'node:diagnostics_channel';
-import type { CloseError, CloseInfo, Lingered } from '../close-info';
+import type { CloseError, CloseInfo, FailedOpening, Lingered } from '../close-info';
 
 /** What is told on `ws-linger:open`. */
 export interface OpenMessage {
@@ -40,8 +40,8 @@ export interface LingeredMessage extends Lingered {
 
 /** What is told on `ws-linger:opening-failed`. */
 export interface OpeningFailedMessage {
-  /** Whether it was lost in TLS or in its request. */
-  kind: 'upgrade-failed' | 'tls-failed';
+  /** Where it was lost. */
+  kind: FailedOpening;
   /** `local` where the application did not answer it in time. */
   origin: 'local' | 'peer';
   /** The error that ended it; null where there was none. */

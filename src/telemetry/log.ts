@@ -1,6 +1,6 @@
 /** Log lines about ends: expected ones at debug, others at warn, and only some of many alike. And the address of the peer. */
 import type { Duplex } from 'node:stream';
-import type { CloseInfo, Lingered } from '../close-info';
+import type { CloseInfo, FailedOpening, Lingered } from '../close-info';
 import type { Logger, LoggerOption } from '../options';
 import { openingFailedChannel } from './diagnostics';
 
@@ -43,8 +43,8 @@ function write(level: Level, logger: LoggerOption, fields: object, message: stri
 }
 
 /** What is logged of an end. Only WebSockets have an `elapsedMs`: other sockets are gone when their end is seen. */
-export type End = Pick<CloseInfo, 'kind' | 'origin' | 'phase' | 'code' | 'error' | 'expected'> &
-  Partial<Pick<CloseInfo, 'elapsedMs'>>;
+export type End = Pick<CloseInfo, 'origin' | 'phase' | 'code' | 'error' | 'expected'> &
+  Partial<Pick<CloseInfo, 'elapsedMs'>> & { kind: CloseInfo['kind'] | FailedOpening };
 
 type EndEvent = 'disconnect' | 'lingered' | 'opening-failed' | 'stray-socket';
 

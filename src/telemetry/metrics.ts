@@ -1,7 +1,14 @@
 /** Counts of connections and of how they ended. What a server counts, the process counts, too. */
 
-import type { Phase } from '../close-info';
-import { CLOSE_KINDS, type CloseInfo, type CloseKind, LINGER_OUTCOMES, type LingerOutcome } from '../close-info';
+import {
+  CLOSE_KINDS,
+  type CloseInfo,
+  type CloseKind,
+  type FailedOpening,
+  LINGER_OUTCOMES,
+  type LingerOutcome,
+  type Phase,
+} from '../close-info';
 
 /** What `wss.stats()` returns: counts since the server was made, and how many connections there are now. */
 export interface Stats {
@@ -16,7 +23,7 @@ export interface Stats {
   /** Sockets that go on delivering after their WebSockets were closed: how many there are now, and what became of the others. */
   lingering: Record<'now' | LingerOutcome, number>;
   /** Peers that were lost before they were WebSockets, by kind. Servers only. */
-  failedOpenings: Record<'upgrade-failed' | 'tls-failed', number>;
+  failedOpenings: Record<FailedOpening, number>;
   /**
    * Upgrade requests whose sockets were closed after `upgradeTimeout`: nobody had answered them, or they had been refused and
    * neither side had closed them. Servers only.
@@ -24,6 +31,8 @@ export interface Stats {
   reapedUpgrades: Record<'abandoned' | 'refused', number>;
   /** How long ends took, from their first sign to 'close'. */
   closeMs: Histogram;
+  /** The round trips of the heartbeat's pings. */
+  rttMs: Histogram;
 }
 
 /** How a time was distributed. */
@@ -39,12 +48,44 @@ export interface Histogram {
 /** Bounds in ms: what a healthy handshake takes, what closeTimeout and closeDeadline allow, and more. */
 export const CLOSE_MS_BOUNDS = [1, 5, 10, 50, 100, 500, 1_000, 2_500, 5_000, 10_000, 30_000];
 
+/** Bounds in ms: from one machine to the far side of the world, and a bad line. */
+export const RTT_MS_BOUNDS = [1, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 10_000];
+
+/** Counts times by their bounds. */
+class Distribution {
+  readonly #bounds: readonly number[];
+  readonly #counts: number[];
+  #sum = 0;
+
+  constructor(bounds: readonly number[]) {
+    this.#bounds = bounds;
+    this.#counts = new Array<number>(bounds.length + 1).fill(0);
+  }
+
+  add(ms: number): void {
+    let bucket = 0;
+    while (ms > (this.#bounds[bucket] ?? Number.POSITIVE_INFINITY)) bucket++;
+    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
+    this.#sum += ms;
+  }
+
+  read(): Histogram {
+    let count = 0;
+    const buckets = this.#counts.map((added, i) => {
+      count += added;
+      return { upTo: this.#bounds[i] ?? Number.POSITIVE_INFINITY, count };
+    });
+    return { count, sum: this.#sum, buckets };
+  }
+}
+
 /** The labels of failed openings: kind and origin. */
 export const FAILED_OPENINGS = [
   ['upgrade-failed', 'peer'],
   ['upgrade-failed', 'local'],
   ['tls-failed', 'peer'],
-] as const;
+  ['no-request', 'peer'],
+] as const satisfies [FailedOpening, string][];
 
 const zeros = <K extends string>(...keys: readonly K[]) =>
   Object.fromEntries(keys.map((key) => [key, 0])) as Record<K, number>;
@@ -56,10 +97,10 @@ export class Metrics {
   readonly #ended = zeros(...CLOSE_KINDS);
   readonly #forced = zeros('reset', 'destroy');
   readonly #lingering = zeros('now', ...LINGER_OUTCOMES);
-  readonly #failedOpenings = zeros('upgrade-failed', 'tls-failed');
+  readonly #failedOpenings = zeros('upgrade-failed', 'tls-failed', 'no-request');
   readonly #reapedUpgrades = zeros('abandoned', 'refused');
-  readonly #closeMs = new Array<number>(CLOSE_MS_BOUNDS.length + 1).fill(0);
-  #closeMsSum = 0;
+  readonly #closeMs = new Distribution(CLOSE_MS_BOUNDS);
+  readonly #rttMs = new Distribution(RTT_MS_BOUNDS);
 
   /** `all` counts the same for the whole process. */
   constructor(all: Metrics | null) {
@@ -77,11 +118,13 @@ export class Metrics {
   ended({ kind, forced, elapsedMs }: Pick<CloseInfo, 'kind' | 'forced' | 'elapsedMs'>): void {
     this.#ended[kind]++;
     if (forced) this.#forced[forced]++;
-    const found = CLOSE_MS_BOUNDS.findIndex((upTo) => elapsedMs <= upTo);
-    const bucket = found < 0 ? CLOSE_MS_BOUNDS.length : found;
-    this.#closeMs[bucket] = (this.#closeMs[bucket] ?? 0) + 1;
-    this.#closeMsSum += elapsedMs;
+    this.#closeMs.add(elapsedMs);
     this.#all?.ended({ kind, forced, elapsedMs });
+  }
+
+  measuredRtt(ms: number): void {
+    this.#rttMs.add(ms);
+    this.#all?.measuredRtt(ms);
   }
 
   lingers(): void {
@@ -95,7 +138,7 @@ export class Metrics {
     this.#all?.lingered(outcome);
   }
 
-  openingFailed(kind: 'upgrade-failed' | 'tls-failed'): void {
+  openingFailed(kind: FailedOpening): void {
     this.#failedOpenings[kind]++;
     this.#all?.openingFailed(kind);
   }
@@ -107,11 +150,6 @@ export class Metrics {
 
   read(): Stats {
     const { closed: _, ...connections } = this.#connections;
-    let count = 0;
-    const buckets = this.#closeMs.map((added, i) => {
-      count += added;
-      return { upTo: CLOSE_MS_BOUNDS[i] ?? Number.POSITIVE_INFINITY, count };
-    });
     return {
       connections,
       opened: this.#opened,
@@ -120,7 +158,8 @@ export class Metrics {
       lingering: { ...this.#lingering },
       failedOpenings: { ...this.#failedOpenings },
       reapedUpgrades: { ...this.#reapedUpgrades },
-      closeMs: { count, sum: this.#closeMsSum, buckets },
+      closeMs: this.#closeMs.read(),
+      rttMs: this.#rttMs.read(),
     };
   }
 }

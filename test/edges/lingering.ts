@@ -2,15 +2,16 @@
  * node [--expose-gc] lingering.js WHAT: a process whose connections linger, and what holds it and them.
  *
  * collect: whether WebSockets and what their listeners hold is collected meanwhile; flushed: the kernel has all; waiting: it has
- * not; settled: settled() is awaited. It prints one line of JSON.
+ * not; settled: settled() is awaited; unref-stream: a stream that keeps no process alive has something left; close-later: the server
+ * is closed when the socket lingers. It prints one line of JSON.
  */
 import { once } from 'node:events';
 import type net from 'node:net';
+import { Duplex } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
-import type WebSocket from 'ws-linger';
-import { settled, WebSocketServer } from 'ws-linger';
+import WebSocket, { attach, settled, WebSocketServer } from 'ws-linger';
 import { portOf, until } from '../support/end.js';
-import { connectPeer } from '../support/peer.js';
+import { CLIENT_FRAMES, connectPeer } from '../support/peer.js';
 
 const [, , what] = process.argv;
 const collect = (globalThis as { gc?: () => void }).gc;
@@ -52,6 +53,56 @@ async function openAndForget(wss: WebSocketServer, count: number): Promise<WeakR
   return refs;
 }
 
+/** A stream whose timers do not keep the process alive takes its time for a chunk. */
+async function unrefStream(): Promise<void> {
+  const began = performance.now();
+  let taken = 0;
+  const stream = new Duplex({
+    read() {},
+    write(chunk, _encoding, done) {
+      taken += chunk.length;
+      setTimeout(done, chunk.length > 1_000 ? 600 : 0).unref();
+    },
+  });
+  const ws = new (WebSocket as unknown as new (...args: unknown[]) => unknown)(null, undefined, {}) as {
+    setSocket(...args: unknown[]): void;
+  } & WebSocket;
+  ws.setSocket(stream, Buffer.alloc(0), {});
+  ws.send(Buffer.alloc(10_000));
+  ws.send(Buffer.alloc(900));
+  attach(ws as never, { closeTimeout: 100, closeDeadline: 5_000, logger: false });
+  ws.close(1000);
+  setTimeout(() => stream.push(null), 1_500).unref();
+  process.once('exit', () => say(taken > 10_900 ? 0 : 1, 0, performance.now() - began));
+}
+
+/** A listener throws in the very call by which ws lets go of the socket, since the peer's close frame has come first. */
+async function throwInClose(): Promise<void> {
+  const { wss, ws, peer } = await open({ closeTimeout: 100, closeDeadline: 20_000 });
+  let thrown = 0;
+  process.on('uncaughtException', () => thrown++);
+  for (let i = 0; i < 12; i++) ws.send(Buffer.alloc(1 << 20));
+  ws.on('close', () => {
+    throw new Error('from a listener');
+  });
+  peer.write(CLIENT_FRAMES.close);
+  await until('the listener has thrown', () => thrown > 0);
+  const began = performance.now();
+  peer.on('end', () => peer.end()).resume();
+  await settled();
+  say(wss.stats().lingering.delivered, thrown, performance.now() - began);
+  process.exit();
+}
+
+/** server.close() is called when the socket lingers and has been flushed. */
+async function closeLater(): Promise<void> {
+  const { wss, ws, peer } = await open({ closeTimeout: 100, closeDeadline: 20_000 });
+  await ws.closeAsync();
+  peer.unref();
+  const began = performance.now();
+  setTimeout(() => wss.close(() => say(0, 0, performance.now() - began)), 130);
+}
+
 async function main(): Promise<void> {
   if (what === 'collect') {
     const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', linger: { closeTimeout: 100, logger: false } });
@@ -65,6 +116,18 @@ async function main(): Promise<void> {
     }).catch(() => {});
     say(wss.stats().lingering.now, gone(), 0);
     process.exit();
+  }
+  if (what === 'throw') {
+    await throwInClose();
+    return;
+  }
+  if (what === 'unref-stream') {
+    await unrefStream();
+    return;
+  }
+  if (what === 'close-later') {
+    await closeLater();
+    return;
   }
   const { wss, ws, peer } = await open({ closeTimeout: 100, closeDeadline: what === 'waiting' ? 2_000 : 20_000 });
   if (what !== 'flushed') for (let i = 0; i < 12; i++) ws.send(Buffer.alloc(1 << 20));

@@ -11,9 +11,11 @@ import { type HeartbeatState, initialHeartbeat, stepHeartbeat } from '../../dist
 import { watching } from '../../dist/liveness/watch.js';
 import { parseOptions } from '../../dist/options.js';
 import type { TransportLook } from '../../dist/socket-control/contract.js';
+import { hasKeepAlive } from '../../dist/socket-control/handle.js';
+import { processMetrics } from '../../dist/telemetry/metrics.js';
 import { openHandles, until, watchEnd } from '../support/end.js';
 import { STALL_BYTES, stall } from '../support/faults.js';
-import { type Make, openPair, type Role } from '../support/pairs.js';
+import { type Make, openPair, type Role, socketOf } from '../support/pairs.js';
 
 const before = openHandles();
 
@@ -92,16 +94,37 @@ describe('a heartbeat', () => {
     pair.stop();
   });
 
-  it('does not judge a stream that does not count its bytes', async () => {
+  it('finds a silent peer over a stream that does not count its bytes, and leaves one alone that answers', async () => {
     const goesOn = setInterval(() => {}, 1_000); // no handle of such a stream does
     const { server: wss, client } = await overDuplex({ heartbeat: FAST, logger: false });
     let pings = 0;
-    const enough = new Promise<void>((resolve) => client.on('data', () => ++pings === 4 && resolve()));
+    const enough = new Promise<void>((resolve) =>
+      client.on('data', () => {
+        pings++;
+        if (pings <= 4) client.write(PONG.server);
+        else resolve();
+      }),
+    );
+    const ended = watchEnd(wss);
     await enough;
     assert.equal(wss.closeInfo, null);
-    wss.terminate();
-    await once(wss, 'close');
+    const { info } = await ended;
+    assert.deepEqual([info.kind, pings], ['timed-out', 5]);
     clearInterval(goesOn);
+  });
+
+  it('measures round trips: as ws.rtt of each, and as a distribution of all', async () => {
+    const pair = await openPair({ make: 'ours', role: 'client', linger: { heartbeat: FAST, logger: false } });
+    assert.equal(pair.ws.rtt, null);
+    pair.peer.on('data', () => setTimeout(() => pair.peer.write(PONG.client), 10));
+    await until('a pong', () => pair.ws.rtt !== null);
+    const { rtt } = pair.ws as { rtt: number | null };
+    assert.ok(rtt !== null && rtt >= 9, `${rtt} ms`);
+    const { rttMs } = processMetrics.client.read();
+    assert.ok(rttMs.count >= 1 && rttMs.sum >= 9);
+    assert.equal(rttMs.buckets.at(-1)?.count, rttMs.count);
+    pair.stop();
+    await once(pair.ws, 'close');
   });
 
   /** Watches a silent peer of which the system tells what `look` says; resolves with the reason for giving it up. */
@@ -112,6 +135,8 @@ describe('a heartbeat', () => {
     let pings = 0;
     return new Promise((resolve) => {
       const connection = {
+        isIdle: () => true,
+        retire() {},
         snapshot: () => silent,
         ping: () => void pings++,
         lookAtTransport: () => look(pings),
@@ -154,8 +179,11 @@ describe('a heartbeat', () => {
 });
 
 /** A WebSocket over a stream that is no socket, as in a tunnel. */
-async function overDuplex(linger: WebSocket.LingerOptions): Promise<{ server: WebSocket; client: Duplex }> {
-  const [here, there] = duplexPair();
+async function overDuplex(
+  linger: WebSocket.LingerOptions,
+  onLargeChunk?: (done: () => void) => void,
+): Promise<{ server: WebSocket; client: Duplex }> {
+  const [here, there] = duplexPair(onLargeChunk);
   const wss = new WebSocketServer({ noServer: true, linger });
   const headers = {
     connection: 'Upgrade',
@@ -172,12 +200,17 @@ async function overDuplex(linger: WebSocket.LingerOptions): Promise<{ server: We
   return { server: await opened, client: there };
 }
 
-function duplexPair(): [Duplex, Duplex] {
+/** Large chunks go no further where `onLargeChunk` is given, which decides when they are done. */
+function duplexPair(onLargeChunk?: (done: () => void) => void): [Duplex, Duplex] {
   const sides: Duplex[] = [];
   const side = (other: number) =>
     new Duplex({
       read() {},
       write(chunk, _, done) {
+        if (onLargeChunk && chunk.length > 1_000_000) {
+          onLargeChunk(done);
+          return;
+        }
         sides[other]?.push(chunk);
         done();
       },
@@ -273,6 +306,16 @@ describe('a peer that does not read', () => {
     });
   }
 
+  it('is given up over a stream without counters that does not take one large chunk', async () => {
+    const goesOn = setInterval(() => {}, 1_000);
+    const { server } = await overDuplex({ sendTimeout: 100, logger: false }, () => {});
+    server.send(Buffer.alloc(2_500_000));
+    const { info } = await watchEnd(server);
+    assert.equal(info.kind, 'slow-consumer');
+    assert.ok(info.bytesUnsent >= 2_500_000);
+    clearInterval(goesOn);
+  });
+
   it('is not given up for what this side takes to deflate, nor where the queue shrinks', () => {
     const limits = { maxBufferedAmount: 1_000, sendTimeout: 500 };
     const start = { accepted: 0, queued: 5, movedAt: 0 };
@@ -289,6 +332,48 @@ describe('a peer that does not read', () => {
     assert.equal(stepFlow(start, { at: 500, accepted: 10, queued: 0, busy: false }, limits)[1], null);
     assert.equal(stepFlow(start, { at: 1, accepted: 11, queued: 1_001, busy: false }, limits)[1], 'slow-consumer');
   });
+});
+
+describe('maxAge', () => {
+  it('closes connections with 1001, at different times around that age', async () => {
+    const maxAge = 400;
+    const pairs = await Promise.all(
+      Array.from({ length: 20 }, () => openPair({ make: 'ours', role: 'server', linger: { maxAge, logger: false } })),
+    );
+    const began = performance.now();
+    const ages = await Promise.all(
+      pairs.map(async (pair) => {
+        const [frame] = (await once(pair.peer, 'data')) as [Buffer];
+        const age = performance.now() - began;
+        assert.deepEqual([...frame], [0x88, 2, 1001 >> 8, 1001 & 0xff]);
+        pair.peer.end(pair.frames.close);
+        await once(pair.ws, 'close');
+        pair.stop();
+        return age;
+      }),
+    );
+    assert.ok(Math.min(...ages) >= maxAge * 0.9 - 20, `${ages}`);
+    assert.ok(Math.max(...ages) - Math.min(...ages) > maxAge * 0.05, `${ages}`);
+  });
+});
+
+describe('TCP keep-alive', () => {
+  for (const transport of ['tcp', 'tls'] as const) {
+    for (const role of ['server', 'client'] as const) {
+      it(`is on by default for a ${role}'s connection over ${transport}, and off with keepAlive: 0`, async () => {
+        for (const [keepAlive, on] of [
+          [undefined, true],
+          [0, false],
+        ] as const) {
+          const linger = { logger: false, ...(keepAlive !== undefined && { keepAlive }) } as const;
+          const pair = await openPair({ make: 'ours', role, transport, linger });
+          assert.equal(hasKeepAlive(socketOf(pair.ws)), on);
+          pair.stop();
+          await once(pair.ws, 'close');
+        }
+      });
+    }
+  }
 });
 
 after(() => until('all handles are gone', () => openHandles() <= before));

@@ -29,7 +29,7 @@ interface Loss {
   options?: Upstream.ServerOptions;
   /** What the peer does, until it is gone. */
   peer(tcp: net.Socket, server: net.Server): unknown;
-  kind: 'upgrade-failed' | 'tls-failed';
+  kind: 'upgrade-failed' | 'tls-failed' | 'no-request';
 }
 
 const reset = (tcp: net.Socket) => void tcp.resetAndDestroy();
@@ -65,7 +65,7 @@ const LOSSES: Loss[] = [
   {
     name: 'reset before its request',
     peer: (tcp, server) => once(server, 'connection').then(() => reset(tcp)),
-    kind: 'upgrade-failed',
+    kind: 'no-request',
   },
   {
     name: 'reset in the middle of its request',
@@ -92,7 +92,7 @@ const LOSSES: Loss[] = [
     name: 'TLS that is reset before its first byte',
     tls: true,
     peer: (tcp, server) => once(server, 'connection').then(() => reset(tcp)),
-    kind: 'tls-failed',
+    kind: 'no-request',
   },
   {
     name: 'TLS that is reset in the middle of its first message',

@@ -70,7 +70,7 @@ for (const [name, make] of Object.entries(servers)) {
     assert.deepEqual(connections, { opening: 0, open: 0, handshake: 0, fin: 0, cut: 0 });
     assert.deepEqual([ended.reset, ended.clean, ended['local-abort']], [3, 2, 1]);
     assert.deepEqual(forced, { reset: 0, destroy: 1 });
-    assert.deepEqual(failedOpenings, { 'upgrade-failed': 1, 'tls-failed': 0 });
+    assert.deepEqual(failedOpenings, { 'upgrade-failed': 1, 'tls-failed': 0, 'no-request': 0 });
     assert.deepEqual(reapedUpgrades, { abandoned: 0, refused: 0 });
     assert.equal(closeMs.count, 6);
     assert.deepEqual(closeMs.buckets.at(-1), { upTo: Number.POSITIVE_INFINITY, count: 6 });
@@ -121,6 +121,28 @@ it('refused upgrades that neither side closes are closed after upgradeTimeout, a
   peer.end(UPGRADE_REQUEST);
   await gone;
   await until('it is counted', () => wss.stats().reapedUpgrades.refused === 1);
+  wss.close();
+  server.close();
+});
+
+it('an upgrade to a protocol that only ever writes is left alone', async () => {
+  const server = http.createServer();
+  const wss = new WebSocketServer({ server, linger: { ...linger, upgradeTimeout: 20 } });
+  let push: () => void = () => {};
+  wss.handleUpgrade = (_, socket) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\n');
+    push = () => void socket.write('news');
+  };
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const peer = await connectRaw(portOf(server));
+  peer.write(UPGRADE_REQUEST);
+  await once(peer, 'data');
+  await new Promise((resolve) => setTimeout(resolve, 60)); // three times upgradeTimeout
+  push();
+  assert.equal(String((await once(peer, 'data'))[0]), 'news');
+  assert.deepEqual(wss.stats().reapedUpgrades, { abandoned: 0, refused: 0 });
+  peer.destroy();
   wss.close();
   server.close();
 });
