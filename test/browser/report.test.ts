@@ -98,11 +98,11 @@ it('shows both verdicts, the kinds of both sides and what was wrong', async () =
   const headings = await page.getByRole('heading', { level: 2 }).allInnerTexts();
   assert.match(headings[0] ?? '', /ws-linger, (native|portable)\s+PASS/i);
   assert.match(headings[1] ?? '', /plain ws\s+FAIL/i);
-  assert.equal(await page.getByRole('img', { name: 'Ends by kind, as the server saw it' }).count(), 2);
+  assert.equal(await page.getByRole('img', { name: 'Ends by kind, reported by the server' }).count(), 2);
   assert.ok((await page.locator('svg .bar.bad').count()) > 0);
   assert.match(
-    (await page.getByRole('heading', { name: 'What was wrong' }).locator('..').textContent()) ?? '',
-    /says 1006/,
+    (await page.getByRole('heading', { name: 'Problems' }).locator('..').textContent()) ?? '',
+    /reported 1006/,
   );
   // The same sections stand at the same height.
   const tops = await page

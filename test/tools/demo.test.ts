@@ -200,7 +200,7 @@ describe('ws-linger demo, on the command line', () => {
     const { code, stderr } = await run('--port', String(portOf(server)));
     server.close();
     assert.equal(code, 1);
-    assert.match(stderr, /^error: port \d+ is taken; choose another with --port\s*$/);
+    assert.match(stderr, /^error: port \d+ is in use; choose another one with --port\s*$/);
   });
 
   for (const wrong of ['70000', '-1', 'http']) {

@@ -69,7 +69,7 @@ describe('ws-linger doctor', () => {
     assert.equal(code, 0, stdout);
     for (const name of CHECKS) assert.match(stdout, new RegExp(`^✔ ${name} +\\S`, 'm'));
     assert.match(stdout, new RegExp(`^control +${wanted ?? ''}.*: \\S`, 'm'));
-    assert.match(stdout, /All is well\.\s*$/);
+    assert.match(stdout, /All checks passed\.\s*$/);
   });
 
   it('refuses an argument that it does not know, with exit code 2', async () => {

@@ -90,9 +90,9 @@ describe('runStability()', () => {
     assert.equal(echoing.messages.lost, 6);
     assert.deepEqual(echoing.problems.slice(1), [
       '6 messages were lost',
-      'not one message came back; where the server does not echo, it takes --no-echo (echo: false)',
+      'no echo arrived at all; for a server that does not echo, use --no-echo (echo: false)',
     ]);
-    assert.match(echoing.problems[0] ?? '', /^connection [01] and 1 more: got no echo in time$/);
+    assert.match(echoing.problems[0] ?? '', /^connection [01] and 1 more: the echoes did not arrive in time$/);
   });
 
   it('finds that a slow peer did not get all that it was sent, however clean the end', async () => {
@@ -112,7 +112,7 @@ describe('runStability()', () => {
     wss.close();
     assert.deepEqual(ends.client, { clean: 1 });
     assert.deepEqual([pass, slowPeers], [false, { sent: 4, delivered: 2 }]);
-    assert.deepEqual(problems, ['connection 0: slow: not all messages arrived that were sent before the close']);
+    assert.deepEqual(problems, ['connection 0: slow: some messages that were sent before the close did not arrive']);
   });
 
   it('lets each client come back as often as it is asked to', async () => {
@@ -262,7 +262,10 @@ describe('runStability()', () => {
           onProgress: () => children[0]?.kill('SIGSTOP'),
         });
         assert.equal(result.pass, false);
-        assert.ok(result.problems.includes('the server did not say in time what it holds'), result.problems.join('\n'));
+        assert.ok(
+          result.problems.includes('the server did not report in time what it holds'),
+          result.problems.join('\n'),
+        );
         assert.ok(children.every(hasEnded));
       });
     });
@@ -279,7 +282,7 @@ describe('runStability()', () => {
     [{ connections: 0 }, 'WSL_ERR_OPTION_RANGE', /integer from 1/],
     [{ timeout: '5s' }, 'WSL_ERR_OPTION_TYPE', /number of milliseconds/],
     [{ url: 'http://example' }, 'WSL_ERR_OPTION_RANGE', /ws: or wss: address/],
-    [{ url: 'ws://127.0.0.1', plain: true }, 'WSL_ERR_OPTION_RANGE', /without url/],
+    [{ url: 'ws://127.0.0.1', plain: true }, 'WSL_ERR_OPTION_RANGE', /cannot be used with url/],
     [{ echo: false }, 'WSL_ERR_OPTION_RANGE', /needs a url/],
     [{ signal: {} }, 'WSL_ERR_OPTION_TYPE', /AbortSignal/],
   ] as const) {

@@ -1,4 +1,4 @@
-/** What the commands take as arguments, read from text. Each throws what commander tells in one line. */
+/** Parses command line arguments. Each parser throws InvalidArgumentError, which commander prints as one line. */
 import { InvalidArgumentError } from 'commander';
 import { isWebSocketUrl } from '../stability/options';
 
@@ -14,7 +14,7 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
 
 const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };
 
-/** Reads `30s`, `10m` or `2h`, as milliseconds. */
+/** Parses `30s`, `10m` or `2h`. Returns milliseconds. */
 export function duration(text: string): number {
   const [, digits = '', unit = ''] = /^(\d+)([smh])$/.exec(text) ?? [];
   const value = Number(digits) * (UNITS[unit] ?? 0);
@@ -32,20 +32,20 @@ export function webSocketUrl(text: string): string {
   throw new InvalidArgumentError(`It must be a ws:// or wss:// address.${hint}`);
 }
 
-/** Reads `Name: value`, one more each time. */
+/** Parses `Name: value` and adds it to the headers of earlier uses of the option. */
 export function header(text: string, before: Record<string, string> = {}): Record<string, string> {
   const [, name = '', value = ''] = /^([\w!#$%&'*+.^`|~-]+):\s*(.*)$/.exec(text) ?? [];
   if (!name) throw new InvalidArgumentError("It must be like 'Name: value'.");
   return { ...before, [name]: value };
 }
 
-/** One more each time. */
-export function oneMore(text: string, before: readonly string[] = []): string[] {
+/** Adds a value to those of earlier uses of the option. */
+export function repeatable(text: string, before: readonly string[] = []): string[] {
   return [...before, text];
 }
 
-/** Makes a commander argument of what throws plain errors. */
-export function parsed<T>(parse: (text: string) => T): (text: string) => T {
+/** Wraps a parser that throws plain errors, so that commander prints them as usage errors. */
+export function usageErrors<T>(parse: (text: string) => T): (text: string) => T {
   return (text) => {
     try {
       return parse(text);

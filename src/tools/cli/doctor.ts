@@ -1,4 +1,4 @@
-/** `ws-linger doctor`: what this machine and this installation can do, on the command line. */
+/** The command `ws-linger doctor`: checks this machine and this installation, and prints the findings. */
 import { Command } from 'commander';
 import { type Diagnosis, diagnose } from '../doctor/diagnose';
 import { type Colors, colorsFor, NO_COLOR_OPTION } from './colors';
@@ -9,24 +9,25 @@ interface Flags {
 }
 
 const EXAMPLES = `
-What is checked, all of it on loopback:
-  binary    its hash is the published one
-  resolve   the socket below a connection is found
-  linger    SO_LINGER can be set
-  reset     abort() sends RST; tls-reset the same below TLS
-  probe     a connection can be looked at without reading
-  ports     ephemeral ports are left
+The checks, which use connections on loopback:
+  binary     the native addon's file has the published hash
+  resolve    the package finds the operating system's socket of a connection
+  linger     the package can set SO_LINGER
+  reset      abort() sends RST
+  probe      the package sees FIN and RST without reading from the socket
+  tls-reset  abort() sends RST below TLS
+  ports      the machine has ephemeral ports left
 
-Exit codes: 0 when all is well, 1 when not, 2 for wrong usage.
+Exit codes: 0 when all checks passed, 1 when one failed, 2 for wrong usage.
 
 Examples:
-  ws-linger doctor                       look at this machine
+  ws-linger doctor                       check this machine
   ws-linger doctor --json                the same for a program or a bug report
-  WS_LINGER_NATIVE=0 ws-linger doctor    without the addon`;
+  WS_LINGER_NATIVE=0 ws-linger doctor    check without the native addon`;
 
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description('say how sockets are handled here and why, and try it on loopback')
+    .description('say whether the native addon is used and why, and test it on loopback')
     .option('--json', 'print one JSON object')
     .option(...NO_COLOR_OPTION)
     .addHelpText('after', EXAMPLES)
@@ -50,6 +51,6 @@ function render(diagnosis: Diagnosis, colors: Colors): string {
       return `${mark} ${check.name.padEnd(9)}  ${check.detail}`;
     }),
     '',
-    ok ? colors.green('All is well.') : colors.red(`${failed} of ${checks.length} checks failed.`),
+    ok ? colors.green('All checks passed.') : colors.red(`${failed} of ${checks.length} checks failed.`),
   ].join('\n');
 }

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+/** The command `ws-linger`: knows the subcommands and turns errors into one line on stderr and an exit code. */
 import { Command, CommanderError } from 'commander';
 import { demoCommand } from './demo';
 import { doctorCommand } from './doctor';
@@ -7,15 +8,15 @@ import { stabilityCommand } from './stability';
 const WRONG_USAGE = 2;
 
 const EXAMPLES = `
-Exit codes: 0 for success, 1 when what was tested or looked at is not as it
-should be, 2 for wrong usage, 130 when a run was interrupted. No colours with
-NO_COLOR in the environment.
+Exit codes: 0 for success, 1 when a test or a check failed, 2 for wrong usage,
+130 when a run was interrupted. With NO_COLOR in the environment the output has
+no colours.
 
 Examples:
-  ws-linger stability --compare plain   what becomes of connections, beside ws
-  ws-linger demo                        the same by hand, in a browser
-  ws-linger doctor                      how sockets are handled on this machine
-  ws-linger help stability              all options, with examples`;
+  ws-linger stability --compare plain   test ws-linger and plain ws
+  ws-linger demo                        break connections in a browser
+  ws-linger doctor                      check this machine and installation
+  ws-linger help stability              show all options, with examples`;
 
 const program = new Command('ws-linger')
   .description('WebSocket connections that always end: in bounded time, exactly once, with a known cause.')
@@ -31,6 +32,6 @@ program.parseAsync().catch((error: unknown) => {
     process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE;
   } else {
     console.error(`error: ${(error as Error).message}`);
-    process.exit(1); // a run that broke off leaves timers and processes
+    process.exit(1); // not only exitCode: a run that failed may have left timers
   }
 });

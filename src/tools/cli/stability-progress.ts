@@ -1,20 +1,20 @@
-/** How a run stands, on three lines of a terminal, while it goes on. */
+/** Shows the progress of a stability run on three lines of a terminal. */
 import { MultiBar } from 'cli-progress';
 import type { StabilityProgress } from '../stability/timeline';
 
-const BAR = 24;
+const BAR_WIDTH = 24;
 const PHASES = { open: 'opening', exchange: 'exchanging', end: 'ending' } as const;
 
-export interface Live {
+export interface ProgressDisplay {
   update(progress: StabilityProgress): void;
   stop(): void;
 }
 
-/** Nothing is drawn where stderr is no terminal. `name` is of what is tested. */
-export function liveProgress(name: string): Live {
+/** Starts the display. Draws nothing when stderr is not a terminal. `name` is the name of the tested server. */
+export function startProgressDisplay(name: string): ProgressDisplay {
   if (!process.stderr.isTTY) return { update() {}, stop() {} };
   let lines: string[] = [];
-  // One bar a line: the library moves the cursor, and cuts what a narrow terminal cannot show.
+  // One "bar" per line: the library moves the cursor and cuts lines at the width of the terminal.
   const bars = new MultiBar({
     format: (_options, _params, { line }: { line: number }) => lines[line] ?? '',
     clearOnComplete: true,
@@ -33,7 +33,7 @@ export function liveProgress(name: string): Live {
   };
 }
 
-/** The lines for a progress, none longer than `columns`. */
+/** Returns the three lines for a progress, none longer than `columns`. `before` is the progress shown last. */
 export function progressLines(
   name: string,
   progress: StabilityProgress,
@@ -41,13 +41,13 @@ export function progressLines(
   columns = 80,
 ): string[] {
   const { atMs, open, messages, phase, round, done, total, kinds } = progress;
-  const filled = Math.round((done / total) * BAR);
-  const bar = '█'.repeat(filled) + '░'.repeat(BAR - filled);
+  const filled = Math.round((done / total) * BAR_WIDTH);
+  const bar = '█'.repeat(filled) + '░'.repeat(BAR_WIDTH - filled);
   const perSecond = before ? ((messages - before.messages) * 1000) / Math.max(1, atMs - before.atMs) : 0;
   const common = Object.entries(kinds).sort(([, a], [, b]) => b - a);
   return [
     `${name}: ${PHASES[phase].padEnd(10)} ${bar} ${done}/${total}${round > 1 ? `, round ${round}` : ''}`,
     `${open} open, ${Math.round(perSecond)} messages/s, ${Math.round(atMs / 1000)} s`,
-    common.map(([kind, count]) => `${kind} ${count}`).join(', ') || 'no ends yet',
+    common.map(([kind, count]) => `${kind} ${count}`).join(', ') || 'no connection has ended yet',
   ].map((line) => (line.length > columns ? `${line.slice(0, columns - 1)}…` : line));
 }

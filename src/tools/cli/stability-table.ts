@@ -1,13 +1,13 @@
-/** The result of a run as a table, 80 columns wide. */
+/** Renders the result of a stability run as a table of 80 columns. */
 import Table from 'cli-table3';
-import { type StabilityResult, serverOf, slowPeersText } from '../stability/result';
+import { type StabilityResult, serverName, slowPeersText } from '../stability/result';
 import { soakSentence } from '../stability/soak';
 import type { Colors } from './colors';
 
 const WIDTH = 80;
 const LABELS = 18;
 
-/** One result, or several side by side; the verdict is of the first. */
+/** Renders one result, or several side by side. The verdict below the table is that of the first. */
 export function renderTable(results: readonly [StabilityResult, ...StabilityResult[]], colors: Colors): string {
   const [result] = results;
   const rows = results.map((one) => rowsOf(one, colors));
@@ -22,13 +22,13 @@ export function renderTable(results: readonly [StabilityResult, ...StabilityResu
   }
   const lines = [table.toString(), ...result.problems.map(wrapped), verdict(result, colors)];
   if (results.slice(1).some(({ interrupted }) => interrupted)) {
-    lines.push(colors.yellow('INTERRUPTED: of the second run this is what had been seen until then.'));
+    lines.push(colors.yellow('INTERRUPTED: the second run is shown as far as it went.'));
   }
   return lines.join('\n');
 }
 
 function verdict({ pass, interrupted }: StabilityResult, colors: Colors): string {
-  if (interrupted) return colors.yellow('INTERRUPTED: this is what had been seen until then.');
+  if (interrupted) return colors.yellow('INTERRUPTED: the table shows the run as far as it went.');
   if (!pass) return colors.red('FAIL');
   return colors.green('PASS: every connection ended once, in time and with a known cause.');
 }
@@ -41,31 +41,31 @@ function rowsOf(result: StabilityResult, colors: Colors): [label: string, text: 
   const ended = Object.entries(result.kinds);
   const tested = result.url === null ? '' : 'tested with ';
   const rounds = result.rounds > 1 ? `, ${result.rounds} rounds` : '';
-  const echo = messages.echo ? `${messages.received} echoed, ${messages.lost} lost` : 'no echo asked for';
+  const echo = messages.echo ? `${messages.received} echoed, ${messages.lost} lost` : 'the server does not echo';
   return [
-    ['Server', `${serverOf(result)}, ${tested}Node ${result.node} on ${result.platform}, seed ${result.seed}`],
+    ['Server', `${serverName(result)}, ${tested}Node ${result.node} on ${result.platform}, seed ${result.seed}`],
     [
       'Connections',
       mark(
         connections.failed === 0,
-        `${connections.opened} of ${connections.attempted} opened, ${percent(result.successRate)} ${result.interrupted ? 'had ended' : 'ended'} as they should`,
+        `${connections.opened} of ${connections.attempted} opened, ${percent(result.successRate)} ${result.interrupted ? 'had ended' : 'ended'} as expected`,
       ),
     ],
     ['Messages', mark(messages.lost === 0, `${messages.sent} sent, ${echo}`)],
     ['Messages delivered to slow peers', mark(slowPeers.delivered === slowPeers.sent, slowPeersText(result))],
     [
-      result.url === null ? 'Ends, both sides' : 'Ends, clients',
+      result.url === null ? 'Ends, reported by both sides' : 'Ends, reported by clients',
       ended.map(([kind, count]) => `${kind} ${count}`).join('\n') || 'none',
     ],
-    ['Unexplained', mark(result.unexplained === 0, String(result.unexplained))],
-    ['Uncaught errors', mark(result.uncaught === 0, String(result.uncaught))],
+    ['Ends without a known cause', mark(result.unexplained === 0, String(result.unexplained))],
+    ['Uncaught exceptions', mark(result.uncaught === 0, String(result.uncaught))],
     [
-      'Left over',
+      'Left at the end',
       mark(!leaked.clients && !leaked.handles, `clients ${seen(leaked.clients)}, handles ${seen(leaked.handles)}`),
     ],
-    ['Connecting', times(connections.opened, `p50 ${connectMs.p50} ms, p99 ${connectMs.p99} ms`)],
-    ['Ending', times(closeMs.max, `p50 ${closeMs.p50} ms, p99 ${closeMs.p99} ms, max ${closeMs.max} ms`)],
-    ['Took', `${(result.durationMs / 1000).toFixed(1)} s${rounds}`],
+    ['Time to connect', times(connections.opened, `p50 ${connectMs.p50} ms, p99 ${connectMs.p99} ms`)],
+    ['Time to end', times(closeMs.max, `p50 ${closeMs.p50} ms, p99 ${closeMs.p99} ms, max ${closeMs.max} ms`)],
+    ['Duration', `${(result.durationMs / 1000).toFixed(1)} s${rounds}`],
     ...(soak ? ([['Memory', mark(soak.verdict !== 'growing', soakSentence(soak))]] as [string, string][]) : []),
   ];
 }
@@ -74,7 +74,7 @@ function percent(share: number): string {
   return `${Number((share * 100).toFixed(2))} %`;
 }
 
-/** A problem as a list item, broken between words. */
+/** Formats a problem as a list item, with line breaks between words. */
 function wrapped(text: string): string {
   const lines: string[] = [];
   let line = ' ';

@@ -1,9 +1,9 @@
-/** The messages that a slow peer is sent all at once, just before its connection is closed. */
+/** The messages of a backlog: the server sends them to a slow peer and closes the connection directly after them. */
 const MESSAGE_BYTES = 64 * 1024;
-const made: Buffer[] = [];
+const messages: Buffer[] = [];
 
-/** A message of the backlog: MESSAGE_BYTES of its number. All connections share the same buffers. */
+/** Returns message `n`: 64 KiB, each byte `n`. All connections share one buffer per number, to save memory. */
 export function backlogMessage(n: number): Buffer {
-  made[n] ??= Buffer.alloc(MESSAGE_BYTES, n);
-  return made[n];
+  messages[n] ??= Buffer.alloc(MESSAGE_BYTES, n);
+  return messages[n];
 }

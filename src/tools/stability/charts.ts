@@ -1,11 +1,11 @@
 /**
- * Charts as SVG text, drawn 420 units wide so that they stay readable on a phone. Colours and fonts come from the page
- * around them, through classes. Pure.
+ * Draws bar charts and time charts as SVG text. They are 420 units wide, so that they stay readable on a phone. Colours
+ * and fonts come from the page's CSS classes. Pure.
  */
 
 const WIDTH = 420;
 
-/** Text that came from elsewhere, fit for HTML and SVG. */
+/** Escapes text for HTML and SVG. */
 export function escaped(text: string): string {
   const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
   return text.replace(/[&<>"']/g, (character) => entities[character] as string);
@@ -14,11 +14,11 @@ export function escaped(text: string): string {
 export interface Bar {
   label: string;
   value: number;
-  /** A bar that is bad news has another colour. */
+  /** Draws the bar in the warning colour. */
   bad?: boolean;
 }
 
-/** One horizontal bar a row, with its label before it and its value behind it. `max` is what fills the width. */
+/** Draws horizontal bars, each with its label on the left and its value on the right. The value `max` fills the width. */
 export function rowChart(title: string, rows: readonly Bar[], max: number): string {
   const [labels, row, bar] = [178, 24, 14];
   const scale = (WIDTH - labels - 50) / Math.max(1, max);
@@ -34,7 +34,7 @@ export function rowChart(title: string, rows: readonly Bar[], max: number): stri
   return svg(title, Math.max(1, rows.length) * row + 4, drawn.join(''));
 }
 
-/** Vertical bars side by side, with labels below and values above. `max` is what fills the height. */
+/** Draws vertical bars with their labels below and their values above. The value `max` fills the height. */
 export function columnChart(title: string, bars: readonly Bar[], max: number): string {
   const [height, top, left] = [190, 18, 10];
   const bottom = height - 24;
@@ -63,15 +63,15 @@ export interface Point {
 }
 
 export interface TimeScale {
-  /** The time to show, in ms from 0. */
+  /** The end of the time axis, in ms. It begins at 0. */
   span: number;
   /** The quantity that fills the height. */
   max: number;
-  /** What is written at the axis. */
+  /** Formats a quantity for the axis. */
   name?: (y: number) => string;
 }
 
-/** A quantity over time. */
+/** Draws a quantity over time as a filled line. */
 export function timeChart(title: string, points: readonly Point[], { span, max, name = String }: TimeScale): string {
   const [height, upper, left, right] = [150, 12, 58, 12];
   const bottom = height - 24;
@@ -107,7 +107,7 @@ function timeUnit(ms: number): { ms: number; name: string } {
   return ms >= 3 * 60_000 ? { ms: 60_000, name: 'min' } : { ms: 1_000, name: 's' };
 }
 
-/** Round whole numbers from 0 until `max` is reached, some four of them. */
+/** Returns about four round numbers for an axis, from 0 to the first that is not below `max`. */
 export function ticks(max: number): number[] {
   const rough = max / 4;
   const power = 10 ** Math.floor(Math.log10(rough));

@@ -1,20 +1,22 @@
-/** A Node process that belongs to a run. */
+/** Starts the child processes of a stability run, and reports how they exited. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 
 /**
- * Starts a file of this folder. It gets none of this process's own flags: a debugger's port cannot be opened twice. It is
- * detached, so that what interrupts the run (Ctrl+C) is not sent to it too: the run ends its processes itself, and they
- * end by themselves when it is gone.
+ * Starts a file of this folder as a Node process.
+ *
+ * The child does not inherit this process's Node flags, because a debugger's port cannot be opened twice. The child is
+ * detached, so that a terminal's Ctrl+C reaches only the run: the run ends its children itself, and a child exits by
+ * itself when the run's process is gone.
  */
 export function startChild(file: string, args: string[] = [], execArgv: string[] = []): ChildProcess {
   const child = fork(join(__dirname, file), args, { execArgv, detached: true });
-  child.on('error', () => {}); // a message to a process that is gone; whether it is gone is asked below
+  child.on('error', () => {}); // sending to a child that has exited; exited() reports a child that did not start
   return child;
 }
 
-/** Resolves when the process is gone, or could not be started, with how. */
-export function gone(child: ChildProcess): Promise<string> {
+/** Resolves when the process has exited, or could not be started, with the signal, exit code or error as text. */
+export function exited(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
     child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
     child.once('error', (error) => {

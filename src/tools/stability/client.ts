@@ -1,53 +1,53 @@
-/** One client connection of a stability run: opens, exchanges numbered messages, ends in the way of its scenario. */
+/** One client connection of a run: it opens, exchanges numbered messages, and ends as its scenario says. */
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CloseInfo } from '../../close-info';
 import { WebSocket } from '../../websocket';
 import { backlogMessage } from './backlog';
-import type { End } from './expected';
-import type { Planned } from './plan';
+import type { ObservedEnd } from './expected-ends';
+import type { PlannedConnection } from './plan';
 import type { Relay } from './relay';
 import { readSlowly, stopReading } from './slow-reader';
 
-/** Enough to fill what the kernels of both sides hold, so that the server is left with bytes it cannot send. */
+/** More echo than the kernels of both sides buffer, so that the server is left with bytes that it cannot send. */
 const STALL_BYTES = 6 * 1024 * 1024;
 const STALL_MESSAGE = Buffer.alloc(512 * 1024);
-/** How long a pausing client reads nothing, and how long another's traffic is cut off, in ms. */
-const PAUSE = 4_000;
-const CUT_OFF = 3_000;
+/** How long a client of `pause` reads nothing, and how long the relay of `cutoff` forwards nothing. */
+const PAUSE_MS = 4_000;
+const CUT_OFF_MS = 3_000;
 
-/** Where and how a client connects; plain data, since a process of clients is told it in a message. */
+/** Where and how a client connects. Plain data, because the process of clients receives it in a message. */
 export interface Target {
   url: string;
-  /** Whether it is the run's own server, which knows each connection by its id. */
-  own: boolean;
-  /** Whether it sends messages back. */
+  /** Whether the run started the server. Then the address carries the connection's id, so that reports can name it. */
+  ownServer: boolean;
+  /** Whether the server sends each message back. */
   echo: boolean;
   insecure: boolean;
   headers: Readonly<Record<string, string>>;
   protocols: readonly string[];
 }
 
-/** Told of what happens to clients, as it happens. */
+/** Callbacks for a client's events. */
 export interface ClientEvents {
   echoed(): void;
-  /** Of a connection that had been open. */
-  closed(end: End): void;
+  /** Called for the first 'close' of a connection that was open. */
+  closed(end: ObservedEnd): void;
 }
 
-/** Makes the server send a backlog of so many messages and close the connection. */
+/** Tells the server to send a backlog of `backlog` messages and then to close the connection. */
 export type CloseByServer = (backlog: number) => void;
 
 export class Client {
-  readonly planned: Planned;
+  readonly planned: PlannedConnection;
   readonly connectMs: Promise<number>;
   readonly ended: Promise<void>;
-  /** How it ended, so far. */
-  readonly end: End;
+  /** What the client has seen of its end so far. */
+  readonly end: ObservedEnd;
   sent = 0;
   received = 0;
-  /** Messages of the backlog: sent to this client before the close, and arrived, in order and whole. */
+  /** Messages of the backlog that were sent to this client, and that arrived whole and in order. */
   backlogSent = 0;
   backlogDelivered = 0;
   readonly #ws: WebSocket;
@@ -55,18 +55,18 @@ export class Client {
   readonly #events: ClientEvents | undefined;
   readonly #relay: Relay | null;
   #onProgress: () => void = () => {};
-  /** Kept from 'open' on: ws lets go of it at the end, when it is asked whether it has gone. */
+  /** The socket, captured at 'open', because ws drops it on close and holdsSocket() is asked after that. */
   #socket: Socket | null = null;
 
-  /** A client whose traffic is to be cut off connects through a relay, which is ready. */
-  constructor(target: Target, planned: Planned, events?: ClientEvents, relay: Relay | null = null) {
-    const { url, own, echo, insecure, headers, protocols } = target;
+  /** `relay`, where given, must be ready: the client connects through it. */
+  constructor(target: Target, planned: PlannedConnection, events?: ClientEvents, relay: Relay | null = null) {
+    const { url, ownServer, echo, insecure, headers, protocols } = target;
     this.planned = planned;
     this.#relay = relay;
     this.#echo = echo;
     this.#events = events;
     const address = new URL(url);
-    if (own) address.searchParams.set('id', String(planned.id));
+    if (ownServer) address.searchParams.set('id', String(planned.id));
     const started = performance.now();
     const ws = new WebSocket(address, [...protocols], {
       perMessageDeflate: false,
@@ -76,7 +76,7 @@ export class Client {
       ...(relay ? { createConnection: (options: object) => relay.connect(options) } : {}),
     });
     this.#ws = ws;
-    const end: End = { id: planned.id, code: 0, info: null, closes: 0, disconnects: 0 };
+    const end: ObservedEnd = { id: planned.id, code: 0, info: null, closes: 0, disconnects: 0 };
     this.end = end;
     this.connectMs = new Promise((resolve, reject) => {
       ws.once('open', () => {
@@ -85,10 +85,10 @@ export class Client {
       });
       ws.once('error', reject);
     });
-    ws.on('error', () => {}); // connectMs has told of it, or 'disconnect' will
+    ws.on('error', () => {}); // connectMs or 'disconnect' reports it
     ws.on('message', (data, isBinary) => {
       if (isBinary) this.#onBacklogMessage(data as Buffer);
-      // Any other text is never counted, so it is found to be lost.
+      // A wrong text is not counted, so the message that it replaces counts as lost.
       else if (echo && String(data) === this.#text(this.received)) this.#countReceived();
     });
     ws.on('disconnect', (info: CloseInfo) => {
@@ -106,30 +106,30 @@ export class Client {
     });
   }
 
-  /** Whether its socket is still held. */
+  /** Whether the process still holds the client's socket. */
   get holdsSocket(): boolean {
     return Boolean((this.#socket as unknown as { _handle?: object | null } | null)?._handle);
   }
 
   /**
-   * Sends `count` numbered messages; resolves when all echoes are here, or the connection has ended. Where nothing is
-   * sent back, a message counts when the system has taken it.
+   * Sends `count` numbered messages. Resolves when all echoes have arrived or the connection has ended. With a server
+   * that does not echo, a message counts as received when the kernel has accepted it.
    */
   async exchange(count: number): Promise<void> {
-    const taken = (error?: Error) => {
+    const onSent = (error?: Error) => {
       if (!this.#echo && !error) this.#countReceived();
     };
-    for (let i = 0; i < count; i++) this.#ws.send(this.#text(this.sent++), taken);
-    await this.#until(() => this.received >= this.sent);
+    for (let i = 0; i < count; i++) this.#ws.send(this.#text(this.sent++), onSent);
+    await this.#waitUntil(() => this.received >= this.sent);
   }
 
-  /** Ends the connection in the way of its scenario. `closeByServer` tells the server to close; null where none can. */
+  /** Ends the connection as its scenario says. `closeByServer` is null for a server at a URL, which takes no commands. */
   async finish(closeByServer: CloseByServer | null): Promise<void> {
     const ws = this.#ws;
     const socket = this.#socket as Socket;
     switch (this.planned.scenario) {
       case 'clean':
-        // What is sent just before a close arrives, too. A server that is not ours may close before it answers that.
+        // Shows that a message sent directly before the close arrives. A server at a URL need not echo it in time.
         if (closeByServer) this.exchange(1);
         ws.close(1000, 'done');
         return;
@@ -163,23 +163,23 @@ export class Client {
       case 'cutoff':
         return this.#takeBacklog(closeByServer);
       case 'kill':
-        throw new Error('a process is killed from outside');
+        throw new Error('the scenario kill is ended by killing the process');
     }
   }
 
-  /** Ends a stalled reader, which sees nothing of what the server does. */
+  /** Ends a client that has stopped reading, because such a client never sees that the server has closed. */
   abort(): void {
     this.#ws.abort();
   }
 
-  /** Makes sure that nothing of it stays, also when it did not end as it should. Takes a bounded time. */
+  /** Frees the client, in whatever state it is. Takes at most 2 s. */
   async stop(): Promise<void> {
     this.#ws.terminate();
-    // What is tested here is not relied on.
+    // Bounded, because that `ended` resolves is what the run tests.
     await Promise.race([this.ended, delay(2_000, undefined, { ref: false })]);
   }
 
-  /** A server that is not ours is sent the backlog, to send it back; the client closes when it has all of it. */
+  /** Receives the backlog. A server at a URL gets it from the client and echoes it; then the client closes. */
   async #takeBacklog(closeByServer: CloseByServer | null): Promise<void> {
     const ws = this.#ws;
     const { backlog: count } = this.planned;
@@ -191,30 +191,30 @@ export class Client {
     if (this.#echo) {
       this.backlogSent = count;
       for (let n = 0; n < count; n++) ws.send(backlogMessage(n));
-      await this.#until(() => this.backlogDelivered === count);
+      await this.#waitUntil(() => this.backlogDelivered === count);
     }
     ws.close(1000, 'done');
   }
 
   #onBacklogMessage(data: Buffer): void {
-    if (!data.equals(backlogMessage(this.backlogDelivered))) return; // never counted, so it is found to be missing
+    if (!data.equals(backlogMessage(this.backlogDelivered))) return; // not counted, so the result shows it as missing
     this.backlogDelivered++;
     if (this.backlogDelivered === 1) this.#interrupt();
     this.#onProgress();
   }
 
-  /** The rest of the backlog, and the close, come while the client does not read or cannot be reached. */
+  /** Pauses or cuts off the client at the first message, so that the rest and the close find it interrupted. */
   #interrupt(): void {
     const { scenario } = this.planned;
-    if (scenario === 'pause') stopReading(this.#ws, PAUSE);
+    if (scenario === 'pause') stopReading(this.#ws, PAUSE_MS);
     if (scenario !== 'cutoff') return;
-    this.#relay?.cutOff(CUT_OFF);
-    this.#ws.send('sent while cut off'); // arrives after the server has closed, and must do no harm
+    this.#relay?.cutOff(CUT_OFF_MS);
+    this.#ws.send('sent while cut off'); // arrives after the server has closed, and must not disturb the delivery
   }
 
-  /** Resolves when what is waited for is there, or the connection has ended. */
-  async #until(isThere: () => boolean): Promise<void> {
-    while (!isThere() && this.#ws.readyState !== WebSocket.CLOSED) {
+  /** Resolves when the condition holds or the connection has ended. */
+  async #waitUntil(condition: () => boolean): Promise<void> {
+    while (!condition() && this.#ws.readyState !== WebSocket.CLOSED) {
       await new Promise<void>((resolve) => {
         this.#onProgress = resolve;
       });

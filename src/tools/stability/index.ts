@@ -1,5 +1,5 @@
 /**
- * The stability run as a library.
+ * The stability run as a library: `runStability()` tests a WebSocket server, `renderReport()` draws the result.
  *
  * @module ws-linger/stability
  */

@@ -1,67 +1,67 @@
-/** Clients in a process of their own, which is killed in the middle of its work. */
+/** The clients of the scenario `kill`: a child process holds them, and the run kills it while they send. */
 import { performance } from 'node:perf_hooks';
-import { NO_ECHO, type Party, problem, type Shared, serverEnd } from './party';
-import type { Planned } from './plan';
-import { VictimProcess } from './victim-process';
+import { addProblem, type ClientGroup, ECHO_TIMEOUT_TEXT, type RunContext, waitForServerEnd } from './client-group';
+import { ClientProcess } from './client-process';
+import type { PlannedConnection } from './plan';
 
-export class KilledClients implements Party {
-  readonly planned: readonly Planned[];
-  readonly #shared: Shared;
-  readonly #process: VictimProcess;
-  readonly #open: Planned[] = [];
+export class KilledClients implements ClientGroup {
+  readonly planned: readonly PlannedConnection[];
+  readonly #context: RunContext;
+  readonly #process: ClientProcess;
+  readonly #open: PlannedConnection[] = [];
 
-  constructor(shared: Shared, planned: readonly Planned[]) {
-    this.#shared = shared;
+  constructor(context: RunContext, planned: readonly PlannedConnection[]) {
+    this.#context = context;
     this.planned = planned;
-    this.#process = new VictimProcess(shared.target);
+    this.#process = new ClientProcess(context.target);
   }
 
-  async open(one: Planned): Promise<void> {
-    const { settings, tally, waits } = this.#shared;
-    tally.attempted++;
+  async open(one: PlannedConnection): Promise<void> {
+    const { settings, results, cancellation } = this.#context;
+    results.attempted++;
     try {
-      tally.connected(await waits.inTime(this.#process.open(one), settings.timeout));
+      results.connected(await cancellation.withTimeout(this.#process.open(one), settings.timeout));
       this.#open.push(one);
     } catch (error) {
-      if (!waits.stopped) tally.failedToOpen((error as Error).message, one.id);
+      if (!cancellation.cancelled) results.failedToOpen((error as Error).message, one.id);
     }
   }
 
   async exchange(): Promise<void> {
-    const { settings, tally, waits } = this.#shared;
+    const { settings, results, cancellation } = this.#context;
     try {
-      const { sent, received } = await waits.inTime(
+      const { sent, received } = await cancellation.withTimeout(
         this.#process.exchange(settings.messages),
         settings.timeout,
-        NO_ECHO,
+        ECHO_TIMEOUT_TEXT,
       );
-      tally.echoed += received;
-      if (settings.echo) tally.exchanged(sent, received, sent - received);
-      else tally.exchanged(sent, 0, 0);
+      results.echoed += received;
+      if (settings.echo) results.exchanged(sent, received, sent - received);
+      else results.exchanged(sent, 0, 0);
     } catch (error) {
-      for (const one of this.#open) problem(this.#shared, (error as Error).message, one);
+      for (const one of this.#open) addProblem(this.#context, (error as Error).message, one);
     }
   }
 
   async end(): Promise<void> {
-    const { tally, waits } = this.#shared;
-    if (waits.stopped) return;
+    const { results, cancellation } = this.#context;
+    if (cancellation.cancelled) return;
     const began = performance.now();
     await this.#process.kill();
-    tally.gone(this.#open.length);
+    results.addEnded(this.#open.length);
     await Promise.all(
       this.#open.map(async (one) => {
-        await serverEnd(this.#shared, one);
-        if (!waits.stopped) tally.closed(one.scenario, performance.now() - began);
+        await waitForServerEnd(this.#context, one);
+        if (!cancellation.cancelled) results.closed(one.scenario, performance.now() - began);
       }),
     );
   }
 
-  again(planned: readonly Planned[]): Party {
-    return new KilledClients(this.#shared, planned);
+  reconnect(planned: readonly PlannedConnection[]): ClientGroup {
+    return new KilledClients(this.#context, planned);
   }
 
-  /** The dead tell nothing. */
+  /** A killed process reports nothing that could be judged. */
   judge(): void {}
 
   held(): number {

@@ -3,15 +3,15 @@ import { type Check, checkAll, flag, milliseconds, outOfRange, wrongType } from 
 import { DEFAULT_MIX, type Mix, SCENARIOS } from './plan';
 import type { StabilityProgress } from './timeline';
 
-/** What `runStability()` can be asked for; everything has a default. */
+/** The options of `runStability()`. Each has a default. */
 export interface StabilityOptions {
   /**
-   * The server to test, `ws:` or `wss:`.
-   * @defaultValue a server of this package, started for the run in a process of its own
+   * The address of the server to test, `ws:` or `wss:`.
+   * @defaultValue the run starts a ws-linger server in a child process
    */
   url?: string | undefined;
   /**
-   * Start plain ws in place of this package as that server. Not with `url`.
+   * Start a server of plain ws instead of ws-linger. Not together with `url`.
    * @defaultValue false
    */
   plain?: boolean | undefined;
@@ -21,43 +21,43 @@ export interface StabilityOptions {
    */
   connections?: number | undefined;
   /**
-   * Numbered messages per connection; those that end cleanly send as many again while the others are broken.
+   * Numbered messages per connection. Connections of the scenario `clean` send as many again while the others break.
    * @defaultValue 10
    */
   messages?: number | undefined;
   /**
-   * Whether the server sends each message back, so that a lost one is seen.
+   * Whether the server sends each message back. Without echoes, the run cannot see a lost message.
    * @defaultValue true
    */
   echo?: boolean | undefined;
   /**
-   * Relative weights of the ways in which connections are ended.
+   * Relative weights of the scenarios, which are the ways in which connections end.
    * @defaultValue clean 1, rst 2, fin 1, cut 1, stall 1, kill 1, slow 1, pause 1, cutoff 1
    */
   mix?: Mix | undefined;
   /**
-   * Which connection is ended in which way: the same seed gives the same run. An integer from 0.
+   * Decides which connection gets which scenario: the same seed and mix give the same plan. An integer from 0.
    * @defaultValue 1
    */
   seed?: number | undefined;
   /**
-   * How long a connection may take to open, to exchange its messages, and to end, each. In ms.
+   * The limit for opening a connection, for exchanging its messages, and for ending it, each. In ms.
    * @defaultValue 15000
    */
   timeout?: number | undefined;
   /**
-   * Connections that are begun per second.
-   * @defaultValue as many as can be, 100 at a time
+   * How many connections the run begins per second.
+   * @defaultValue no rate: 100 connections open at a time
    */
   rate?: number | undefined;
   /**
-   * How often each client comes back after its end, waiting longer and longer where nobody answers.
+   * How often each client reconnects after its connection has ended. A failed attempt is repeated with a growing delay.
    * @defaultValue 0
    */
   reconnect?: number | undefined;
   /**
-   * Begin another round, with the next seed, until so many ms have passed, and watch what the server's memory and
-   * handles do from round to round.
+   * Repeat the round, each time with the next seed, until this many ms have passed, and judge whether the server's
+   * memory or handles grow from round to round.
    * @defaultValue one round
    */
   duration?: number | undefined;
@@ -66,13 +66,13 @@ export interface StabilityOptions {
    * @defaultValue false
    */
   insecure?: boolean | undefined;
-  /** Headers of the opening request, such as Authorization or Origin. */
+  /** Headers of the opening handshake, such as Authorization or Origin. */
   headers?: Readonly<Record<string, string>> | undefined;
   /** Subprotocols to offer, RFC 6455 §1.9. */
   protocols?: readonly string[] | undefined;
-  /** Ends the run when it is aborted; what has been seen until then is the result. */
+  /** Cancels the run when it is aborted. The promise resolves with the results until then. */
   signal?: AbortSignal | undefined;
-  /** Told a few times a second how the run stands. */
+  /** Called four times a second with the progress of the run. */
   onProgress?: ((progress: StabilityProgress) => void) | undefined;
 }
 
@@ -120,18 +120,19 @@ const CHECKS: Record<keyof StabilityOptions, Check> = {
   onProgress: ofType('function'),
 };
 
-/** Checks the options and fills in their defaults. Throws `WSL_ERR_*` before anything is started. */
+/** Checks the options and fills in their defaults. Throws a `WSL_ERR_*` error before anything starts. */
 export function parseStabilityOptions(options: StabilityOptions): StabilitySettings {
   checkAll('stability', options, CHECKS);
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const settings: StabilitySettings = { ...DEFAULTS, ...given };
-  if (settings.url && settings.plain) throw outOfRange('plain starts a server of its own, so it goes without url');
+  if (settings.url && settings.plain)
+    throw outOfRange('plain makes the run start a server, so it cannot be used with url');
   if (!settings.url && !settings.echo)
-    throw outOfRange('the server that is started echoes, so echo: false needs a url');
+    throw outOfRange('echo: false needs a url, because the server that the run starts always echoes');
   return settings;
 }
 
-/** Whether text is an address that a WebSocket can be opened to. */
+/** Whether the text is a `ws:` or `wss:` address. */
 export function isWebSocketUrl(text: string): boolean {
   return URL.canParse(text) && /^wss?:$/.test(new URL(text).protocol);
 }

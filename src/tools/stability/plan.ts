@@ -1,8 +1,8 @@
-/** What a stability run does to each connection, decided from the seed before anything is opened. Pure. */
+/** Decides from the seed, before anything opens, how the run ends each connection. Pure. */
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 
-/** The ways in which connections are ended. */
+/** The names of all scenarios. */
 export const SCENARIOS = ['clean', 'rst', 'fin', 'cut', 'stall', 'kill', 'slow', 'pause', 'cutoff'] as const;
 /**
  * How a connection is ended.
@@ -22,18 +22,18 @@ export type Scenario = (typeof SCENARIOS)[number];
 /** Relative weights. */
 export type Mix = Partial<Record<Scenario, number>>;
 
-/** One end in ten is clean, three are of peers that are slow but alive; the rest is what the field calls 1006. */
+/** One end in ten is clean, three have a slow but living peer, and six are abrupt: ws reports those as 1006. */
 export const DEFAULT_MIX: Mix = { clean: 1, rst: 2, fin: 1, cut: 1, stall: 1, kill: 1, slow: 1, pause: 1, cutoff: 1 };
 
-export interface Planned {
+export interface PlannedConnection {
   id: number;
   scenario: Scenario;
-  /** How many messages are sent to it all at once, just before the close. */
+  /** How many messages the server sends at once, directly before the close. */
   backlog: number;
 }
 
-/** A scenario for each of `count` connections: in exact proportion to the mix, in an order that the seed gives. */
-export function plan(count: number, mix: Mix, seed: number): Planned[] {
+/** Returns `count` connections with their scenarios, in exact proportion to the mix and in an order fixed by the seed. */
+export function plan(count: number, mix: Mix, seed: number): PlannedConnection[] {
   const entries = Object.entries(mix) as [Scenario, number][];
   const total = entries.reduce((sum, [, weight]) => sum + weight, 0);
   const order: Scenario[] = [];
@@ -51,13 +51,13 @@ export function plan(count: number, mix: Mix, seed: number): Planned[] {
   return order.map((scenario, id) => ({ id, scenario, backlog: backlog[scenario] }));
 }
 
-/** Reads `rst` or `clean=1,rst=3`. Throws a one-line Error for anything else. */
+/** Parses `rst` or `clean=1,rst=3`. Throws an Error with a one-line message for other texts. */
 export function parseMix(text: string): Mix {
   const mix: Mix = {};
   for (const part of text.split(',')) {
     const [name = '', weight = '1', ...rest] = part.trim().split('=');
     if (!SCENARIOS.includes(name as Scenario)) {
-      throw new Error(`'${name}' is not one of ${SCENARIOS.join(', ')}`);
+      throw new Error(`'${name}' is not a scenario; the scenarios are ${SCENARIOS.join(', ')}`);
     }
     if (!/^\d+$/.test(weight) || rest.length > 0)
       throw new Error(`the weight in '${part.trim()}' is not a whole number`);
@@ -67,19 +67,20 @@ export function parseMix(text: string): Mix {
   return mix;
 }
 
-/** At the speed of slow-reader.ts these take some 8 s. */
+// Backlogs, in messages of 64 KiB.
+/** For a slow reader: slow-reader.ts takes about 8 s for these. */
 const SLOW = 4;
-/** 6 MiB, more than the kernels of both sides usually hold: the server is left with bytes that it cannot write yet. */
+/** For an interrupted peer: 6 MiB is more than the kernels of both sides usually buffer, so the server must wait. */
 const INTERRUPTED = 96;
-/** All interrupted peers together get 256 MiB or less, so that many of them do not hold up everybody else. */
-const INTERRUPTED_IN_ALL = 4096;
-/** The first message begins the interruption, so there has to be one behind it. */
-const LEAST = 2;
+/** For all interrupted peers together: 256 MiB, so that many of them do not delay the other connections. */
+const INTERRUPTED_TOTAL = 4096;
+/** The smallest backlog of an interrupted peer: the first message triggers the interruption, and one must follow it. */
+const INTERRUPTED_MIN = 2;
 
-/** How many messages each connection of a plan has as its backlog, by its way to end. */
+/** Returns the backlog of each scenario, in messages. */
 function backlogs(scenarios: readonly Scenario[]): Record<Scenario, number> {
   const interrupted = scenarios.filter((scenario) => scenario === 'pause' || scenario === 'cutoff').length;
-  const each = Math.max(LEAST, Math.min(INTERRUPTED, Math.floor(INTERRUPTED_IN_ALL / interrupted)));
+  const each = Math.max(INTERRUPTED_MIN, Math.min(INTERRUPTED, Math.floor(INTERRUPTED_TOTAL / interrupted)));
   const none = { clean: 0, rst: 0, fin: 0, cut: 0, stall: 0, kill: 0 };
   return { ...none, slow: SLOW, pause: each, cutoff: each };
 }

@@ -1,6 +1,6 @@
 /**
- * A TCP relay between one client and the server. It can stop forwarding for a while in both directions: a cut in the
- * client's network that needs no root.
+ * A TCP relay between one client and the server. It can stop forwarding in both directions for a while, which simulates
+ * a network outage without root.
  */
 import { once } from 'node:events';
 import net from 'node:net';
@@ -23,30 +23,30 @@ export class Relay {
     this.#toServer = net.connect({
       host: hostname.replace(/^\[(.*)\]$/, '$1'),
       port: Number(port) || (this.#secure ? 443 : 80),
-      allowHalfOpen: true, // so that a FIN is passed on in its own direction only
+      allowHalfOpen: true, // so that the relay forwards a FIN in one direction only
     });
     this.#toServer.on('error', () => abort(this.#toClient));
     this.#listener = net.createServer({ allowHalfOpen: true }, (socket) => this.#join(socket));
     this.ready = this.#listen();
-    this.ready.catch(() => {}); // told by whoever waits for it
+    this.ready.catch(() => {}); // the run awaits it and reports the error
   }
 
-  /** How many of its two sockets this process still holds. */
+  /** How many of the relay's two sockets this process still holds. */
   get held(): number {
     return [this.#toServer, this.#toClient].filter((socket) => socket && !socket.closed).length;
   }
 
-  /** For the option `createConnection` of ws: the client's connection, which leads through the relay. */
+  /** Opens the client's connection to the relay. For the option `createConnection` of ws. */
   connect(options: tls.ConnectionOptions): net.Socket {
     const { port } = this.#listener.address() as net.AddressInfo;
     const socket = net.connect(port, HOST);
     if (!this.#secure) return socket;
     const { host = '' } = options;
-    // As ws does it: the certificate has to be the server's.
+    // As in ws: TLS checks the certificate against the server's name, not against the relay's.
     return tls.connect({ ...options, path: undefined, socket, servername: net.isIP(host) ? '' : host });
   }
 
-  /** Forwards nothing for so many ms, in neither direction; then goes on where it stopped. */
+  /** Forwards nothing in either direction for `ms`, then continues. No byte is lost. */
   cutOff(ms: number): void {
     const [server, client] = [this.#toServer, this.#toClient];
     if (!client || this.#cut) return;
@@ -62,7 +62,7 @@ export class Relay {
     this.#toClient?.destroy();
   }
 
-  /** Reaches the server first, so that the client is told the cause where that fails. */
+  /** Connects to the server before it listens for the client, so that a failure reaches the client with its cause. */
   async #listen(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.#toServer.once('connect', resolve);
@@ -73,7 +73,7 @@ export class Relay {
   }
 
   #join(client: net.Socket): void {
-    this.#listener.close(); // there is one client
+    this.#listener.close(); // a relay serves one client
     this.#toClient = client;
     client.on('error', () => abort(this.#toServer));
     if (this.#toServer.destroyed) abort(client);
@@ -86,7 +86,7 @@ export class Relay {
   }
 }
 
-/** Passes a reset on. Node cannot reset a socket that is being shut down (EINVAL). */
+/** Forwards a reset. Node cannot reset a socket that is being shut down (EINVAL), so that one is destroyed. */
 function abort(socket: net.Socket | null): void {
   if (socket?.writableEnded) socket.destroy();
   else socket?.resetAndDestroy();

@@ -1,4 +1,4 @@
-/** The look of the report. */
+/** The CSS of the report, for light and dark screens, phones and paper. */
 export const STYLE = `
 :root {
   --paper: #fbfbfa; --card: #fff; --ink: #1b1f24; --soft: #5b626b; --rule: #e3e6ea;
@@ -42,7 +42,7 @@ svg { display: block; width: 100%; max-width: 36rem; height: auto; font-size: 11
 .line { fill: none; stroke: var(--bar); stroke-width: 1.5; } .area { fill: var(--bar); opacity: .18; }
 @media (min-width: 60rem) {
   main.two { grid-template-columns: 1fr 1fr; }
-  /* The same sections stand side by side. */
+  /* Puts the same sections of both runs side by side. */
   main.two article { display: grid; grid-row: span 7; grid-template-rows: subgrid; }
   main.one article { columns: 2; column-gap: 1rem; } main.one h2, main.one .tiles { column-span: all; }
 }

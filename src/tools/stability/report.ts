@@ -1,12 +1,15 @@
-/** The result of a run as one HTML page that needs nothing else: light and dark, on a phone and on paper. Pure. */
+/** Renders the result of a run as one HTML page that loads no other file, for screens, phones and paper. Pure. */
 import { type Bar, columnChart, escaped, type Point, rowChart, type TimeScale, timeChart } from './charts';
 import { SCENARIOS } from './plan';
 import { STYLE } from './report-style';
-import { type StabilityResult, serverOf, slowPeersText } from './result';
+import { type StabilityResult, serverName, slowPeersText } from './result';
 import { type Soak, soakSentence } from './soak';
 import type { StabilitySample } from './timeline';
 
-/** Draws a run, and another beside it where there is one. The page loads nothing. */
+/**
+ * Renders a result as an HTML page, and a second result beside it where one is given. The page loads no other file.
+ * Both results are drawn to the same scales.
+ */
 export function renderReport(result: StabilityResult, compared?: StabilityResult): string {
   const results = compared ? [result, compared] : [result];
   const scales = scalesOf(results);
@@ -37,19 +40,19 @@ ${results.map((one) => column(one, scales)).join('\n')}
 `;
 }
 
-/** Two runs are drawn to the same scales. */
+/** The scales of the charts. Two results share them, so that their charts can be compared. */
 interface Scales {
   /** The largest count of a kind. */
   kinds: number;
-  /** The limits of those columns of the close histogram in which there is anything, in ms, and the largest count. */
+  /** The upper limits of the histogram's columns, without the empty ones at its ends, in ms, and the largest count. */
   limits: readonly number[];
   closed: number;
-  /** The longest time, in ms, and the most of what is counted over it. */
+  /** The duration of the longer run, in ms, and the largest value of each chart over time. */
   span: number;
   peaks: Record<keyof typeof OVER_TIME, number>;
 }
 
-/** What is drawn over time. */
+/** The charts over time. */
 const OVER_TIME = {
   'Connections open': (run: StabilityResult): Point[] => run.timeline.map(({ atMs, open }) => ({ x: atMs, y: open })),
   'Messages per second': (run: StabilityResult): Point[] => rates(run.timeline, 'messages'),
@@ -74,7 +77,7 @@ function scalesOf(results: readonly StabilityResult[]): Scales {
   };
 }
 
-/** All that is told of one run. */
+/** Renders one result as a column of the page. */
 function column(result: StabilityResult, scales: Scales): string {
   const { ends, soak, problems } = result;
   const { span, peaks } = scales;
@@ -83,19 +86,19 @@ function column(result: StabilityResult, scales: Scales): string {
     tiles(result),
     section(
       'How connections ended',
-      kinds('as the server saw it', ends.server, scales) + kinds('as the clients saw it', ends.client, scales),
+      kinds('reported by the server', ends.server, scales) + kinds('reported by the clients', ends.client, scales),
     ),
-    section('How long ending took', closeTimes(result, scales) + waysTable(result)),
+    section('How long connections took to end', closeTimes(result, scales) + scenarioTable(result)),
     section(
       'Timeline',
       names.map((name) => overTime(name, OVER_TIME[name](result), { span, max: peaks[name] })).join(''),
     ),
     soak && section('Memory', soakFigures(soak, span)),
     problems.length > 0 &&
-      section('What was wrong', `<ul>${problems.map((one) => `<li>${escaped(one)}</li>`).join('')}</ul>`),
+      section('Problems', `<ul>${problems.map((one) => `<li>${escaped(one)}</li>`).join('')}</ul>`),
   ];
   const verdict = verdictOf(result);
-  const heading = `${escaped(serverOf(result))} <span class="verdict ${verdict}">${verdict}</span>`;
+  const heading = `${escaped(serverName(result))} <span class="verdict ${verdict}">${verdict}</span>`;
   return `<article>\n<h2>${heading}</h2>\n${sections.filter(Boolean).join('\n')}\n</article>`;
 }
 
@@ -115,17 +118,17 @@ function tiles(result: StabilityResult): string {
     leaked.clients === null && leaked.handles === null ? null : (leaked.clients ?? 0) + (leaked.handles ?? 0);
   const all: [string, string, boolean][] = [
     ['connections', String(connections.attempted), false],
-    ['ended as they should', `${Number((successRate * 100).toFixed(1))} %`, successRate < 1],
+    ['ended as expected', `${Number((successRate * 100).toFixed(1))} %`, successRate < 1],
     ['messages lost', messages.echo ? `${messages.lost} of ${messages.sent}` : 'not visible', messages.lost > 0],
-    ['delivered to slow peers', slowPeersText(result), slowPeers.delivered < slowPeers.sent],
+    ['messages delivered to slow peers', slowPeersText(result), slowPeers.delivered < slowPeers.sent],
     ['unexplained ends', String(unexplained), unexplained > 0],
     ['uncaught errors', String(uncaught), uncaught > 0],
-    ['left over', left === null ? 'not visible' : String(left), (left ?? 0) > 0],
-    ['to end, 99th percentile', time(closeMs.p99), false],
-    ['took', time(result.durationMs), false],
+    ['connections and handles left', left === null ? 'not visible' : String(left), (left ?? 0) > 0],
+    ['time to end, 99th percentile', time(closeMs.p99), false],
+    ['duration of the run', time(result.durationMs), false],
   ];
   if (rounds > 1) all.push(['rounds', String(rounds), false]);
-  if (reconnects > 0) all.push(['came back', String(reconnects), false]);
+  if (reconnects > 0) all.push(['reconnects', String(reconnects), false]);
   const items = all.map(
     ([name, value, bad]) => `<div${bad ? ' class="bad"' : ''}><dt>${name}</dt><dd>${escaped(value)}</dd></div>`,
   );
@@ -144,11 +147,11 @@ function closeTimes({ closeHistogram }: StabilityResult, { limits, closed }: Sca
     label: limit < 1_000 ? String(limit) : `${limit / 1_000} s`,
     value: closeHistogram.find(({ underMs }) => underMs === limit)?.count ?? 0,
   }));
-  const title = 'Connections by the time until both sides had ended them';
-  return `<h3>connections, by the milliseconds they took less than</h3>${columnChart(title, bars, closed)}`;
+  const title = 'Number of connections by their time to end';
+  return `<h3>number of connections that ended in less than … ms</h3>${columnChart(title, bars, closed)}`;
 }
 
-function waysTable({ scenarios }: StabilityResult): string {
+function scenarioTable({ scenarios }: StabilityResult): string {
   const rows = SCENARIOS.map((name) => {
     const ended = scenarios[name];
     if (!ended) return '';
@@ -157,7 +160,7 @@ function waysTable({ scenarios }: StabilityResult): string {
     return `<tr><th scope="row">${name}</th>${cells.join('')}</tr>`;
   });
   return (
-    '<table><thead><tr><th scope="col">way to end</th><th scope="col">count</th><th scope="col">median</th>' +
+    '<table><thead><tr><th scope="col">scenario</th><th scope="col">count</th><th scope="col">median</th>' +
     `<th scope="col">99th</th><th scope="col">longest</th></tr></thead><tbody>${rows.join('')}</tbody></table>`
   );
 }
@@ -172,8 +175,8 @@ function soakFigures(soak: Soak, span: number): string {
   const ofHeap = { span, max: peak(heap), name: (y: number) => `${y} MiB` };
   return (
     `<p class="${verdict === 'growing' ? 'bad' : ''}">${escaped(soakSentence(soak))}</p>` +
-    (heap.length > 0 ? overTime('Heap after each round', heap, ofHeap) : '') +
-    overTime('Handles left after each round', handles, { span, max: peak(handles) })
+    (heap.length > 0 ? overTime('Heap of the server after each round', heap, ofHeap) : '') +
+    overTime('Open handles after each round', handles, { span, max: peak(handles) })
   );
 }
 
@@ -181,7 +184,7 @@ function section(title: string, content: string): string {
   return `<section>\n<h3 class="title">${title}</h3>\n${content}\n</section>`;
 }
 
-/** What a count grew by from sample to sample, per second. The last sample may come too soon after another to tell. */
+/** The growth of a count per second, from sample to sample. Skips a sample that follows another too soon for a rate. */
 function rates(timeline: StabilityResult['timeline'], count: 'messages' | 'ended'): Point[] {
   let before = timeline[0];
   return timeline.flatMap((sample) => {

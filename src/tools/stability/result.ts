@@ -1,4 +1,4 @@
-/** What comes out of a stability run. */
+/** The result of a stability run, and how its parts are written for people. */
 import type { Mix, Scenario } from './plan';
 import type { Soak } from './soak';
 import type { StabilitySample } from './timeline';
@@ -13,91 +13,94 @@ export interface Times {
   max: number;
 }
 
-/** Connections that were ended in the same way. */
+/** The connections of one scenario. */
 export interface Ended {
-  /** How many there were. */
+  /** How many ended. */
   connections: number;
-  /** How long they took to end. */
+  /** How long it took until both sides had reported the end. */
   closeMs: Times;
 }
 
-/** What `runStability()` resolves with, and what `ws-linger stability --json` prints. */
+/** The result of `runStability()`, and what `ws-linger stability --json` prints. */
 export interface StabilityResult {
-  /** True only when every connection ended once, in time and as it should, and nothing was lost, thrown or left. */
+  /**
+   * True only when every connection ended once, in time and as its scenario demands, no message was lost, no exception
+   * was uncaught, and no connection, socket or timer was left.
+   */
   pass: boolean;
-  /** True when it was ended before its time; what had been seen until then is told. */
+  /** True when the run was cancelled. Then the result covers the run until that moment. */
   interrupted: boolean;
-  /** As `process.platform`. */
+  /** The client side's `process.platform`. */
   platform: string;
-  /** As `process.version`. */
+  /** The client side's `process.version`. */
   node: string;
-  /** What the server's sockets are handled by; `plain` for plain ws, `foreign` for a server that is not ours. */
+  /** How the server handles its sockets. `plain`: the server is plain ws. `foreign`: the run tested a server at a URL. */
   control: 'native' | 'portable' | 'plain' | 'foreign';
-  /** The server that was given, without what might be secret in its address; null for one that was started. */
+  /** The given URL without user name, password and query. Null when the run started the server. */
   url: string | null;
-  /** How many connections were begun, how many of them opened, and how many did not. */
+  /** How many connections the run attempted, how many opened, and how many failed to open. */
   connections: Record<'attempted' | 'opened' | 'failed', number>;
-  /** How many of them were clients that came back. */
+  /** How many of the attempted connections were reconnects. */
   reconnects: number;
-  /** Numbered messages. */
+  /** The numbered messages of all clients. */
   messages: {
-    /** Sent by all clients. */
+    /** How many the clients sent. */
     sent: number;
-    /** Come back. */
+    /** How many echoes arrived. */
     received: number;
-    /** Never come back, of connections that have ended. */
+    /** How many echoes are missing on connections that have ended. */
     lost: number;
-    /** The `echo` option; without it nothing comes back, so that no loss can be seen. */
+    /** The `echo` option. Without echo, `received` and `lost` are 0, because no loss is visible. */
     echo: boolean;
   };
-  /** Messages that were sent to slow, pausing and cut-off peers just before the close, and how many arrived there. */
+  /** Messages that the server sent to peers of `slow`, `pause` and `cutoff` before it closed, and how many arrived. */
   slowPeers: Record<'sent' | 'delivered', number>;
-  /** Ends by kind, both sides counted; `1006` and other codes for ends that have no kind. */
+  /** How many ends of each kind both sides reported. An end without CloseInfo counts under its close code. */
   kinds: Record<string, number>;
-  /** The same for each side. A killed client tells nothing, a server that is not ours neither. */
+  /** The same counts for each side. Killed clients and servers at a URL report nothing. */
   ends: Record<'server' | 'client', Record<string, number>>;
-  /** Ends whose cause nobody can tell: of kind `unknown`, or 1006 and nothing more. */
+  /** Ends without a known cause: kind `unknown`, or code 1006 without CloseInfo. */
   unexplained: number;
-  /** Errors that nobody caught, here and in the server. */
+  /** Uncaught exceptions in this process and in the server. */
   uncaught: number;
-  /** What is left at the end, connections in `clients`, and sockets and timers; null where it cannot be seen. */
+  /** Connections in the server's `clients`, and sockets and timers, that were left at the end. Null: not visible. */
   leaked: Record<'clients' | 'handles', number | null>;
   /** How long connections took to open. */
   connectMs: Pick<Times, 'p50' | 'p99'>;
-  /** From what was done to a connection until both sides had ended it. */
+  /** How long it took from the action that ends a connection until both sides had reported the end. */
   closeMs: Times;
-  /** For each way in which connections were ended, how many there were and how long they took to end. */
+  /** The connections of each scenario, and how long they took to end. */
   scenarios: Partial<Record<Scenario, Ended>>;
-  /** How many connections took how many ms to end: each entry counts those from the last one's `underMs` to its own. */
+  /** A histogram of `closeMs`: each entry counts the times below `underMs` that no earlier entry counts. */
   closeHistogram: Record<'underMs' | 'count', number>[];
-  /** Share of the attempted connections that ended as they should. */
+  /** The share of the attempted connections that ended as their scenario demands, from 0 to 1. */
   successRate: number;
-  /** The `seed` option, */
+  /** The `seed` option. With it and `mix`, the run can be repeated. */
   seed: number;
-  /** and the `mix` option: with both the run can be repeated. */
+  /** The `mix` option. */
   mix: Mix;
-  /** How many times all connections were opened and ended. */
+  /** How many rounds the run had. */
   rounds: number;
-  /** When it began, in ISO 8601. */
+  /** When the run began, in ISO 8601. */
   startedAt: string;
-  /** How long it took, in ms. */
+  /** How long the run took, in ms. */
   durationMs: number;
-  /** How it went on, in at most 240 samples. */
+  /** At most 240 samples of the run's counts over time. */
   timeline: StabilitySample[];
-  /** What the server held from round to round; null without `duration`. */
+  /** The verdict on leaks. Null without `duration`. */
   soak: Soak | null;
-  /** What was wrong, in at most 20 sentences; of what many connections have in common there is one. */
+  /** What was wrong, in at most 20 sentences. Connections with the same problem share a sentence. */
   problems: string[];
 }
 
 const SERVERS = { native: 'ws-linger, native', portable: 'ws-linger, portable', plain: 'plain ws' } as const;
 
-/** Whether slow peers got what they were sent, in words. */
+/** How many messages slow peers received, as text. */
 export function slowPeersText({ slowPeers }: StabilityResult): string {
   return slowPeers.sent === 0 ? 'none' : `${slowPeers.delivered} of ${slowPeers.sent}`;
 }
 
-/** What was tested, in words. */
-export function serverOf({ url, control }: StabilityResult): string {
-  return url ?? (control === 'foreign' ? 'the server given' : SERVERS[control]);
+/** The name of the tested server, as text. */
+export function serverName({ url, control }: StabilityResult): string {
+  return url ?? (control === 'foreign' ? 'the server at the URL' : SERVERS[control]);
 }

@@ -1,74 +1,78 @@
-/** One round of a run: all connections are opened, exchange messages, end in their ways, and come back if asked to. */
+/**
+ * One round of a run: opens all planned connections, exchanges messages, ends each one as its scenario says, reconnects
+ * clients where the options say so, and counts what is left.
+ */
 import { performance } from 'node:perf_hooks';
+import { backoff, type ClientGroup, type RunContext } from './client-group';
 import { KilledClients } from './killed-clients';
-import { backoff, type Party, type Shared } from './party';
-import type { Planned } from './plan';
+import type { PlannedConnection } from './plan';
 import type { ServerStatus } from './server';
-import type { OwnServer } from './server-process';
-import { nothingLingers, SETTLE } from './settled';
+import type { ServerProcess } from './server-process';
 import { SingleClient } from './single-client';
 import type { SoakRound } from './soak';
+import { SETTLE_TIMEOUT, waitUntilSettled } from './wait-until-settled';
 
-/** Connections opened at the same time, below every system's default backlog. */
+/** How many connections open at the same time: fewer than the default listen backlog of every system. */
 const OPENING_AT_ONCE = 100;
-const KILLED_TOGETHER = 25;
+/** How many clients share one child process of the scenario `kill`. */
+const CLIENTS_PER_PROCESS = 25;
 
 export class Round {
   phase: 'open' | 'exchange' | 'end' = 'open';
-  /** Connections that have passed the phase. */
+  /** How many connections have completed the phase. */
   done = 0;
-  readonly #shared: Shared;
-  readonly #planned: readonly Planned[];
-  /** All that there have been. */
-  readonly #parties: Party[];
+  readonly #context: RunContext;
+  readonly #planned: readonly PlannedConnection[];
+  /** All groups of the round, reconnected ones included. */
+  readonly #groups: ClientGroup[];
 
-  constructor(shared: Shared, planned: readonly Planned[]) {
-    this.#shared = shared;
+  constructor(context: RunContext, planned: readonly PlannedConnection[]) {
+    this.#context = context;
     this.#planned = planned;
     const killed = planned.filter(({ scenario }) => scenario === 'kill');
-    this.#parties = [
-      ...planned.filter(({ scenario }) => scenario !== 'kill').map((one) => new SingleClient(shared, one)),
-      ...chunks(killed, KILLED_TOGETHER).map((group) => new KilledClients(shared, group)),
+    this.#groups = [
+      ...planned.filter(({ scenario }) => scenario !== 'kill').map((one) => new SingleClient(context, one)),
+      ...chunks(killed, CLIENTS_PER_PROCESS).map((group) => new KilledClients(context, group)),
     ];
   }
 
-  /** Resolves with what is left when all connections have ended. */
+  /** Runs the round. Resolves with what is left when all connections have ended. */
   async run(): Promise<Omit<SoakRound, 'atMs'>> {
-    const { own, tally } = this.#shared;
-    const parties = [...this.#parties];
+    const { serverProcess, results } = this.#context;
+    const groups = [...this.#groups];
     try {
-      await this.#openAll(parties);
-      await this.#each('exchange', parties, (party) => party.exchange());
-      await this.#each('end', parties, (party) => party.end());
+      await this.#openAll(groups);
+      await this.#each('exchange', groups, (group) => group.exchange());
+      await this.#each('end', groups, (group) => group.end());
       const left = await this.#settle();
-      // Ends are judged when all is over, so that a second 'close' of any of them has been counted.
-      for (const party of this.#parties) {
-        party.judge();
-        for (const one of party.planned) {
-          const end = own?.lastEnd(one.id);
-          if (end) tally.judge(one, 'server', end);
+      // Ends are judged last, so that a second 'close' of any connection has been counted.
+      for (const group of this.#groups) {
+        group.judge();
+        for (const one of group.planned) {
+          const end = serverProcess?.lastEnd(one.id);
+          if (end) results.judge(one, 'server', end);
         }
       }
       return left;
     } finally {
-      await Promise.all(this.#parties.map((party) => party.stop()));
-      own?.forget();
-      tally.endRound();
+      await Promise.all(this.#groups.map((group) => group.stop()));
+      serverProcess?.clearReports();
+      results.endRound();
     }
   }
 
-  /** Opens all connections in the order of the plan: at the rate that was asked for, or some at a time. */
-  async #openAll(parties: readonly Party[]): Promise<void> {
-    const { settings, waits } = this.#shared;
+  /** Opens all connections in the order of the plan: `rate` per second, or else OPENING_AT_ONCE at a time. */
+  async #openAll(groups: readonly ClientGroup[]): Promise<void> {
+    const { settings, cancellation } = this.#context;
     const { rate } = settings;
-    const partyOf = new Map(parties.flatMap((party) => party.planned.map(({ id }) => [id, party])));
+    const groupOf = new Map(groups.flatMap((group) => group.planned.map(({ id }) => [id, group])));
     const began = performance.now();
     const opening = new Set<Promise<void>>();
     for (const [i, one] of this.#planned.entries()) {
-      if (rate) await waits.pause(Math.max(0, began + (i * 1000) / rate - performance.now()));
+      if (rate) await cancellation.sleep(Math.max(0, began + (i * 1000) / rate - performance.now()));
       else if (opening.size >= OPENING_AT_ONCE) await Promise.race(opening);
-      if (waits.stopped) break;
-      const opened = (partyOf.get(one.id) as Party).open(one).then(() => {
+      if (cancellation.cancelled) break;
+      const opened = (groupOf.get(one.id) as ClientGroup).open(one).then(() => {
         this.done++;
         opening.delete(opened);
       });
@@ -77,55 +81,56 @@ export class Round {
     await Promise.all(opening);
   }
 
-  async #each(phase: 'exchange' | 'end', parties: readonly Party[], step: (party: Party) => Promise<void>) {
+  /** Runs one phase of all groups at the same time. A group whose connections have ended reconnects at once. */
+  async #each(phase: 'exchange' | 'end', groups: readonly ClientGroup[], step: (group: ClientGroup) => Promise<void>) {
     this.phase = phase;
     this.done = 0;
     await Promise.all(
-      parties.map(async (party) => {
-        await step(party);
-        this.done += party.planned.length;
-        if (phase === 'end') await this.#comeBack(party);
+      groups.map(async (group) => {
+        await step(group);
+        this.done += group.planned.length;
+        if (phase === 'end') await this.#reconnect(group);
       }),
     );
   }
 
-  async #comeBack(party: Party): Promise<void> {
-    const { settings, tally, waits } = this.#shared;
+  async #reconnect(group: ClientGroup): Promise<void> {
+    const { settings, results, cancellation } = this.#context;
     for (let time = 1; time <= settings.reconnect; time++) {
-      await waits.pause(backoff(0));
-      if (waits.stopped) return;
-      const again = party.again(party.planned.map((one) => ({ ...one, id: one.id + time * this.#planned.length })));
-      this.#parties.push(again);
-      tally.reconnects += again.planned.length;
+      await cancellation.sleep(backoff(0));
+      if (cancellation.cancelled) return;
+      const again = group.reconnect(group.planned.map((one) => ({ ...one, id: one.id + time * this.#planned.length })));
+      this.#groups.push(again);
+      results.reconnects += again.planned.length;
       await Promise.all(again.planned.map((one) => again.open(one)));
       await again.exchange();
       await again.end();
     }
   }
 
-  /** Waits, a bounded time, for the last handles and timers to go, and tells what stays. */
+  /** Waits up to SETTLE_TIMEOUT for the last handles and timers to close, and returns what is left. */
   async #settle(): Promise<Omit<SoakRound, 'atMs'>> {
-    const { own, tally, waits } = this.#shared;
-    const deadline = performance.now() + SETTLE;
-    await waits.inTime(nothingLingers(SETTLE), SETTLE).catch(() => {});
+    const { serverProcess, results, cancellation } = this.#context;
+    const deadline = performance.now() + SETTLE_TIMEOUT;
+    await cancellation.withTimeout(waitUntilSettled(SETTLE_TIMEOUT), SETTLE_TIMEOUT).catch(() => {});
     for (;;) {
-      const server = own && (await this.#askServer(own));
+      const server = serverProcess && (await this.#askServer(serverProcess));
       const { clients = null, heapBytes = null, rssBytes = null, handles: atServer = 0 } = server ?? {};
-      const handles = atServer + this.#parties.reduce((sum, party) => sum + party.held(), 0);
-      if ((!clients && handles === 0) || performance.now() > deadline || waits.stopped) {
-        return { connections: tally.ended, clients, handles, heapBytes, rssBytes };
+      const handles = atServer + this.#groups.reduce((sum, group) => sum + group.held(), 0);
+      if ((!clients && handles === 0) || performance.now() > deadline || cancellation.cancelled) {
+        return { connections: results.ended, clients, handles, heapBytes, rssBytes };
       }
-      await waits.pause(20);
+      await cancellation.sleep(20);
     }
   }
 
-  /** Null, and a problem, when the server does not answer: what it holds is then not known to be nothing. */
-  async #askServer(own: OwnServer): Promise<ServerStatus | null> {
-    const { tally, waits, settings } = this.#shared;
+  /** Returns null when the server does not answer. That is a problem, because the server may still hold something. */
+  async #askServer(serverProcess: ServerProcess): Promise<ServerStatus | null> {
+    const { results, cancellation, settings } = this.#context;
     try {
-      return await waits.inTime(own.status(), settings.timeout);
+      return await cancellation.withTimeout(serverProcess.status(), settings.timeout);
     } catch {
-      if (!waits.stopped) tally.problem('the server did not say in time what it holds');
+      if (!cancellation.cancelled) results.problem('the server did not report in time what it holds');
       return null;
     }
   }

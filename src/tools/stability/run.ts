@@ -1,41 +1,42 @@
-/** A stability run from beginning to end: a server, rounds of connections, what is left, a result. */
+/** A whole stability run: checks the options, starts the server, runs the rounds, and makes the result. */
+
+import { Cancellation } from './cancellation';
 import { parseStabilityOptions, type StabilityOptions, type StabilitySettings } from './options';
 import { plan } from './plan';
 import type { StabilityResult } from './result';
+import { ResultBuilder } from './result-builder';
 import { Round } from './round';
 import { Samples } from './samples';
 import { type ServerUnderTest, startServer } from './server-process';
 import { judgeSoak, type SoakRound } from './soak';
-import { Tally } from './tally';
 import { Timeline } from './timeline';
-import { Waits } from './waits';
 
 /**
- * Opens many connections, ends most of them abruptly, and checks how each one ended. Resolves when all of them, and all
- * processes that were started, are gone.
+ * Opens many connections, ends most of them abruptly, and checks how each one ended. Resolves when all connections have
+ * ended and all child processes have exited.
  *
- * While it runs, what nobody catches in this process is counted as `uncaught` and ends nothing.
+ * During the run, an uncaught exception in this process does not end the process: the result counts it as `uncaught`.
  *
- * Rejects with `WSL_ERR_*` for wrong options before anything is started, and with `WSL_ERR_SERVER_DIED` when the server
- * that it started died.
+ * Rejects with a `WSL_ERR_OPTION_*` or `WSL_ERR_UNKNOWN_OPTION` error for wrong options, before it starts anything, and
+ * with `WSL_ERR_SERVER_DIED` when the server that it started exits by itself.
  */
 export async function runStability(options: StabilityOptions = {}): Promise<StabilityResult> {
   const settings = parseStabilityOptions(options);
-  const tally = new Tally();
-  const waits = new Waits();
-  const onUncaught = (error: unknown) => tally.uncaughtError(String(error));
-  const onAbort = () => waits.stop();
+  const results = new ResultBuilder();
+  const cancellation = new Cancellation();
+  const onUncaught = (error: unknown) => results.uncaughtError(String(error));
+  const onAbort = () => cancellation.cancel();
   process.on('uncaughtException', onUncaught);
   settings.signal?.addEventListener('abort', onAbort);
-  if (settings.signal?.aborted) waits.stop();
+  if (settings.signal?.aborted) cancellation.cancel();
   try {
-    const server = await serverFor(settings, tally, waits);
+    const server = await serverFor(settings, results, cancellation);
     let death: Error | undefined;
-    server.own?.died.catch((error: Error) => {
+    server.serverProcess?.died.catch((error: Error) => {
       death = error;
-      waits.stop();
+      cancellation.cancel();
     });
-    const result = await runRounds(settings, server, tally, waits).finally(() => server.own?.stop());
+    const result = await runRounds(settings, server, results, cancellation).finally(() => server.serverProcess?.stop());
     if (death) throw death;
     return result;
   } finally {
@@ -44,38 +45,42 @@ export async function runStability(options: StabilityOptions = {}): Promise<Stab
   }
 }
 
-async function serverFor({ url, plain }: StabilitySettings, tally: Tally, waits: Waits): Promise<ServerUnderTest> {
-  if (url) return { url, control: 'foreign', own: null };
+async function serverFor(
+  { url, plain }: StabilitySettings,
+  results: ResultBuilder,
+  cancellation: Cancellation,
+): Promise<ServerUnderTest> {
+  if (url) return { url, control: 'foreign', serverProcess: null };
   return startServer(plain, {
-    onEnd: (end) => waits.stopped || tally.serverEnded(end),
-    onUncaught: (message) => tally.uncaughtError(`in the server: ${message.split('\n')[0]}`),
+    onEnd: (end) => cancellation.cancelled || results.serverEnded(end),
+    onUncaught: (message) => results.uncaughtError(`in the server: ${message.split('\n')[0]}`),
   });
 }
 
 async function runRounds(
   settings: StabilitySettings,
   server: ServerUnderTest,
-  tally: Tally,
-  waits: Waits,
+  results: ResultBuilder,
+  cancellation: Cancellation,
 ): Promise<StabilityResult> {
   const { connections, mix, seed, duration, reconnect, echo } = settings;
   const { headers, protocols, insecure } = settings;
-  const { own, url, control } = server;
-  const target = { url, own: own !== null, echo, headers, protocols, insecure };
+  const { serverProcess, url, control } = server;
+  const target = { url, ownServer: serverProcess !== null, echo, headers, protocols, insecure };
   const startedAt = new Date().toISOString();
   const soak = new Samples<SoakRound>();
   let rounds = 0;
   let round: Round;
   const progress = () => ({
-    open: tally.open,
-    opened: tally.opened,
-    messages: tally.echoed,
-    ended: tally.ended,
+    open: results.open,
+    opened: results.opened,
+    messages: results.echoed,
+    ended: results.ended,
     phase: round?.phase ?? 'open',
     round: Math.max(1, rounds),
     done: round?.done ?? 0,
     total: connections,
-    kinds: tally.kinds,
+    kinds: results.kinds,
   });
   const timeline = new Timeline(progress, settings.onProgress);
   let left: SoakRound;
@@ -84,9 +89,9 @@ async function runRounds(
       const firstId = rounds * connections * (1 + reconnect);
       rounds++;
       const planned = plan(connections, mix, seed + rounds - 1).map((one) => ({ ...one, id: firstId + one.id }));
-      round = new Round({ settings, target, own, tally, waits }, planned);
+      round = new Round({ settings, target, serverProcess, results, cancellation }, planned);
       left = { ...(await round.run()), atMs: timeline.elapsedMs };
-      if (waits.stopped) break;
+      if (cancellation.cancelled) break;
       soak.add(left);
     } while (duration !== undefined && timeline.elapsedMs < duration);
   } finally {
@@ -94,15 +99,17 @@ async function runRounds(
   }
   const judged = duration === undefined ? null : judgeSoak(soak.kept);
   if (judged?.verdict === 'growing' && judged.bytesPerConnection !== null) {
-    tally.problem(`the server's heap grows by ${judged.bytesPerConnection} bytes with each connection`);
+    results.problem(`the server's heap grows by ${judged.bytesPerConnection} bytes with each connection`);
   }
-  return tally.result({
-    interrupted: waits.stopped,
+  return results.result({
+    interrupted: cancellation.cancelled,
     platform: process.platform,
     node: process.version,
     control,
-    url: own ? null : withoutSecrets(url),
-    leaked: waits.stopped ? { clients: null, handles: null } : { clients: left.clients, handles: left.handles },
+    url: serverProcess ? null : withoutSecrets(url),
+    leaked: cancellation.cancelled
+      ? { clients: null, handles: null }
+      : { clients: left.clients, handles: left.handles },
     seed,
     mix,
     rounds,
@@ -114,7 +121,7 @@ async function runRounds(
   });
 }
 
-/** A password or a token must not come into a report. */
+/** Drops user name, password and query, because a report must not show a password or a token. */
 function withoutSecrets(address: string): string {
   const { origin, protocol, host, pathname } = new URL(address);
   return `${origin === 'null' ? `${protocol}//${host}` : origin}${pathname}`;

@@ -1,4 +1,4 @@
-/** A bounded number of samples, evenly spread over however long a run takes. */
+/** Keeps a bounded number of evenly spaced samples, however long a run takes. */
 const MAX_SAMPLES = 240;
 
 export class Samples<T> {
@@ -6,6 +6,7 @@ export class Samples<T> {
   #every = 1;
   #count = 0;
 
+  /** Keeps every n-th sample. When the list is full it drops every second one and doubles n. */
   add(sample: T): void {
     if (this.#count++ % this.#every !== 0) return;
     this.kept.push(sample);
@@ -14,7 +15,7 @@ export class Samples<T> {
     this.kept.splice(0, this.kept.length, ...this.kept.filter((_, i) => i % 2 === 0));
   }
 
-  /** The end of a run is kept, wherever it falls. */
+  /** Keeps the last sample of a run even where it is not an n-th one. */
   addLast(sample: T): void {
     this.kept.push(sample);
   }

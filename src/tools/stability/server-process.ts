@@ -1,30 +1,30 @@
-/** The server under test, seen from the run: one of our own in a child process, or a foreign one behind a url. */
+/** Starts and commands the server under test, which is a child process (server.ts), and receives its reports. */
 import type { ChildProcess } from 'node:child_process';
 import { withCode } from '../../errors';
-import { gone, startChild } from './child-process';
-import type { End } from './expected';
+import { exited, startChild } from './child-process';
+import type { ObservedEnd } from './expected-ends';
 import type { StabilityResult } from './result';
 import type { FromServer, ServerStatus, ToServer } from './server';
 
-export type ServerEnd = End & { received: number };
+export type ServerEnd = ObservedEnd & { received: number };
 
 export interface ServerUnderTest {
   readonly url: string;
   readonly control: StabilityResult['control'];
-  /** Null for a foreign server, which tells nothing and can be told nothing. */
-  readonly own: OwnServer | null;
+  /** Null when the run tests a server at a URL: the run can neither ask that server anything nor command it. */
+  readonly serverProcess: ServerProcess | null;
 }
 
 export interface ServerEvents {
-  /** The first 'close' of a connection. */
+  /** Called for the first 'close' of each connection. */
   onEnd(end: ServerEnd): void;
   onUncaught(message: string): void;
 }
 
-export class OwnServer {
-  /** Rejects when the server's process dies by itself. */
+export class ServerProcess {
+  /** Rejects with `WSL_ERR_SERVER_DIED` when the process exits without a call of stop(). */
   readonly died: Promise<never>;
-  readonly #gone: Promise<string>;
+  readonly #exited: Promise<string>;
   readonly #child: ChildProcess;
   readonly #ends = new Map<number, ServerEnd>();
   readonly #waiting = new Map<number, (end: ServerEnd) => void>();
@@ -33,13 +33,13 @@ export class OwnServer {
 
   constructor(child: ChildProcess, { onEnd, onUncaught }: ServerEvents) {
     this.#child = child;
-    this.#gone = gone(child);
+    this.#exited = exited(child);
     this.died = new Promise((_, reject) => {
-      this.#gone.then((how) => {
+      this.#exited.then((how) => {
         if (!this.#stopped) reject(withCode(new Error(`the server's process died: ${how}`), 'WSL_ERR_SERVER_DIED'));
       });
     });
-    this.died.catch(() => {}); // told by whoever waits for it
+    this.died.catch(() => {}); // the run reports it
     child.on('message', (message: FromServer) => {
       if (message.type === 'end') {
         this.#ends.set(message.id, message);
@@ -50,27 +50,29 @@ export class OwnServer {
     });
   }
 
-  /** Makes the server send a connection so many messages, and then close it. */
+  /** Tells the server to send the connection `backlog` messages and then to close it. */
   close(id: number, backlog: number): void {
     this.#send({ type: 'close', id, backlog });
   }
 
+  /** Resolves with the server's first report of the connection's end. */
   ended(id: number): Promise<ServerEnd> {
     const end = this.#ends.get(id);
     return end ? Promise.resolve(end) : new Promise((resolve) => this.#waiting.set(id, resolve));
   }
 
-  /** The last word on a connection, with ends counted that came after the first. */
+  /** Returns the server's latest report, which also counts a second 'close' or 'disconnect'. */
   lastEnd(id: number): ServerEnd | undefined {
     return this.#ends.get(id);
   }
 
-  /** Lets go of all that has been told of connections. */
-  forget(): void {
+  /** Frees the reports of a finished round. */
+  clearReports(): void {
     this.#ends.clear();
     this.#waiting.clear();
   }
 
+  /** Asks the server what it holds. */
   status(): Promise<ServerStatus> {
     this.#send({ type: 'status' });
     return new Promise((resolve) => {
@@ -78,11 +80,11 @@ export class OwnServer {
     });
   }
 
-  /** Resolves when the process is gone. */
+  /** Kills the process. Resolves when it has exited. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#child.kill('SIGKILL');
-    await this.#gone;
+    await this.#exited;
   }
 
   #send(message: ToServer): void {
@@ -90,20 +92,23 @@ export class OwnServer {
   }
 }
 
-/** Starts a server; `--expose-gc` lets it tell what it holds apart from what it has not yet let go of. */
+/**
+ * Starts the server. Resolves when it listens, rejects when it cannot. `--expose-gc` lets the server collect garbage
+ * before it reports its memory, so that two reports can be compared.
+ */
 export async function startServer(plain: boolean, events: ServerEvents): Promise<ServerUnderTest> {
   const child = startChild('server.js', plain ? ['--plain'] : [], ['--expose-gc']);
-  const own = new OwnServer(child, events);
+  const serverProcess = new ServerProcess(child, events);
   const listening = new Promise<FromServer & { type: 'listening' }>((resolve, reject) => {
-    own.died.catch(reject);
+    serverProcess.died.catch(reject);
     child.on('message', (message: FromServer) => {
       if (message.type === 'listening') resolve(message);
       else if (message.type === 'uncaught') reject(new Error(`the server did not start: ${message.message}`));
     });
   });
   const { port, control } = await listening.catch(async (error) => {
-    await own.stop(); // alive, it would keep this process
+    await serverProcess.stop(); // otherwise the child would keep this process alive
     throw error;
   });
-  return { url: `ws://127.0.0.1:${port}/`, control, own };
+  return { url: `ws://127.0.0.1:${port}/`, control, serverProcess };
 }

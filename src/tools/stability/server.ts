@@ -1,6 +1,6 @@
 /**
- * The server of a stability run, a process of its own: echoes, closes the connections it is told to (slow peers are sent
- * a backlog before), and reports how each ended. With `--plain` it is plain ws.
+ * The child process with the server under test. It echoes messages, sends backlogs and closes connections when the run
+ * says so, and reports how each connection ended. With `--plain` the server is plain ws instead of ws-linger.
  */
 import type { IncomingMessage } from 'node:http';
 import type { CloseInfo } from '../../close-info';
@@ -8,14 +8,14 @@ import { loadNative } from '../../socket-control/load';
 import { Upstream } from '../../upstream';
 import { WebSocketServer } from '../../websocket-server';
 import { backlogMessage } from './backlog';
-import type { End } from './expected';
-import { nothingLingers, SETTLE } from './settled';
+import type { ObservedEnd } from './expected-ends';
+import { SETTLE_TIMEOUT, waitUntilSettled } from './wait-until-settled';
 
 export type ToServer = { type: 'close'; id: number; backlog: number } | { type: 'status' };
 
 export interface ServerStatus {
   clients: number;
-  /** Sockets and timers that were not there when the server had started. */
+  /** Sockets and timers beyond those that the server had when it began to listen. */
   handles: number;
   heapBytes: number;
   rssBytes: number;
@@ -23,7 +23,7 @@ export interface ServerStatus {
 
 export type FromServer =
   | { type: 'listening'; port: number; control: 'native' | 'portable' | 'plain' }
-  | ({ type: 'end'; received: number } & End)
+  | ({ type: 'end'; received: number } & ObservedEnd)
   | ({ type: 'status' } & ServerStatus)
   | { type: 'uncaught'; message: string };
 
@@ -68,7 +68,7 @@ wss.on('connection', (ws: Upstream, request: IncomingMessage) => {
     end.code = code;
     end.closes++;
     connections.delete(id);
-    // Late enough to count a second 'close', were there one in the same turn.
+    // A turn later, so that the report also counts a second 'close' of the same turn.
     if (end.closes === 1) setImmediate(report, end);
     else report(end);
   });
@@ -80,10 +80,10 @@ function close(id: number, backlog: number): void {
   ws?.close(1001, 'going away');
 }
 
-/** What is left here, once no socket lingers. */
+/** Reports what the server holds, when no socket lingers any more. */
 async function status(): Promise<ServerStatus> {
-  await nothingLingers(SETTLE);
-  globalThis.gc?.(); // so that two answers can be compared
+  await waitUntilSettled(SETTLE_TIMEOUT);
+  globalThis.gc?.(); // so that two reports can be compared
   const { heapUsed, rss } = process.memoryUsage();
   const handles = Math.max(0, openHandles() - idleHandles);
   return { clients: wss.clients.size, handles, heapBytes: heapUsed, rssBytes: rss };

@@ -1,53 +1,63 @@
-/** A client in the run's own process, which is ended from inside. */
+/** A client in the run's own process, which ends its connection itself. */
 import { performance } from 'node:perf_hooks';
 import { Client } from './client';
-import type { End } from './expected';
-import { backoff, NO_ECHO, type Party, problem, type Shared, serverEnd } from './party';
-import type { Planned } from './plan';
+import {
+  addProblem,
+  backoff,
+  type ClientGroup,
+  ECHO_TIMEOUT_TEXT,
+  type RunContext,
+  waitForServerEnd,
+} from './client-group';
+import type { ObservedEnd } from './expected-ends';
+import type { PlannedConnection } from './plan';
 import { Relay } from './relay';
 
-export class SingleClient implements Party {
-  readonly planned: readonly [Planned];
-  readonly #shared: Shared;
-  /** The last attempt. */
+export class SingleClient implements ClientGroup {
+  readonly planned: readonly [PlannedConnection];
+  readonly #context: RunContext;
+  /** The client of the last attempt to connect. */
   #client: Client | null = null;
-  /** What its traffic goes through, where it is to be cut off. */
+  /** The relay that carries the client's traffic in the scenario `cutoff`. */
   #relay: Relay | null = null;
   #open = false;
 
-  constructor(shared: Shared, planned: Planned) {
-    this.#shared = shared;
+  constructor(context: RunContext, planned: PlannedConnection) {
+    this.#context = context;
     this.planned = [planned];
   }
 
-  /** A client that comes back tries again, later and later, for as long as opening may take. */
-  async open(one: Planned): Promise<void> {
-    const { settings, tally, waits } = this.#shared;
+  /** Connects. With the option `reconnect`, a failed attempt is repeated with a growing delay until the timeout. */
+  async open(one: PlannedConnection): Promise<void> {
+    const { settings, results, cancellation } = this.#context;
     const deadline = performance.now() + settings.timeout;
-    tally.attempted++;
+    results.attempted++;
     for (let attempt = 0; ; attempt++) {
       try {
-        tally.connected(await waits.inTime(this.#connect(one), deadline - performance.now()));
+        results.connected(await cancellation.withTimeout(this.#connect(one), deadline - performance.now()));
         this.#open = true;
         return;
       } catch (error) {
         await this.stop();
         const wait = backoff(attempt);
-        if (waits.stopped) return;
+        if (cancellation.cancelled) return;
         if (settings.reconnect === 0 || performance.now() + wait > deadline) {
-          tally.failedToOpen((error as Error).message, one.id);
+          results.failedToOpen((error as Error).message, one.id);
           return;
         }
-        await waits.pause(wait);
+        await cancellation.sleep(wait);
       }
     }
   }
 
-  /** Resolves with how long it took a new client to connect. */
-  async #connect(one: Planned): Promise<number> {
-    const { target, tally, waits } = this.#shared;
-    // What a stopped run brings about itself is none of its results.
-    const events = { echoed: () => tally.echoed++, closed: (end: End) => waits.stopped || tally.clientEnded(end) };
+  /** Makes a new client. Resolves with how long it took to connect, in ms. */
+  async #connect(one: PlannedConnection): Promise<number> {
+    const { target, results, cancellation } = this.#context;
+    // A cancelled run ends its connections itself, so those ends are no results.
+    const events = {
+      echoed: () => results.echoed++,
+      closed: (end: ObservedEnd) => cancellation.cancelled || results.clientEnded(end),
+    };
     const relay = one.scenario === 'cutoff' ? new Relay(target.url) : null;
     this.#relay = relay;
     await relay?.ready;
@@ -56,59 +66,63 @@ export class SingleClient implements Party {
   }
 
   async exchange(): Promise<void> {
-    const { settings, waits } = this.#shared;
-    if (!this.#client || !this.#open || waits.stopped) return;
-    await waits
-      .inTime(this.#client.exchange(settings.messages), settings.timeout)
-      .catch(() => problem(this.#shared, NO_ECHO, this.planned[0]));
+    const { settings, cancellation } = this.#context;
+    if (!this.#client || !this.#open || cancellation.cancelled) return;
+    await cancellation
+      .withTimeout(this.#client.exchange(settings.messages), settings.timeout)
+      .catch(() => addProblem(this.#context, ECHO_TIMEOUT_TEXT, this.planned[0]));
   }
 
   async end(): Promise<void> {
-    const { settings, own, tally, waits } = this.#shared;
+    const { settings, serverProcess, results, cancellation } = this.#context;
     const [one] = this.planned;
-    // A healthy connection goes on working while those around it break.
+    // Shows that a healthy connection still works while the others break.
     if (one.scenario === 'clean') await this.exchange();
     const client = this.#client;
-    if (!client || !this.#open || waits.stopped) return;
+    if (!client || !this.#open || cancellation.cancelled) return;
     const began = performance.now();
-    const finished = client.finish(own ? (backlog) => own.close(one.id, backlog) : null);
-    await waits.inTime(finished, settings.timeout).catch(() => {});
-    const atServer = serverEnd(this.#shared, one);
-    if (one.scenario === 'stall' && own) {
+    const finished = client.finish(serverProcess ? (backlog) => serverProcess.close(one.id, backlog) : null);
+    await cancellation.withTimeout(finished, settings.timeout).catch(() => {});
+    const atServer = waitForServerEnd(this.#context, one);
+    if (one.scenario === 'stall' && serverProcess) {
       await atServer;
       client.abort();
     }
-    const atClient = waits
-      .inTime(client.ended, settings.timeout)
-      .catch(() => problem(this.#shared, `${one.scenario}: the client's end did not come in time`, one));
+    const atClient = cancellation
+      .withTimeout(client.ended, settings.timeout)
+      .catch(() => addProblem(this.#context, `${one.scenario}: the client did not report the end in time`, one));
     await Promise.all([atServer, atClient]);
-    if (waits.stopped) return;
-    tally.closed(one.scenario, performance.now() - began);
+    if (cancellation.cancelled) return;
+    results.closed(one.scenario, performance.now() - began);
     await this.stop();
   }
 
-  again([one]: readonly [Planned]): Party {
-    return new SingleClient(this.#shared, one);
+  reconnect([one]: readonly [PlannedConnection]): ClientGroup {
+    return new SingleClient(this.#context, one);
   }
 
   judge(): void {
     if (!this.#client || !this.#open) return;
-    const { own, tally, settings, waits } = this.#shared;
+    const { serverProcess, results, settings, cancellation } = this.#context;
     const { planned, end, sent, received, backlogSent, backlogDelivered } = this.#client;
     const ended = end.closes > 0;
-    if (ended) tally.judge(planned, 'client', end);
-    // Nothing is lost of what is still on its way, or of what nobody sends back.
-    if (settings.echo) tally.exchanged(sent, received, ended ? sent - received : 0);
-    else tally.exchanged(sent, 0, 0);
-    if (ended || !waits.stopped) {
-      tally.backlog(backlogSent, backlogDelivered);
+    if (ended) results.judge(planned, 'client', end);
+    // Messages of an open connection may still arrive, and without echo no loss is visible.
+    if (settings.echo) results.exchanged(sent, received, ended ? sent - received : 0);
+    else results.exchanged(sent, 0, 0);
+    if (ended || !cancellation.cancelled) {
+      results.backlog(backlogSent, backlogDelivered);
       if (backlogDelivered < backlogSent) {
-        problem(this.#shared, `${planned.scenario}: not all messages arrived that were sent before the close`, planned);
+        addProblem(
+          this.#context,
+          `${planned.scenario}: some messages that were sent before the close did not arrive`,
+          planned,
+        );
       }
     }
-    const atServer = planned.scenario === 'clean' ? own?.lastEnd(planned.id)?.received : undefined;
+    const atServer = planned.scenario === 'clean' ? serverProcess?.lastEnd(planned.id)?.received : undefined;
     if (atServer !== undefined && atServer !== sent) {
-      problem(this.#shared, `sent ${sent}, the server got ${atServer}`, planned);
+      addProblem(this.#context, `the client sent ${sent} messages, the server received ${atServer}`, planned);
     }
   }
 

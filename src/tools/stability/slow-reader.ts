@@ -1,16 +1,16 @@
-/** Ways in which a client reads: slowly, or not at all for a while. */
+/** Makes a client read slowly, or stop reading for a while. */
 import type { Socket } from 'node:net';
 import type { WebSocket } from '../../websocket';
 
-/** Node reads up to 64 KiB at a time, so that a reader of this speed is silent for up to 2.6 s. */
+/** Node reads up to 64 KiB at a time, so a client that reads at this speed is silent for up to 2.6 s. */
 const BYTES_PER_SECOND = 25_000;
 
-/** Makes a client wait after each chunk for as long as a slow line would have taken for it. */
+/** Pauses the client after each chunk for as long as a line of BYTES_PER_SECOND would take to deliver that chunk. */
 export function readSlowly(ws: WebSocket, socket: Socket): void {
   socket.on('data', (chunk: Buffer) => stopReading(ws, (chunk.length * 1000) / BYTES_PER_SECOND));
 }
 
-/** Makes a client read nothing for so many ms. */
+/** Stops the client's reading for `ms`. Leaves no timer when the client closes earlier. */
 export function stopReading(ws: WebSocket, ms: number): void {
   ws.pause();
   const timer = setTimeout(() => {

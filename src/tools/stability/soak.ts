@@ -1,45 +1,45 @@
-/** What a long run says about leaks. Pure. */
+/** Judges from the rounds of a long run whether the server leaks memory, connections or handles. Pure. */
 
-/** What the server held after a round, when all connections had ended. Null where it cannot be seen. */
+/** What the server held after a round, when all connections had ended. Null: not visible, as the server is at a URL. */
 export interface SoakRound {
   /** Milliseconds since the run began. */
   atMs: number;
-  /** Connections so far. */
+  /** Connections that have ended since the run began. */
   connections: number;
-  /** Connections that are left in `clients`. */
+  /** Connections that the server's `clients` still has. */
   clients: number | null;
-  /** Sockets and timers that are left, of the server and of the run's own clients. */
+  /** Sockets and timers that the server and the run's clients still hold. */
   handles: number;
   /** Bytes that the server's JavaScript heap held after a full garbage collection. */
   heapBytes: number | null;
-  /** Resident memory of the server's process; it may grow for a while where nothing leaks. */
+  /** Resident memory of the server's process. It may grow for a while without a leak, so it is not judged. */
   rssBytes: number | null;
 }
 
-/** What a run with a `duration` says about leaks. */
+/** The verdict of a run with a `duration`: whether the server leaks. */
 export interface Soak {
   /**
-   * - `steady`: nothing is left and the heap does not grow with the number of connections.
-   * - `growing`: something is left, or the heap grows.
-   * - `too-short`: too few rounds to tell.
-   * - `not-visible`: the server is not this run's own, so its memory cannot be seen.
+   * - `steady`: no connection, socket or timer is left, and the heap does not grow with the number of connections.
+   * - `growing`: a connection, socket or timer is left, or the heap grows.
+   * - `too-short`: too few rounds or connections for a verdict.
+   * - `not-visible`: the run did not start the server, so it cannot see the server's memory.
    */
   verdict: 'steady' | 'growing' | 'too-short' | 'not-visible';
-  /** By how much the heap grew with each connection; null where that cannot be told. */
+  /** By how many bytes the heap grew per connection. Null where there is no verdict on the heap. */
   bytesPerConnection: number | null;
-  /** At most 240 of the rounds, evenly spread. */
+  /** At most 240 of the rounds, evenly spaced. */
   rounds: SoakRound[];
 }
 
-/** The first third of a run fills caches and compiles code. */
+/** The share of the rounds that is left out at the beginning, because there the server fills caches and compiles code. */
 const WARM_UP = 1 / 3;
-/** In so few rounds or with so few connections a leak of 1 KB per connection could not be told from that. */
+/** With fewer rounds or connections, a leak of 1 KB per connection cannot be told from the growth of caches. */
 const MIN_ROUNDS = 8;
 const MIN_CONNECTIONS = 1_000;
-/** Caches go on growing for a while, by less than this in all and per connection; a WebSocket takes some 10 KB. */
+/** Caches grow for a while, by less than this in total and per connection. One leaked WebSocket takes about 10 KB. */
 const TOLERATED_BYTES = 2 ** 20;
 const TOLERATED_PER_CONNECTION = 32;
-/** One-sided, p < 0.005. */
+/** The z that a trend must exceed: p < 0.005, one-sided. */
 const SIGNIFICANT = 2.58;
 
 export function judgeSoak(rounds: SoakRound[]): Soak {
@@ -59,8 +59,8 @@ export function judgeSoak(rounds: SoakRound[]): Soak {
 }
 
 /**
- * Theil and Sen's slope, the median of the slopes of all pairs, which a few odd rounds do not move; and the z of Mann
- * and Kendall's test, which says how sure it is that there is a trend at all.
+ * Computes the Theil–Sen slope (the median of the slopes of all pairs of points, which a few outliers do not change) and
+ * the z of the Mann–Kendall test (how certain it is that there is a trend).
  */
 function trend(points: { x: number; y: number }[]): { slope: number; z: number } {
   const slopes: number[] = [];
@@ -83,11 +83,11 @@ export function soakSentence({ verdict, bytesPerConnection, rounds }: Soak): str
       return `steady: ${bytesPerConnection} bytes per connection${heap}`;
     case 'growing':
       return bytesPerConnection === null
-        ? `growing: ${last?.clients ?? 0} clients and ${last?.handles ?? 0} handles are left`
+        ? `growing: ${last?.clients ?? 0} clients and ${last?.handles ?? 0} handles were not freed`
         : `growing: ${bytesPerConnection} bytes per connection${heap}`;
     case 'too-short':
-      return `too short to tell${heap}`;
+      return `too short for a verdict${heap}`;
     case 'not-visible':
-      return 'not visible: the server is not ours';
+      return 'not visible: this run did not start the server';
   }
 }

@@ -1,8 +1,8 @@
-/** How a run went on over time, in few enough samples for any length of run. */
+/** Samples the counts of a run at an interval, and keeps a bounded number of the samples. */
 import { performance } from 'node:perf_hooks';
 import { Samples } from './samples';
 
-/** Counts at one moment of a run; all but `open` since its beginning. */
+/** Counts at one moment of a run. All except `open` count from the beginning of the run. */
 export interface StabilitySample {
   /** Milliseconds since the run began. */
   atMs: number;
@@ -10,29 +10,29 @@ export interface StabilitySample {
   open: number;
   /** Connections that have been opened. */
   opened: number;
-  /** Messages that have come back; without echo, that have been sent. */
+  /** Echoes that have arrived. Without echo: messages that have been sent. */
   messages: number;
-  /** Connections that have ended, as their client saw it, and those whose process was killed. */
+  /** Connections that their clients have seen end, and connections of killed processes. */
   ended: number;
 }
 
-/** How a run stands. */
+/** The progress of a run. */
 export interface StabilityProgress extends StabilitySample {
-  /** What the round is at: opening, exchanging messages, ending. */
+  /** What the round is doing now: opening connections, exchanging messages, or ending connections. */
   phase: 'open' | 'exchange' | 'end';
-  /** Which round, from 1. */
+  /** The number of the round, from 1. */
   round: number;
-  /** Connections of this round that have passed the phase, */
+  /** Connections of this round that have completed the phase. */
   done: number;
-  /** of so many. */
+  /** Connections of this round. */
   total: number;
-  /** Ends by kind so far, both sides counted. */
+  /** Ends by kind so far, as reported by server and clients together. */
   kinds: Readonly<Record<string, number>>;
 }
 
-const INTERVAL = 250;
+const INTERVAL_MS = 250;
 
-/** Samples a run until it is stopped. */
+/** Takes a sample at each interval until stop() is called. */
 export class Timeline {
   readonly #samples = new Samples<StabilitySample>();
   readonly #began = performance.now();
@@ -49,10 +49,10 @@ export class Timeline {
       const now = this.#now();
       this.#samples.add(sampleOf(now));
       onProgress(now);
-    }, INTERVAL);
+    }, INTERVAL_MS);
   }
 
-  /** Ends it, with a last sample. */
+  /** Takes the last sample and stops the timer. */
   stop(): void {
     clearInterval(this.#timer);
     this.#samples.addLast(sampleOf(this.#now()));

@@ -1,15 +1,15 @@
-/** The ends that each scenario must bring about, as seen by the server and by the client. */
+/** Says which ends each scenario allows, as the server and the client report them. */
 import type { CloseInfo, CloseKind } from '../../close-info';
 import type { Scenario } from './plan';
 
 interface Expected {
   server: readonly CloseKind[];
   client: readonly CloseKind[];
-  /** The code that plain ws tells of the same end, where it tells more than 1006. */
+  /** The close code that plain ws reports for the same end, where that is not 1006. */
   plain?: number;
 }
 
-/** The server may be told before the peer has got everything; the peer gets all of it and the close frame. */
+/** The server may report the end before the peer has everything. The peer gets all messages and the close frame. */
 const SLOW: Expected = { server: ['clean', 'close-timeout'], client: ['clean'], plain: 1001 };
 
 const EXPECTED: Readonly<Record<Scenario, Expected>> = {
@@ -17,31 +17,31 @@ const EXPECTED: Readonly<Record<Scenario, Expected>> = {
   rst: { server: ['reset'], client: ['local-abort'] },
   fin: { server: ['closed-without-handshake'], client: ['closed-without-handshake'] },
   cut: { server: ['closed-without-handshake'], client: ['closed-without-handshake'] },
-  // The server closes towards a reader that has stopped and is told of its end in time; then the reader aborts.
+  // The client has stopped reading when the server closes. It aborts when the server has reported the end.
   stall: { server: ['close-timeout'], client: ['local-abort'] },
-  // A dead process has its sockets closed by the system: by RST when something was left unread, else by FIN.
+  // The kernel closes a killed process's sockets: with RST where data was unread, otherwise with FIN.
   kill: { server: ['reset', 'closed-without-handshake'], client: [] },
   slow: SLOW,
   pause: SLOW,
   cutoff: SLOW,
 };
 
-/** One end as one side saw it. `info` is null where that side has no explanation, as plain ws. */
-export interface End {
+/** One end as one side saw it. `info` is null on a side without CloseInfo, which is plain ws. */
+export interface ObservedEnd {
   id: number;
   code: number;
   info: CloseInfo | null;
-  /** How often 'close' and 'disconnect' came. */
+  /** How often 'close' and 'disconnect' were emitted. */
   closes: number;
   disconnects: number;
 }
 
-export function isExpected(scenario: Scenario, side: 'server' | 'client', { info, code }: End): boolean {
+export function isExpected(scenario: Scenario, side: 'server' | 'client', { info, code }: ObservedEnd): boolean {
   const expected = EXPECTED[scenario];
   return info ? expected[side].includes(info.kind) : code === expected.plain;
 }
 
-/** An end whose cause nobody can tell: of kind unknown, or 1006 and nothing more. */
-export function isUnexplained({ info, code }: End): boolean {
+/** Whether an end has no known cause: kind `unknown`, or code 1006 without CloseInfo. */
+export function isUnexplained({ info, code }: ObservedEnd): boolean {
   return info ? info.kind === 'unknown' : code === 1006;
 }

@@ -1,14 +1,15 @@
-/** Counts what a stability run sees, and judges it. */
+/** Collects the events of a stability run, judges each end, and builds the result. */
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
-import { type End, isExpected, isUnexplained } from './expected';
-import type { Planned, Scenario } from './plan';
+import { isExpected, isUnexplained, type ObservedEnd } from './expected-ends';
+import type { PlannedConnection, Scenario } from './plan';
 import type { StabilityResult, Times } from './result';
 
 const MAX_PROBLEMS = 20;
 /** Upper limits of the close histogram, in ms. */
 const BUCKETS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000] as const;
 
-type Counted =
+/** The fields of the result that ResultBuilder fills in. */
+type Built =
   | 'pass'
   | 'connections'
   | 'messages'
@@ -25,37 +26,37 @@ type Counted =
   | 'successRate'
   | 'problems';
 
-export class Tally {
+export class ResultBuilder {
   attempted = 0;
   reconnects = 0;
-  /** Connections that have been open, are open, and have ended. */
+  /** How many connections have opened, how many are open now, and how many have ended. */
   opened = 0;
   open = 0;
   ended = 0;
-  /** Messages that have come back so far. */
+  /** Echoes that have arrived so far. */
   echoed = 0;
-  /** Of those that ended, or failed to open, how many have been judged. */
+  /** How many connections have been judged: those that ended on both sides and those that failed to open. */
   #judged = 0;
   readonly #messages = { sent: 0, received: 0, lost: 0 };
   readonly #slowPeers = { sent: 0, delivered: 0 };
   readonly kinds: Record<string, number> = {};
   readonly #ends: StabilityResult['ends'] = { server: {}, client: {} };
-  /** By what is said, the connections of which it is said, and how often it is said of none. */
+  /** For each text, the connections that have the problem, and how often it was added without a connection. */
   readonly #problems = new Map<string, { ids: Set<number>; times: number }>();
   readonly #connect = createHistogram();
   readonly #close = createHistogram();
   readonly #scenarios = new Map<Scenario, RecordableHistogram>();
   readonly #buckets: number[] = BUCKETS.map(() => 0);
-  /** Connections of this round with which something was wrong, and how many there were in earlier ones. */
-  #bad = new Set<number>();
-  #badBefore = 0;
+  /** The connections of this round that have a problem, and how many earlier rounds had. */
+  #failing = new Set<number>();
+  #failingBefore = 0;
   #failed = 0;
   #unexplained = 0;
   #uncaught = 0;
 
   uncaughtError(message: string): void {
     this.#uncaught++;
-    this.problem(`uncaught: ${message}`);
+    this.problem(`uncaught exception: ${message}`);
   }
 
   connected(ms: number): void {
@@ -70,37 +71,37 @@ export class Tally {
     this.problem(`did not open: ${message}`, id);
   }
 
-  /** An end that the server has seen. It is judged later. */
-  serverEnded(end: End): void {
+  /** Counts an end that the server reported. judge() follows later. */
+  serverEnded(end: ObservedEnd): void {
     this.#countEnd('server', end);
   }
 
-  /** An end that a client has seen. */
-  clientEnded(end: End): void {
+  /** Counts an end that a client reported. judge() follows later. */
+  clientEnded(end: ObservedEnd): void {
     this.#countEnd('client', end);
-    this.gone(1);
+    this.addEnded(1);
   }
 
-  /** Clients have ended that tell nothing any more. */
-  gone(count: number): void {
+  /** Counts ends as such: of clients that reported theirs, and of killed clients, which report nothing. */
+  addEnded(count: number): void {
     this.open -= count;
     this.ended += count;
   }
 
-  /** What some clients have sent in all, what they got back, and what never will come. */
+  /** Adds numbers of messages: sent, echoes received, and echoes that can no longer arrive. */
   exchanged(sent: number, received: number, lost: number): void {
     this.#messages.sent += sent;
     this.#messages.received += received;
     this.#messages.lost += lost;
   }
 
-  /** What a slow peer was sent before the close, and how much of it arrived. */
+  /** Adds the messages that a slow peer was sent before the close, and how many of them arrived. */
   backlog(sent: number, delivered: number): void {
     this.#slowPeers.sent += sent;
     this.#slowPeers.delivered += delivered;
   }
 
-  /** How long a connection took to end on both sides. */
+  /** Records how long a connection took until both sides had reported its end. */
   closed(scenario: Scenario, ms: number): void {
     const histogram = this.#scenarios.get(scenario) ?? createHistogram();
     this.#scenarios.set(scenario, histogram);
@@ -112,44 +113,45 @@ export class Tally {
     this.#judged++;
   }
 
-  /** Notes what is wrong with a connection, or, without an id, with the run. */
+  /** Adds a problem of a connection or, without an id, of the run. */
   problem(text: string, id?: number): void {
-    if (id !== undefined) this.#bad.add(id);
-    const told = this.#problems.get(text) ?? { ids: new Set(), times: 0 };
-    if (id === undefined) told.times++;
-    else told.ids.add(id);
-    if (this.#problems.has(text) || this.#problems.size < MAX_PROBLEMS) this.#problems.set(text, told);
+    if (id !== undefined) this.#failing.add(id);
+    const entry = this.#problems.get(text) ?? { ids: new Set(), times: 0 };
+    if (id === undefined) entry.times++;
+    else entry.ids.add(id);
+    if (this.#problems.has(text) || this.#problems.size < MAX_PROBLEMS) this.#problems.set(text, entry);
   }
 
-  /** Judges an end, when nothing more can come of it. */
-  judge({ id, scenario }: Planned, side: 'server' | 'client', end: End): void {
+  /** Judges an end. Called once for each side, when no further event of the connection can follow. */
+  judge({ id, scenario }: PlannedConnection, side: 'server' | 'client', end: ObservedEnd): void {
     if (isUnexplained(end)) this.#unexplained++;
-    if (!isExpected(scenario, side, end)) this.problem(`${scenario}, but the ${side} says ${nameOf(end)}`, id);
+    if (!isExpected(scenario, side, end))
+      this.problem(`${scenario}: the ${side} reported ${nameOf(end)}, which is wrong for this scenario`, id);
     if (end.closes !== 1) this.problem(`the ${side} emitted 'close' ${end.closes} times`, id);
     if (end.info && end.disconnects !== 1) {
       this.problem(`the ${side} emitted 'disconnect' ${end.disconnects} times`, id);
     }
   }
 
-  /** Numbers of connections may be used again. */
+  /** Starts a new set of failing connections, so that a long run does not keep the ids of all rounds. */
   endRound(): void {
-    this.#badBefore += this.#bad.size;
-    this.#bad = new Set();
+    this.#failingBefore += this.#failing.size;
+    this.#failing = new Set();
   }
 
-  #countEnd(side: 'server' | 'client', end: End): void {
+  #countEnd(side: 'server' | 'client', end: ObservedEnd): void {
     const name = nameOf(end);
     for (const counts of [this.kinds, this.#ends[side]]) counts[name] = (counts[name] ?? 0) + 1;
   }
 
-  result({ echo, ...about }: Omit<StabilityResult, Counted> & { echo: boolean }): StabilityResult {
+  result({ echo, ...about }: Omit<StabilityResult, Built> & { echo: boolean }): StabilityResult {
     const { leaked } = about;
     if (this.#messages.lost > 0) this.problem(`${this.#messages.lost} messages were lost`);
     if (echo && about.url !== null && this.#messages.sent > 0 && this.#messages.received === 0)
-      this.problem('not one message came back; where the server does not echo, it takes --no-echo (echo: false)');
-    if (leaked.clients) this.problem(`${leaked.clients} connections are left in clients`);
-    if (leaked.handles) this.problem(`${leaked.handles} handles or timers are left`);
-    const good = this.#judged - this.#badBefore - this.#bad.size;
+      this.problem('no echo arrived at all; for a server that does not echo, use --no-echo (echo: false)');
+    if (leaked.clients) this.problem(`the server still has ${leaked.clients} connections in clients`);
+    if (leaked.handles) this.problem(`${leaked.handles} handles or timers were not freed`);
+    const good = this.#judged - this.#failingBefore - this.#failing.size;
     const used = this.#buckets.findLastIndex((count) => count > 0) + 1;
     return {
       pass: !about.interrupted && this.#problems.size === 0 && this.#unexplained === 0 && this.#uncaught === 0,
@@ -182,11 +184,11 @@ function sentence(text: string, [first, ...others]: number[], times: number): st
   return `connection ${first}${others.length > 0 ? ` and ${others.length} more` : ''}: ${text}`;
 }
 
-function nameOf({ info, code }: End): string {
+function nameOf({ info, code }: ObservedEnd): string {
   return info?.kind ?? String(code);
 }
 
-/** Histograms are of whole numbers, so they are given microseconds. */
+/** Records a time in microseconds, because Node's histograms take whole numbers only. */
 function record(histogram: RecordableHistogram, ms: number): void {
   histogram.record(Math.max(1, Math.round(ms * 1000)));
 }
