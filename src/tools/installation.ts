@@ -1,14 +1,17 @@
+/** Describes what runs here: platform, versions, and whether the native addon is used. */
 import { loadNative } from '../socket-control/load';
 
-/** What runs here, and how its sockets are handled. */
+/** The platform, the versions, and how the package handles sockets. */
 export interface Installation {
   platform: NodeJS.Platform;
   node: string;
   /** This package's version. */
   version: string;
+  /** The version of ws below this package. */
   ws: string;
+  /** `native`: through the addon. `portable`: through Node's own handles. */
   control: 'native' | 'portable';
-  /** Why it is this control. */
+  /** Why the control is native or portable. */
   reason: string;
 }
 

@@ -112,7 +112,7 @@ if (wanted === 'native') {
         failed.map(({ name }) => name),
         ['binary'],
       );
-      assert.match(failed[0]?.detail ?? '', /not what was published: its sha256 is [0-9a-f]{64}, not [0-9a-f]{64}/);
+      assert.match(failed[0]?.detail ?? '', /not the published file: its sha256 is [0-9a-f]{64}, not [0-9a-f]{64}/);
     });
 
     it('tells a binary that does not load, and goes on without it', async () => {

@@ -1,3 +1,4 @@
+/** Runs all checks of `ws-linger doctor`, each with a time limit. */
 import { loadNative } from '../../socket-control/load';
 import { type Installation, installation } from '../installation';
 import { checkBinary } from './binary';
@@ -7,22 +8,22 @@ import { SELF_TESTS } from './self-test';
 export interface Check {
   name: string;
   ok: boolean;
-  /** What was seen, or the reason why it is not as it should be. */
+  /** What the check found: a sentence for people. */
   detail: string;
 }
 
 export interface Diagnosis extends Installation {
-  /** Whether all checks are. */
+  /** Whether all checks passed. */
   ok: boolean;
-  /** The addon's file; null where there is none for this platform. */
+  /** The path of the addon's file. Null when the package has none for this platform. */
   binary: string | null;
   checks: Check[];
 }
 
-/** How long one check may take, in ms. Loopback answers at once, or something keeps it from answering. */
-const LIMIT = 5_000;
+/** How long one check may take, in ms. Loopback normally answers at once, so a late answer means that it is blocked. */
+const TIMEOUT_MS = 5_000;
 
-/** Looks at this machine and this installation. */
+/** Checks this machine and this installation. */
 export async function diagnose(): Promise<Diagnosis> {
   const loaded = loadNative();
   const checks: Check[] = [await check('binary', async () => checkBinary(loaded))];
@@ -42,9 +43,9 @@ type Run = (signal: AbortSignal) => Promise<Omit<Check, 'name'>>;
 
 async function check(name: string, run: Run): Promise<Check> {
   try {
-    return { name, ...(await run(AbortSignal.timeout(LIMIT))) };
+    return { name, ...(await run(AbortSignal.timeout(TIMEOUT_MS))) };
   } catch (error) {
     const late = (error as Error).name === 'AbortError' || (error as Error).name === 'TimeoutError';
-    return { name, ok: false, detail: late ? `nothing within ${LIMIT} ms` : (error as Error).message };
+    return { name, ok: false, detail: late ? `timed out after ${TIMEOUT_MS} ms` : (error as Error).message };
   }
 }

@@ -1,4 +1,4 @@
-/** Pairs of connected ends on loopback, to try things on. */
+/** Opens connections on loopback for the self-tests, and gives them both ends. */
 import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
@@ -15,7 +15,7 @@ interface Pair<End> {
   stop(): void;
 }
 
-/** Two ends of a TCP connection. The accepted one reads nothing until it is told to. */
+/** Opens a TCP connection. The accepted end is paused: it reads nothing until resume(). */
 export async function tcpPair(signal: AbortSignal): Promise<Pair<net.Socket>> {
   const server = net.createServer({ pauseOnConnect: true }).listen(0, HOST);
   await once(server, 'listening', { signal });
@@ -29,7 +29,7 @@ export async function tcpPair(signal: AbortSignal): Promise<Pair<net.Socket>> {
       once(server, 'connection', { signal }),
       once(connected, 'connect', { signal }),
     ])) as [[net.Socket], unknown];
-    for (const end of [accepted, connected]) end.on('error', () => {}); // resets are what these are for
+    for (const end of [accepted, connected]) end.on('error', () => {}); // the self-tests send resets
     const stopBoth = () => {
       accepted.destroy();
       stop();
@@ -42,19 +42,19 @@ export async function tcpPair(signal: AbortSignal): Promise<Pair<net.Socket>> {
 }
 
 /**
- * TLS by a key that both ends have, which needs no certificate and so leaves none that could be taken for a real one.
- * It proves nothing about the peer; this process is both.
+ * TLS with a pre-shared key. It needs no certificate, so none has to be in the package, where somebody might trust it.
+ * The key is no secret: this process is both ends.
  */
 const KEY = { identity: 'ws-linger doctor', psk: Buffer.alloc(32, 'doctor') };
 const TLS_SERVER = { ciphers: 'PSK', pskCallback: () => KEY.psk };
-// tls.connect() wants undefined for "nothing wrong"; the types of ws say boolean.
+// tls.connect() expects undefined for a valid identity, but the types of ws say boolean.
 const TLS_CLIENT = {
   ciphers: 'PSK',
   pskCallback: () => KEY,
   checkServerIdentity: () => undefined as unknown as boolean,
 };
 
-/** Two ends of a WebSocket connection, over TCP or over TLS. */
+/** Opens a WebSocket connection over TCP or TLS. */
 export async function webSocketPair(over: 'tcp' | 'tls', signal: AbortSignal): Promise<Pair<WebSocket>> {
   const linger = { logger: false } as const;
   const server = over === 'tls' ? https.createServer(TLS_SERVER) : http.createServer();
@@ -75,7 +75,7 @@ export async function webSocketPair(over: 'tcp' | 'tls', signal: AbortSignal): P
       once(wss, 'connection', { signal }),
       once(connected, 'open', { signal }),
     ])) as [[WebSocket], unknown];
-    for (const end of [accepted, connected]) end.on('error', () => {}); // 'disconnect' tells
+    for (const end of [accepted, connected]) end.on('error', () => {}); // 'disconnect' reports it
     return { accepted, connected, stop };
   } catch (error) {
     connected.on('error', () => {});

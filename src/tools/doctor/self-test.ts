@@ -1,4 +1,7 @@
-/** Tries on loopback what this package does to a socket. Each test resolves with what it saw, or rejects with the reason. */
+/**
+ * Tests on loopback what this package does with a socket. Each test resolves with a sentence about its success, or
+ * rejects with the reason of its failure.
+ */
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CloseInfo } from '../../close-info';
@@ -21,7 +24,7 @@ export const SELF_TESTS: Readonly<Record<string, SelfTest>> = {
 
 const settings = new Settings({ logger: false }, undefined);
 
-/** Finds what lies below a connection's socket: its SOCKET, or where there is no addon, Node's handle. */
+/** Finds the Winsock SOCKET below a connection's socket or, without the addon, Node's handle. */
 async function resolve(signal: AbortSignal): Promise<string> {
   const { accepted, connected, stop } = await tcpPair(signal);
   try {
@@ -39,7 +42,7 @@ async function resolve(signal: AbortSignal): Promise<string> {
 /** Sets SO_LINGER and reads it back. */
 async function linger(signal: AbortSignal): Promise<string> {
   const { binding } = loadNative();
-  if (!binding) return "not used by the portable way, which resets by Node's handle";
+  if (!binding) return "not needed without the native addon, which resets through Node's handle";
   const { accepted, stop } = await tcpPair(signal);
   try {
     const connection = resolveConnection(binding, accepted);
@@ -52,25 +55,25 @@ async function linger(signal: AbortSignal): Promise<string> {
       expect(control.setLinger(mode), `SO_LINGER could not be set to ${mode}`);
       const read = binding.getLinger(connection);
       const good = typeof read === 'object' && read.on === on && read.seconds === 0;
-      expect(good, `SO_LINGER was set to ${mode}, and reads ${JSON.stringify(read)}`);
+      expect(good, `SO_LINGER was set to ${mode}, but reads as ${JSON.stringify(read)}`);
     }
-    return 'SO_LINGER was set to {1, 0} and back, and read both times';
+    return 'SO_LINGER was set to {1, 0}, then to its default, and read back both times';
   } finally {
     stop();
   }
 }
 
-/** abort() at one end of a WebSocket, and what the other end makes of it. */
+/** Calls abort() at one end of a WebSocket, and checks that the other end sees RST. */
 async function abort(over: 'tcp' | 'tls', signal: AbortSignal): Promise<string> {
   const { accepted, connected, stop } = await webSocketPair(over, signal);
   try {
     const ends = [accepted, connected].map((end) => once(end, 'disconnect', { signal }));
     accepted.abort();
     const [[here], [there]] = (await Promise.all(ends)) as [[CloseInfo], [CloseInfo]];
-    expect(here.forced === 'reset', `abort() could not send RST, and did a ${here.forced}`);
+    expect(here.forced === 'reset', `abort() could not send RST, it ended the socket by '${here.forced}'`);
     expect(
       there.kind === 'reset',
-      `RST was sent, and the peer saw '${there.kind}' (${there.error?.code ?? 'no error'})`,
+      `abort() sent RST, but the peer saw '${there.kind}' (${there.error?.code ?? 'no error'})`,
     );
     return `abort() sent RST${over === 'tls' ? ' below TLS' : ''}, and the peer saw ${there.error?.code}`;
   } finally {
@@ -78,33 +81,33 @@ async function abort(over: 'tcp' | 'tls', signal: AbortSignal): Promise<string> 
   }
 }
 
-/** Looks at a connection that nobody reads from. */
+/** Checks that probe() sees FIN and RST on a connection from which nothing is read. */
 async function probe(signal: AbortSignal): Promise<string> {
   const native = loadNative().binding !== null;
-  if (!native && process.platform === 'win32') return 'only the addon can look at a connection without reading from it';
+  if (!native && process.platform === 'win32') return 'not tested: only the native addon can see FIN or RST without reading';
   const open = await tcpPair(signal);
   const ended = await tcpPair(signal);
   try {
     const [first, second] = [open.accepted, ended.accepted].map((end) => controlOf(end, findSocket(end, settings)));
-    expect(first && second, 'there are two');
+    expect(first && second, 'a connection on loopback has no socket control');
     if (native) {
-      expect(first.probe() === 'connected', `an open connection looks '${first.probe()}'`);
+      expect(first.probe() === 'connected', `an open connection is reported as '${first.probe()}'`);
       open.connected.end();
       await until(
         () => first.probe() === 'peer-closed',
-        () => `after FIN it looks '${first.probe()}'`,
+        () => `after FIN the connection is reported as '${first.probe()}'`,
         signal,
       );
     } else {
-      expect(first.probe() === 'unknown', `an open connection looks '${first.probe()}'`);
+      expect(first.probe() === 'unknown', `an open connection is reported as '${first.probe()}'`);
     }
     ended.connected.resetAndDestroy();
     await until(
       () => second.probe() === 'reset',
-      () => `after RST it looks '${second.probe()}'`,
+      () => `after RST the connection is reported as '${second.probe()}'`,
       signal,
     );
-    return native ? 'open, FIN and RST were told apart without reading' : 'RST was seen without reading';
+    return native ? 'an open connection, FIN and RST were distinguished without reading' : 'RST was seen without reading';
   } finally {
     open.stop();
     ended.stop();
