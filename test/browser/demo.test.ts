@@ -180,7 +180,7 @@ describe(`the demo in Chromium, its server on ${windows ? 'Windows' : 'Linux'}`,
     const page = await open(other);
     await openConnections(page);
     await other.setOffline(true);
-    for (const { kind, origin, phase, code, took } of await ended(COUNT, /^nothing yet/)) {
+    for (const { kind, origin, phase, code, took } of await ended(COUNT, /^still open/)) {
       assert.deepEqual([kind, origin, phase, code], ['timed-out', 'network', 'open', '1006']);
       assert.match(took, /^\d+ ms, cut$/);
     }
@@ -212,13 +212,13 @@ describe(`the demo in Chromium, its server on ${windows ? 'Windows' : 'Linux'}`,
     await watcher.getByRole('button', { name: 'Pause for 4 s' }).click();
     const [row] = await ended(1, /^1001/);
     assert.deepEqual([row?.kind, row?.phase], ['close-timeout', 'handshake']);
-    const got = 'bare socket, pausing got 8.0 MiB from ws-linger, 8.0 MiB from plain ws';
+    const got = 'bare socket, pausing received 8.0 MiB from ws-linger, 8.0 MiB from plain ws';
     await watcher.locator('[data-cell="connection"]', { hasText: got }).waitFor();
   });
 
   it("shows 'Stop reading' as close-timeout, while plain ws holds it", async () => {
     await watcher.getByRole('button', { name: 'Stop reading' }).click();
-    const [row] = await ended(1, /^nothing yet, \d/);
+    const [row] = await ended(1, /^still open after \d/);
     assert.deepEqual([row?.kind, row?.origin, row?.phase], ['close-timeout', 'peer', 'handshake']);
     assert.match(row?.took ?? '', /^[2-5]\.\d s$/);
   });
@@ -226,11 +226,11 @@ describe(`the demo in Chromium, its server on ${windows ? 'Windows' : 'Linux'}`,
   it('tells a screen reader of an end once, also when plain ws comes to it later', async () => {
     await watcher.evaluate(`
       globalThis.heard = [];
-      const news = document.getElementById('news');
-      new MutationObserver(() => heard.push(news.textContent)).observe(news, { childList: true });
+      const region = document.getElementById('announcement');
+      new MutationObserver(() => heard.push(region.textContent)).observe(region, { childList: true });
     `);
     await watcher.getByRole('button', { name: 'Stop reading' }).click();
-    await ended(1, /^nothing yet/);
+    await ended(1, /^still open/);
     await watcher.getByRole('button', { name: 'Abort all' }).click();
     await ended(1);
     assert.deepEqual(await watcher.evaluate('heard'), ['Ended: 1 close-timeout, by peer']);
@@ -281,7 +281,7 @@ describe(`the demo in Chromium, its server on ${windows ? 'Windows' : 'Linux'}`,
       'Phase',
       'Code',
       'Took',
-      'Plain ws says',
+      'Plain ws reports',
     ]);
     await page.setViewportSize({ width: 360, height: 740 });
     assert.equal(await table.getByRole('row').count(), 2, 'cards on a phone are still rows');

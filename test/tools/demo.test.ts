@@ -7,8 +7,8 @@ import net from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import Upstream from 'ws-upstream';
-import type { News } from '../../dist/tools/demo/feed.js';
-import type { Row } from '../../dist/tools/demo/ledger.js';
+import type { Row } from '../../dist/tools/demo/connection-log.js';
+import type { FeedMessage } from '../../dist/tools/demo/feed.js';
 import { type RunningDemo, startDemo } from '../support/demo.js';
 import { portOf } from '../support/end.js';
 
@@ -97,10 +97,10 @@ describe('ws-linger demo', () => {
 
   describe('tells of a bare socket', () => {
     let feed: Upstream;
-    const news: News[] = [];
+    const messages: FeedMessage[] = [];
     before(async () => {
       feed = new Upstream(`${demo.url.replace('http', 'ws')}feed`);
-      feed.on('message', (data) => news.push(JSON.parse(String(data))));
+      feed.on('message', (data) => messages.push(JSON.parse(String(data))));
       await once(feed, 'message');
     });
     after(() => feed.terminate());
@@ -108,7 +108,7 @@ describe('ws-linger demo', () => {
     /** The last state of the newest row, once `test` holds for it. */
     async function row(test: (row: Row) => boolean): Promise<Row> {
       for (;;) {
-        const last = news.flatMap(({ rows }) => rows).findLast(({ number }) => number > known);
+        const last = messages.flatMap(({ rows }) => rows).findLast(({ number }) => number > known);
         if (last && test(last)) {
           known = last.number;
           return last;
@@ -121,7 +121,7 @@ describe('ws-linger demo', () => {
     const ended = (side: Row['linger'] | Row['plain']) => typeof side === 'object';
 
     it('which server it is, first', () => {
-      const { server } = news[0] as News;
+      const { server } = messages[0] as FeedMessage;
       assert.equal(server?.platform, process.platform);
       const wanted = process.env.WS_LINGER_TEST_CONTROL;
       if (wanted) assert.equal(server?.control, wanted);
@@ -149,7 +149,7 @@ describe('ws-linger demo', () => {
       assert.ok(typeof linger === 'object');
       assert.deepEqual([linger.kind, linger.phase, linger.forced], ['close-timeout', 'handshake', null]);
       assert.equal(plain, 'open');
-      const { held } = news.at(-1) as News;
+      const { held } = messages.at(-1) as FeedMessage;
       assert.deepEqual([held.at(-1)?.linger, held.at(-1)?.plain], [0, 1]);
     });
 
@@ -165,20 +165,20 @@ describe('ws-linger demo', () => {
       assert.ok(arrived?.linger && arrived.linger > backlog, `${arrived?.linger} bytes from ws-linger`);
     });
 
-    it('nothing more, when it is told to forget', async () => {
-      feed.send('forget');
-      const fresh = (await once(feed, 'message').then(() => news.at(-1))) as News;
+    it('nothing more, when a page has cleared the log', async () => {
+      feed.send('clear');
+      const fresh = (await once(feed, 'message').then(() => messages.at(-1))) as FeedMessage;
       assert.deepEqual(fresh.rows, []);
       assert.equal(fresh.held.length, 1);
     });
 
     it('nothing of what it does not know', async () => {
-      const before = news.length;
+      const before = messages.length;
       for (const wrong of ['nonsense', 'constructor', '{"do":"rst"}']) feed.send(wrong);
-      feed.send('forget'); // an answer that comes after theirs would
+      feed.send('clear'); // an answer that comes after theirs would
       await once(feed, 'message');
       assert.deepEqual(
-        news.slice(before).flatMap(({ rows }) => rows),
+        messages.slice(before).flatMap(({ rows }) => rows),
         [],
       );
     });
@@ -224,7 +224,7 @@ describe('ws-linger demo, on the command line', () => {
       feed.send('stall');
       for (let held = 0; held !== 2; ) {
         const [data] = (await once(feed, 'message')) as [Buffer];
-        held = (JSON.parse(String(data)) as News).held.at(-1)?.plain ?? 0;
+        held = (JSON.parse(String(data)) as FeedMessage).held.at(-1)?.plain ?? 0;
       }
       assert.equal(await demo.stop(), 0);
       await closed;

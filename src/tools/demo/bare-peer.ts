@@ -1,23 +1,23 @@
-/** A peer made of a bare TCP socket, for what a browser never does: it ends its connection in the way it is told to. */
+/** A WebSocket client on a bare TCP socket. It ends its connection in ways in which a browser does not. */
 import { once } from 'node:events';
 import net from 'node:net';
 
-export interface Where {
+export interface Address {
   host: string;
   port: number;
 }
 
-/** A stalled peer does not notice that the server has given it up. In ms; plain ws takes 30 s for that. */
-const GONE_AT_THE_LATEST = 45_000;
+/** After this time the peer destroys its socket, in ms: longer than the 30 s in which plain ws gives up a stalled peer. */
+const MAX_LIFETIME = 45_000;
 
-/** Frames of a client (RFC 6455 §5.2), with a mask of zeros. */
+/** Client frames (RFC 6455 §5.2) with a mask of zeros. */
 const HALF_A_FRAME = Buffer.from([0x82, 0xff, 0, 0]);
 const RESERVED_OPCODE = Buffer.from([0x83, 0x80, 0, 0, 0, 0]);
 
-/** How long a peer that pauses reads nothing, in ms. */
+/** How long the scenario `pause` reads nothing, in ms. */
 const PAUSE = 4_000;
 
-/** The close frame of the servers here, and the answer to it. */
+/** The close code and reason of the demo's servers, their close frame, and the client's answer to it. */
 export const GOING_AWAY = { code: 1001, reason: 'going away' } as const;
 const CLOSE = Buffer.concat([
   Buffer.from([0x88, 2 + GOING_AWAY.reason.length, GOING_AWAY.code >> 8, GOING_AWAY.code & 0xff]),
@@ -25,15 +25,16 @@ const CLOSE = Buffer.concat([
 ]);
 const CLOSE_ANSWER = Buffer.from([0x88, 0x82, 0, 0, 0, 0, GOING_AWAY.code >> 8, GOING_AWAY.code & 0xff]);
 
-interface WayToEnd {
-  /** Who it is, for people. */
+interface BarePeerScenario {
+  /** The name of the peer on the page. */
   peer: string;
+  /** What the peer does to end its connection. */
   end: (socket: net.Socket) => void;
-  /** Whether the server's part follows: it sends more than the peer takes, and closes. */
+  /** Whether the servers then send more than the peer reads, and close. */
   backlog?: boolean;
 }
 
-export const WAYS = {
+export const SCENARIOS = {
   rst: { peer: 'bare socket, RST', end: (socket: net.Socket) => void socket.resetAndDestroy() },
   fin: { peer: 'bare socket, FIN', end: (socket: net.Socket) => void socket.end() },
   half: {
@@ -43,25 +44,25 @@ export const WAYS = {
   'bad-frame': { peer: 'bare socket, bad frame', end: (socket: net.Socket) => void socket.write(RESERVED_OPCODE) },
   stall: { peer: 'bare socket, stalled', end: (socket: net.Socket) => void socket.pause(), backlog: true },
   pause: { peer: 'bare socket, pausing', end: pauseReading, backlog: true },
-} as const satisfies Record<string, WayToEnd>;
+} as const satisfies Record<string, BarePeerScenario>;
 
-export type Way = keyof typeof WAYS;
+export type Scenario = keyof typeof SCENARIOS;
 
-/** Opens a WebSocket, which WAYS can end then. */
-export async function connectBare({ host, port }: Where, path: string): Promise<net.Socket> {
+/** Does the opening handshake. Returns the socket, which a scenario then ends. */
+export async function connectBare({ host, port }: Address, path: string): Promise<net.Socket> {
   const socket = net.connect({ host, port });
-  socket.on('error', () => {}); // the server's RST, mostly
+  socket.on('error', () => {}); // mostly the server's RST
   socket.write(
     `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
       'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
   );
-  const gone = setTimeout(() => socket.destroy(), GONE_AT_THE_LATEST);
+  const gone = setTimeout(() => socket.destroy(), MAX_LIFETIME);
   socket.once('close', () => clearTimeout(gone));
   await once(socket, 'data');
   return socket.resume();
 }
 
-/** Reads nothing for a while, then everything, and answers the close frame behind it. */
+/** Reads nothing for PAUSE, then reads everything, and answers the close frame at the end. */
 function pauseReading(socket: net.Socket): void {
   let last = Buffer.alloc(0);
   socket.pause().on('data', (chunk: Buffer) => {

@@ -1,17 +1,17 @@
-/** The demo: one port, on which the page, its feed and the two servers under observation are found. */
+/** Starts the demo: one port serves the page, the page's feed, and the two servers that are compared. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from '../../websocket-server';
-import { WAYS, type Way } from './bare-peer';
+import { SCENARIOS, type Scenario } from './bare-peer';
 import { Feed } from './feed';
 import { servePage } from './page-files';
 import { Servers } from './servers';
 
 export interface Demo {
   url: string;
-  /** Ends all connections; the process can end then. */
+  /** Ends all connections and stops listening, so that the process can exit. */
   close(): void;
 }
 
@@ -19,22 +19,22 @@ export async function startDemo({ host, port }: { host: string; port: number }):
   const server = createServer(servePage);
   const servers = new Servers();
   const pages = new WebSocketServer({ noServer: true, maxPayload: 1024, linger: { logger: false } });
-  const feed = new Feed(servers.ledger, act);
+  const feed = new Feed(servers.log, runAction);
 
-  function act(action: string): void {
+  function runAction(action: string): void {
     if (action === 'close-all') servers.closeAll();
     else if (action === 'abort-all') servers.abortAll();
-    else if (action === 'forget') {
-      servers.ledger.forget();
+    else if (action === 'clear') {
+      servers.log.clear();
       feed.restart();
-    } else if (Object.hasOwn(WAYS, action)) {
+    } else if (Object.hasOwn(SCENARIOS, action)) {
       const { address, port } = server.address() as AddressInfo;
-      servers.end(action as Way, { host: reachable(address), port }).catch(() => {}); // the demo is being closed
+      servers.end(action as Scenario, { host: reachable(address), port }).catch(() => {}); // rejects when the demo closes meanwhile
     }
   }
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    socket.on('error', () => {}); // refused below, perhaps
+    socket.on('error', () => {}); // a refused client may be gone already
     if (!isOwnPage(request)) refuse(socket, '403 Forbidden');
     else if (request.url === '/feed') pages.handleUpgrade(request, socket, head, (ws) => feed.add(ws));
     else if (!servers.upgrade(request, socket, head)) refuse(socket, '404 Not Found');
@@ -54,7 +54,10 @@ export async function startDemo({ host, port }: { host: string; port: number }):
   };
 }
 
-/** Browsers let any page of the web connect to this machine, and say from which page it came (RFC 6455 §10.2). */
+/**
+ * Whether the request comes from the demo's own page. A browser lets every page of the web open a WebSocket to this
+ * machine, and names the page in the Origin header (RFC 6455 §10.2). Clients that are no browsers send no Origin.
+ */
 function isOwnPage({ headers: { origin, host } }: IncomingMessage): boolean {
   return origin === undefined || (URL.canParse(origin) && new URL(origin).host === host);
 }
@@ -63,7 +66,7 @@ function refuse(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
-/** An address to connect to, for one that is listened on: "any" is no address on Windows. */
+/** The address to connect to when the server listens on `address`. Windows cannot connect to 0.0.0.0 or `::`. */
 function reachable(address: string): string {
   if (address === '0.0.0.0') return '127.0.0.1';
   return address === '::' ? '::1' : address;

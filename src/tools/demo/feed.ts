@@ -1,61 +1,62 @@
-/** What the page and this process tell each other: how connections ended, one way; what is to be done, the other. */
+/** The WebSocket between the demo's pages and this process: it sends log entries to pages, and receives their actions. */
 import type { RawData } from 'ws-upstream';
 import type { Upstream } from '../../upstream';
 import { type Installation, installation } from '../installation';
-import type { Ends, Ledger } from './ledger';
+import type { ConnectionLog, LogEntries } from './connection-log';
 
-/** To the page. The first message has all that is known, each later one what is new. */
-export interface News extends Ends {
+/** A message to a page. The first message has the whole log, each later one has the changes. */
+export interface FeedMessage extends LogEntries {
+  /** The time of day of this machine, in ms since 1970. */
   now: number;
-  /** In the first message only. */
+  /** What runs the servers. In a first message only: it tells the page to drop what it shows. */
   server?: Installation;
 }
 
-/** Ends come in bursts: news of them are told together. In ms. */
-const GATHER = 50;
+/** How long changes are collected before they are sent, in ms, because connections often end in bursts. */
+const BATCH_DELAY = 50;
 
 export class Feed {
   readonly #pages = new Set<Upstream>();
-  readonly #ledger: Ledger;
-  readonly #act: (action: string) => void;
+  readonly #log: ConnectionLog;
+  readonly #runAction: (action: string) => void;
   #timer: NodeJS.Timeout | null = null;
 
-  /** `act` gets what a page asks for, unchecked. */
-  constructor(ledger: Ledger, act: (action: string) => void) {
-    this.#ledger = ledger;
-    this.#act = act;
-    ledger.on('change', () => {
-      this.#timer ??= setTimeout(() => this.#tell(), GATHER).unref();
+  /** `runAction` receives every message of a page, unchecked. */
+  constructor(log: ConnectionLog, runAction: (action: string) => void) {
+    this.#log = log;
+    this.#runAction = runAction;
+    log.on('change', () => {
+      this.#timer ??= setTimeout(() => this.#sendChanges(), BATCH_DELAY).unref();
     });
   }
 
   add(page: Upstream): void {
-    page.on('error', () => {}); // a page that is gone is gone
-    page.on('message', (data: RawData) => this.#act(String(data)));
+    page.on('error', () => {}); // 'close' follows
+    page.on('message', (data: RawData) => this.#runAction(String(data)));
     page.once('close', () => this.#pages.delete(page));
-    this.#tell(); // the others, so that nothing of it is told to this one twice
+    this.#sendChanges(); // to the other pages; this page gets the same entries with the whole log
     this.#pages.add(page);
-    this.#begin([page]);
+    this.#sendAll([page]);
   }
 
-  /** Makes each page begin anew. */
+  /** Sends the whole log to every page, which replaces what it shows. */
   restart(): void {
-    this.#tell();
-    this.#begin(this.#pages);
+    this.#sendChanges();
+    this.#sendAll(this.#pages);
   }
 
-  #begin(pages: Iterable<Upstream>): void {
-    send(pages, { now: Date.now(), server: installation(), ...this.#ledger.all() });
+  #sendAll(pages: Iterable<Upstream>): void {
+    send(pages, { now: Date.now(), server: installation(), ...this.#log.all() });
   }
 
-  #tell(): void {
+  #sendChanges(): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
-    send(this.#pages, { now: Date.now(), ...this.#ledger.takeChanges() });
+    send(this.#pages, { now: Date.now(), ...this.#log.takeChanges() });
   }
 }
 
-function send(pages: Iterable<Upstream>, news: News): void {
-  const text = JSON.stringify(news);
+function send(pages: Iterable<Upstream>, message: FeedMessage): void {
+  const text = JSON.stringify(message);
   for (const page of pages) page.send(text);
 }

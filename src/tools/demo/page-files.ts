@@ -1,10 +1,10 @@
-/** The files of the page. Each is named here, so that no request can ask for another. */
+/** Serves the files of the demo's page. Only the files in this list are served, so a request cannot read another one. */
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { dirname, extname, join } from 'node:path';
-import { urlOf } from './request-url';
+import { requestUrl } from './request-url';
 
-/** Plain files that are served as they are, from where they are written. */
+/** The page's files are served from src/ without a build step. */
 const PAGE = join(__dirname, '..', '..', '..', 'src', 'tools', 'demo', 'page');
 const UPLOT = dirname(require.resolve('uplot/dist/uPlot.iife.min.js'));
 
@@ -29,10 +29,10 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 export function servePage(request: IncomingMessage, response: ServerResponse): void {
-  const path = urlOf(request)?.pathname ?? '';
+  const path = requestUrl(request)?.pathname ?? '';
   const file = Object.hasOwn(FILES, path) ? FILES[path] : undefined;
   if (!file || request.method !== 'GET') {
-    response.writeHead(file ? 405 : 404, { 'Content-Type': 'text/plain' }).end('There is nothing here.\n');
+    response.writeHead(file ? 405 : 404, { 'Content-Type': 'text/plain' }).end('The demo does not have this page.\n');
     return;
   }
   response

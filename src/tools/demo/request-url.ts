@@ -1,8 +1,9 @@
+/** Parses the URL of a request. */
 import type { IncomingMessage } from 'node:http';
 
-const HERE = 'http://demo';
+const BASE = 'http://demo';
 
-/** What a request asks for; null for what is no address, such as `//`. */
-export function urlOf({ url = '' }: IncomingMessage): URL | null {
-  return URL.canParse(url, HERE) ? new URL(url, HERE) : null;
+/** Returns the request's URL, or null when it is invalid, such as `//`. */
+export function requestUrl({ url = '' }: IncomingMessage): URL | null {
+  return URL.canParse(url, BASE) ? new URL(url, BASE) : null;
 }

@@ -17,7 +17,10 @@ export function checkBinary({ path, failed, reason }: Loaded): { ok: boolean; de
     return { ok: false, detail: `${path} is not the published file: its sha256 is ${hash}, not ${published}` };
   }
   if (failed) return { ok: false, detail: reason };
-  return { ok: true, detail: `sha256 ${hash}, ${name.startsWith('prebuilds/') ? 'as published' : 'built on this machine'}` };
+  return {
+    ok: true,
+    detail: `sha256 ${hash}, ${name.startsWith('prebuilds/') ? 'as published' : 'built on this machine'}`,
+  };
 }
 
 /** Reads the file's hash from the list, in which each line is a hash and a path inside the package. */

@@ -35,7 +35,10 @@ export function judge({ range, timeWait }: Ports, { tools, widen }: Omit<Source,
     ? `${timeWait.length} connections in TIME-WAIT`
     : `connections in TIME-WAIT unknown (${tools[1]} is missing or reports nothing)`;
   if (!range) {
-    return { ok: true, detail: `range of ephemeral ports unknown (${tools[0]} is missing or reports nothing), ${waiting}` };
+    return {
+      ok: true,
+      detail: `range of ephemeral ports unknown (${tools[0]} is missing or reports nothing), ${waiting}`,
+    };
   }
   const [first, last] = range;
   const held = new Set(timeWait?.filter((port) => port >= first && port <= last)).size;

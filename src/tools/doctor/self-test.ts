@@ -84,7 +84,8 @@ async function abort(over: 'tcp' | 'tls', signal: AbortSignal): Promise<string> 
 /** Checks that probe() sees FIN and RST on a connection from which nothing is read. */
 async function probe(signal: AbortSignal): Promise<string> {
   const native = loadNative().binding !== null;
-  if (!native && process.platform === 'win32') return 'not tested: only the native addon can see FIN or RST without reading';
+  if (!native && process.platform === 'win32')
+    return 'not tested: only the native addon can see FIN or RST without reading';
   const open = await tcpPair(signal);
   const ended = await tcpPair(signal);
   try {
@@ -107,7 +108,9 @@ async function probe(signal: AbortSignal): Promise<string> {
       () => `after RST the connection is reported as '${second.probe()}'`,
       signal,
     );
-    return native ? 'an open connection, FIN and RST were distinguished without reading' : 'RST was seen without reading';
+    return native
+      ? 'an open connection, FIN and RST were distinguished without reading'
+      : 'RST was seen without reading';
   } finally {
     open.stop();
     ended.stop();

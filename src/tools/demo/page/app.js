@@ -1,73 +1,77 @@
-/** The page: what the feed tells goes into the tiles, the timeline and the table; buttons go the other way. */
-import { closePairs, look, openPairs } from './connections.js';
+/** The page's main script: shows the feed's messages in tiles, timeline and table, and sends the buttons' actions. */
+import { closePairs, openPairs, traffic } from './connections.js';
 import * as table from './table.js';
 import * as timeline from './timeline.js';
 
 const $ = (id) => document.getElementById(id);
 const rows = new Map();
 let feed;
-let ahead = 0; // of this machine's clock, in ms
-const serverNow = () => Date.now() + ahead;
+let clockOffset = 0; // of the server's clock to this browser's, in ms
+const serverNow = () => Date.now() + clockOffset;
 
 function connect() {
   feed = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/feed`);
-  feed.addEventListener('open', () => say('link', 'Connected'));
-  feed.addEventListener('message', ({ data }) => hear(JSON.parse(data)));
+  feed.addEventListener('open', () => setText('link', 'Connected'));
+  feed.addEventListener('message', ({ data }) => onFeedMessage(JSON.parse(data)));
   feed.addEventListener('close', () => {
-    say('link', 'The demo’s server is not there. Trying again…');
+    setText('link', 'The demo’s server does not answer. Trying again…');
     setTimeout(connect, 1000);
   });
 }
 
-function hear({ now, server, rows: told, held }) {
-  ahead = now - Date.now();
+function onFeedMessage({ now, server, rows: changed, held }) {
+  clockOffset = now - Date.now();
   if (server) {
     rows.clear();
     table.clear();
     timeline.setHeld(held);
     const { version, ws, node, platform, control, reason } = server;
     const how = control === 'native' ? control : `${control} (${reason})`;
-    say('server', `ws-linger ${version}, ws ${ws}, Node ${node} on ${platform}, ${how}`);
+    setText('server', `ws-linger ${version}, ws ${ws}, Node ${node} on ${platform}, ${how}`);
   } else {
     timeline.addHeld(held);
-    announce(told);
+    announce(changed);
   }
-  for (const row of told) rows.set(row.number, row);
-  table.show(told, now);
+  for (const row of changed) rows.set(row.number, row);
+  table.show(changed, now);
   timeline.setEnds([...rows.values()]);
   const last = held.at(-1);
   if (last) {
-    say('held-linger', last.linger);
-    say('held-plain', last.plain);
+    setText('held-linger', last.linger);
+    setText('held-plain', last.plain);
   }
-  count();
+  countCauses();
   timeline.draw(now);
 }
 
-function count() {
+/** Counts the ends with a known cause at ws-linger, and those of which plain ws reports nothing but 1006. */
+function countCauses() {
   const all = [...rows.values()];
-  say('explained', all.filter(({ linger }) => linger.kind && linger.kind !== 'unknown').length);
-  say('unexplained', all.filter(({ plain }) => plain.code === 1006 && !plain.errorCode).length);
+  setText('explained', all.filter(({ linger }) => linger.kind && linger.kind !== 'unknown').length);
+  setText('unexplained', all.filter(({ plain }) => plain.code === 1006 && !plain.errorCode).length);
 }
 
-/** One sentence for all that came together. A row comes again when the other server has ended it too, which is no news. */
-function announce(told) {
-  const ended = told.filter(({ number, linger }) => linger.kind && !rows.get(number)?.linger.kind);
+/**
+ * Tells screen readers, in one sentence, which connections have ended at ws-linger. A row that plain ws ends later comes
+ * a second time, and is not announced again.
+ */
+function announce(changed) {
+  const ended = changed.filter(({ number, linger }) => linger.kind && !rows.get(number)?.linger.kind);
   if (ended.length === 0) return;
   const kinds = Object.entries(Object.groupBy(ended, ({ linger }) => `${linger.kind}, by ${linger.origin}`));
-  say('news', `Ended: ${kinds.map(([kind, { length }]) => `${length} ${kind}`).join('; ')}`);
+  setText('announcement', `Ended: ${kinds.map(([kind, { length }]) => `${length} ${kind}`).join('; ')}`);
 }
 
-function say(id, text) {
+function setText(id, text) {
   $(id).textContent = text;
 }
 
-const act = (action) => feed.readyState === WebSocket.OPEN && feed.send(action);
+const sendAction = (action) => feed.readyState === WebSocket.OPEN && feed.send(action);
 
 function showTraffic() {
-  const { open, opening, rate } = look();
+  const { open, opening, rate } = traffic();
   const parts = [open > 0 && `${open} open to each server`, opening > 0 && `${opening} opening`, `${rate} messages/s`];
-  say('traffic', open + opening === 0 ? 'None open' : parts.filter(Boolean).join(', '));
+  setText('traffic', open + opening === 0 ? 'None open' : parts.filter(Boolean).join(', '));
 }
 
 $('open').addEventListener('click', () => {
@@ -76,7 +80,7 @@ $('open').addEventListener('click', () => {
 $('close').addEventListener('click', closePairs);
 $('refresh').addEventListener('click', () => location.reload());
 for (const button of document.querySelectorAll('[data-action]')) {
-  button.addEventListener('click', () => act(button.dataset.action));
+  button.addEventListener('click', () => sendAction(button.dataset.action));
 }
 setInterval(() => {
   showTraffic();
@@ -92,8 +96,8 @@ matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
   timeline.draw(serverNow());
 });
 
-// A page that is refreshed opens again what it had, as an application would.
-addEventListener('pagehide', () => sessionStorage.setItem('open', look().open));
+// After a refresh the page reopens its connections, as an application would.
+addEventListener('pagehide', () => sessionStorage.setItem('open', traffic().open));
 const wanted = sessionStorage.getItem('open') ?? new URLSearchParams(location.search).get('open');
 connect();
 openPairs(Math.min(Number(wanted) || 0, $('count').max), showTraffic);

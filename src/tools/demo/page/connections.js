@@ -1,7 +1,10 @@
-/** This browser's own connections, each to both servers, with messages both ways: these are echoed, the servers send their own. */
+/**
+ * Opens and closes this browser's connections, in pairs: one connection to each server. Each sends messages, which the
+ * servers echo; the servers also send messages of their own.
+ */
 
 const MESSAGE = 'x'.repeat(1024);
-const EVERY = 250; // ms
+const SEND_INTERVAL = 250; // ms
 
 const ws = (path) => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${path}`;
 const pairs = [];
@@ -31,8 +34,8 @@ export function closePairs() {
   }
 }
 
-/** Pairs by state, and messages received in a second. */
-export function look() {
+/** Returns how many pairs are open and opening, and how many messages arrived in the last second. */
+export function traffic() {
   const inState = (state, test) => pairs.filter((pair) => pair[test](({ readyState }) => readyState === state)).length;
   return { open: inState(WebSocket.OPEN, 'every'), opening: inState(WebSocket.CONNECTING, 'some'), rate };
 }
@@ -42,7 +45,7 @@ setInterval(() => {
   for (let i = pairs.length - 1; i >= 0; i--) {
     if (pairs[i].every((socket) => socket.readyState === WebSocket.CLOSED)) pairs.splice(i, 1);
   }
-}, EVERY);
+}, SEND_INTERVAL);
 
 setInterval(() => {
   rate = received;

@@ -1,19 +1,19 @@
-/** What each kind means, and the colour that stands for it. The names are those of CloseInfo. */
+/** Explains each `kind` of CloseInfo in a few words, and gives it a colour. */
 
 const MEANINGS = {
-  clean: 'both close frames crossed',
-  'closed-without-handshake': 'the peer left before the closing handshake was done',
+  clean: 'both sides sent a close frame',
+  'closed-without-handshake': 'the peer closed its socket before the closing handshake was complete',
   reset: 'the peer sent RST',
-  aborted: 'the local TCP stack gave up',
-  'timed-out': 'the peer vanished',
-  unreachable: 'there is no route to the peer any more',
-  'close-timeout': 'close() was not answered in time',
+  aborted: 'the local TCP stack ended the connection',
+  'timed-out': 'the peer no longer answers',
+  unreachable: 'the network has no route to the peer',
+  'close-timeout': 'the peer did not answer close() in time',
   'protocol-error': 'the peer broke RFC 6455',
-  'slow-consumer': 'the peer did not read what was sent',
+  'slow-consumer': 'the peer read too slowly',
   'local-abort': 'abort() or terminate() was called here',
-  'upgrade-failed': 'it never became a WebSocket',
-  'tls-failed': 'TLS broke',
-  unknown: 'not known',
+  'upgrade-failed': 'the opening handshake failed',
+  'tls-failed': 'TLS failed',
+  unknown: 'the cause is not known',
 };
 
 export const KINDS = Object.keys(MEANINGS);
@@ -22,7 +22,7 @@ export function meaning(kind) {
   return MEANINGS[kind] ?? '';
 }
 
-/** Good, everyday, or worth a look. The colours themselves are in style.css. */
+/** Returns the name of a kind's colour, a variable in style.css: clean, ended by this side, peer lost, or a problem. */
 export function tone(kind) {
   if (kind === 'clean') return 'good';
   if (kind === 'local-abort') return 'ours';

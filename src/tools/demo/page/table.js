@@ -1,4 +1,4 @@
-/** The table of disconnects: a row for each pair, the newest first. */
+/** Shows the table of disconnects: one row for each pair of connections, the newest first. */
 import { meaning, tone } from './kinds.js';
 
 const MOST_ROWS = 60;
@@ -14,7 +14,7 @@ const clock = new Intl.DateTimeFormat(undefined, {
   hourCycle: 'h23',
 });
 
-/** Shows rows that are new or have changed; `now` is the server's time. */
+/** Adds new rows and updates changed ones. `now` is the server's time. */
 export function show(rows, now) {
   for (const row of rows) {
     let element = shown.get(row.number)?.element;
@@ -38,7 +38,7 @@ export function clear() {
   body.replaceChildren();
 }
 
-/** Brings up to date how long a server has been holding what the other has ended. */
+/** Updates the time for which one server has held a connection that the other server has ended. */
 export function tick(now) {
   for (const { row, element } of shown.values()) {
     if (row.plain === 'open' || row.linger === 'open') fill(element, row, now);
@@ -52,31 +52,31 @@ function fill(element, row, now) {
   const at = Math.min(linger?.at ?? Infinity, plain?.at ?? Infinity);
   const cell = (name) => element.querySelector(`[data-cell="${name}"]`);
   cell('time').textContent = clock.format(at);
-  const [name, got] = cell('connection').children;
+  const [name, received] = cell('connection').children;
   name.textContent = `#${number} ${peer}`;
-  got.textContent = gotFrom(row.arrived);
-  const [kind, means] = cell('kind').children;
+  received.textContent = receivedText(row.arrived);
+  const [kind, explanation] = cell('kind').children;
   kind.textContent = linger?.kind ?? row.linger;
   kind.dataset.tone = linger ? tone(linger.kind) : 'open';
-  means.textContent = linger ? [meaning(linger.kind), linger.errorCode].filter(Boolean).join(', ') : '';
+  explanation.textContent = linger ? [meaning(linger.kind), linger.errorCode].filter(Boolean).join(', ') : '';
   cell('origin').textContent = linger?.origin ?? '';
   cell('phase').textContent = linger?.phase ?? '';
   cell('code').textContent = linger?.code ?? '';
-  cell('took').textContent = linger ? took(linger) : '';
-  cell('plain').textContent = plain ? saidBy(plain, linger) : PLAIN[row.plain](now - at);
+  cell('took').textContent = linger ? durationText(linger) : '';
+  cell('plain').textContent = plain ? plainText(plain, linger) : PLAIN_WITHOUT_END[row.plain](now - at);
   cell('plain').classList.toggle('holds', row.plain === 'open');
 }
 
-const PLAIN = {
-  open: (ms) => `nothing yet, ${seconds(ms)} later`,
-  absent: () => 'never had it',
+const PLAIN_WITHOUT_END = {
+  open: (ms) => `still open after ${seconds(ms)}`,
+  absent: () => 'was never connected',
 };
 
-/** How much of the backlog a peer has got from each server, once their socket has gone. */
-function gotFrom(arrived) {
+/** How much of the backlog the peer received from each server whose socket has closed, as text. */
+function receivedText(arrived) {
   const of = (side, server) => arrived?.[side] !== undefined && `${mebibytes(arrived[side])} from ${server}`;
   const parts = [of('linger', 'ws-linger'), of('plain', 'plain ws')].filter(Boolean);
-  return parts.length > 0 ? `got ${parts.join(', ')}` : '';
+  return parts.length > 0 ? `received ${parts.join(', ')}` : '';
 }
 
 function mebibytes(bytes) {
@@ -87,12 +87,12 @@ function ended(side) {
   return typeof side === 'object' ? side : null;
 }
 
-function took({ elapsedMs, forced }) {
+function durationText({ elapsedMs, forced }) {
   const time = elapsedMs < 1000 ? `${Math.round(elapsedMs)} ms` : seconds(elapsedMs);
   return forced ? `${time}, cut${forced === 'reset' ? ' by RST' : ''}` : time;
 }
 
-function saidBy({ code, at, errorCode }, linger) {
+function plainText({ code, at, errorCode }, linger) {
   const later = linger ? at - linger.at : 0;
   return [String(code), errorCode, later >= 1000 && `${seconds(later)} later`].filter(Boolean).join(', ');
 }

@@ -1,13 +1,13 @@
-/** Two charts over the same time: what each server holds, and the ends as each of them names them. */
+/** Draws two charts over the same time: the connections that each server holds, and the ends that each server reports. */
 import { KINDS, tone } from './kinds.js';
 
 /* global uPlot */
 
-const SPAN = 90; // s
+const SPAN = 90; // the time that the charts show, in s
 const held = document.getElementById('held');
 const ends = document.getElementById('ends');
 
-/** The chart draws on a canvas, which knows no CSS variables. */
+/** Reads a CSS variable, because the charts draw on a canvas, which cannot use CSS variables. */
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
 let points = []; // [at, linger, plain], times in s
@@ -23,7 +23,7 @@ export function addHeld(more) {
   for (const { at, linger, plain } of more) points.push([at / 1000, linger, plain]);
 }
 
-/** The ends of all rows that are known. */
+/** Replaces the ends by those of `rows`. */
 export function setEnds(rows) {
   marks = rows.flatMap(({ linger, plain }) => [
     ...(linger.at ? [{ at: linger.at / 1000, lane: linger.kind, tone: tone(linger.kind) }] : []),
@@ -31,15 +31,15 @@ export function setEnds(rows) {
   ]);
 }
 
-/** Lanes from top to bottom: kinds in their order, then what plain ws said. */
+/** Returns the names of the lanes from top to bottom: first the kinds in their order, then the codes of plain ws. */
 function lanes() {
   const seen = new Set(marks.map(({ lane }) => lane));
   const plain = [...seen].filter((lane) => lane.startsWith('plain ws')).sort();
   const named = KINDS.filter((kind) => seen.has(kind));
-  return named.length + plain.length > 0 ? [...named, ...plain] : ['nothing yet'];
+  return named.length + plain.length > 0 ? [...named, ...plain] : ['no ends yet'];
 }
 
-/** Draws what there is at this time, in ms by the server's clock. */
+/** Draws both charts for the last SPAN seconds. `now` is the time by the server's clock, in ms. */
 export function draw(now) {
   const until = now / 1000;
   const from = until - SPAN;
@@ -65,13 +65,13 @@ export function draw(now) {
   describe(names);
 }
 
-/** Colours change with the scheme, the size with the window: in both cases all is built anew. */
+/** Removes the charts, so that the next draw() builds them with the current colours and window size. */
 export function rebuild() {
   for (const chart of charts) chart.destroy();
   charts = [];
 }
 
-/** On a phone the lanes' names stand above their dots, else to the left of them. In px. */
+/** On a phone, the names of the lanes stand above the dots, otherwise to the left of them. Sizes are in px. */
 const isNarrow = () => held.clientWidth < 600;
 const gutter = () => (isNarrow() ? 34 : 170);
 const laneHeight = () => (isNarrow() ? 38 : 27);
@@ -151,7 +151,7 @@ function drawLanes(chart) {
   }
   ctx.textAlign = 'center';
   ctx.font = `600 ${10 * px}px system-ui, sans-serif`;
-  for (const { at, lane, tone, count } of together(marks ?? [], (19 * px * SPAN) / bbox.width)) {
+  for (const { at, lane, tone, count } of mergeDots(marks ?? [], (19 * px * SPAN) / bbox.width)) {
     const x = chart.valToPos(at, 'x', true);
     const y = chart.valToPos(names.indexOf(lane), 'y', true) + down;
     ctx.beginPath();
@@ -164,8 +164,8 @@ function drawLanes(chart) {
   ctx.restore();
 }
 
-/** Ends in one lane that are less than `apart` seconds apart would lie upon each other: they are one dot, with their number. */
-function together(marks, apart) {
+/** Merges the ends of one lane that are less than `apart` seconds apart, and so would overlap, into one dot with a count. */
+function mergeDots(marks, apart) {
   const dots = [];
   for (const mark of marks) {
     const last = dots.findLast(({ lane }) => lane === mark.lane);
@@ -175,7 +175,7 @@ function together(marks, apart) {
   return dots;
 }
 
-/** In words, for those who do not see the canvas. */
+/** Describes both charts in words, for screen readers. */
 function describe(names) {
   const [, linger = 0, plain = 0] = points.at(-1) ?? [];
   held.setAttribute('aria-label', `Connections held now: ${linger} by ws-linger, ${plain} by plain ws`);
@@ -183,6 +183,8 @@ function describe(names) {
   const text = names.map((lane) => `${lane} ${count(lane)}`).join(', ');
   ends.setAttribute(
     'aria-label',
-    marks.length > 0 ? `Ends in the last ${SPAN} seconds: ${text}` : 'No connection has ended lately',
+    marks.length > 0
+      ? `Ends in the last ${SPAN} seconds: ${text}`
+      : `No connection has ended in the last ${SPAN} seconds`,
   );
 }

@@ -1,51 +1,55 @@
-/** What the two servers said of each pair of connections: one to ws-linger, one to plain ws, both treated alike. */
+/**
+ * Records what the two servers report of each pair of connections. A pair is one connection to ws-linger and one to plain
+ * ws, which the same peer opens and ends in the same way.
+ */
 import { EventEmitter } from 'node:events';
 import type { CloseInfo } from '../../close-info';
 import type { Upstream } from '../../upstream';
 import type { WebSocket } from '../../websocket';
 
-/** A side that holds the connection, or had it never: a browser may leave between its two openings. */
-type Open = 'open' | 'absent';
+/** A side without an end: its connection is open, or never existed, because the browser left before it opened both. */
+type WithoutEnd = 'open' | 'absent';
 
-/** What ws-linger said at the end. Times of day are in ms since 1970, by this machine's clock. */
+/** What ws-linger reported. `at` is the time of day by this machine's clock, in ms since 1970. */
 export type LingerEnd = Pick<CloseInfo, 'kind' | 'origin' | 'phase' | 'code' | 'forced' | 'elapsedMs'> & {
   at: number;
   errorCode: string | null;
 };
 
-/** What plain ws said. */
+/** What plain ws reported. */
 export interface PlainEnd {
   at: number;
   code: number;
   errorCode: string | null;
 }
 
+/** One pair of connections: a row of the page's table. */
 export interface Row {
-  /** Counted from 1. */
+  /** The number of the pair, from 1. */
   number: number;
-  /** Who is at the other end, for people. */
+  /** The name of the peer on the page. */
   peer: string;
-  linger: Open | LingerEnd;
-  plain: Open | PlainEnd;
-  /** Bytes of a backlog that arrived at the peer; of those servers whose socket has gone, and where there was one. */
+  linger: WithoutEnd | LingerEnd;
+  plain: WithoutEnd | PlainEnd;
+  /** How many bytes of the backlog arrived at the peer. A side is added when its socket has closed. */
   arrived?: Partial<Record<Side, number>>;
 }
 
 export type Side = 'linger' | 'plain';
 
-/** How many connections each server holds, from `at` on. */
+/** How many connections each server holds in its `clients`, from `at` on. */
 export interface Held {
   at: number;
   linger: number;
   plain: number;
 }
 
-export interface Ends {
+export interface LogEntries {
   rows: Row[];
   held: Held[];
 }
 
-/** What a page can show. Older ends are forgotten. */
+/** The limits of the log. Older entries are dropped. */
 const MOST_ROWS = 200;
 const MOST_HELD = 1_000;
 
@@ -54,13 +58,13 @@ interface Servers {
   plain: { clients: Set<unknown> };
 }
 
-/** Emits 'change'. */
-export class Ledger extends EventEmitter {
+/** Emits 'change' when it has something new for takeChanges(). */
+export class ConnectionLog extends EventEmitter {
   readonly #servers: Servers;
   readonly #open = new Map<string, Row>();
   #ended: Row[] = [];
   #held: Held[] = [];
-  #changed: Ends = { rows: [], held: [] };
+  #changed: LogEntries = { rows: [], held: [] };
   #count = 0;
 
   constructor(servers: Servers) {
@@ -70,7 +74,7 @@ export class Ledger extends EventEmitter {
 
   watchLinger(ws: WebSocket, key: string, peer: string): void {
     const row = this.#opens('linger', key, peer);
-    ws.on('error', () => {}); // 'disconnect' tells
+    ws.on('error', () => {}); // 'disconnect' reports it
     ws.on('disconnect', ({ kind, origin, phase, code, forced, elapsedMs, error }: CloseInfo) => {
       row.linger = { at: Date.now(), kind, origin, phase, code, forced, elapsedMs, errorCode: error?.code ?? null };
     });
@@ -89,30 +93,30 @@ export class Ledger extends EventEmitter {
     });
   }
 
-  /** The row of a pair that is open. */
+  /** Returns the row of a pair of which at least one connection is open. */
   openRow(key: string): Row | undefined {
     return this.#open.get(key);
   }
 
-  /** What a peer has got from a server, when their socket has gone: that may be after the end. */
+  /** Records how many bytes the peer received from one server. Called when that socket closes, often after the end. */
   arrived(row: Row, side: Side, bytes: number): void {
     row.arrived = { ...row.arrived, [side]: bytes };
     if (this.#ended.includes(row)) this.#change(row);
   }
 
-  /** All that is known. */
-  all(): Ends {
+  /** Returns the whole log. */
+  all(): LogEntries {
     return { rows: this.#ended, held: this.#held };
   }
 
-  /** What has become known since this was last asked. */
-  takeChanges(): Ends {
+  /** Returns the entries that are new since the last call. */
+  takeChanges(): LogEntries {
     const changed = this.#changed;
     this.#changed = { rows: [], held: [] };
     return changed;
   }
 
-  forget(): void {
+  clear(): void {
     this.#ended = [];
     this.#held = [];
     this.#countHeld();
@@ -130,7 +134,7 @@ export class Ledger extends EventEmitter {
     if (row.linger !== 'open' && row.plain !== 'open') this.#open.delete(key);
     if (!this.#ended.includes(row)) this.#ended = [...this.#ended.slice(1 - MOST_ROWS), row];
     this.#change(row);
-    setImmediate(() => this.#countHeld()); // ws takes a connection out of `clients` in a listener of its own
+    setImmediate(() => this.#countHeld()); // ws removes the connection from `clients` in a later 'close' listener
   }
 
   #change(row: Row): void {
