@@ -1,4 +1,8 @@
-// The boundary to JavaScript: checks arguments, calls winsock.cc and socket_lookup.cc, decides nothing.
+// The Node-API boundary. It checks the arguments from JavaScript, calls winsock.cc and socket_lookup.cc, and converts
+// their results. It makes no decision about a connection: those are made in src/.
+//
+// Every function that takes a connection first reads the SOCKET's 4-tuple. If that is no longer the connection's, the
+// function leaves the SOCKET alone and reports it: by kGone, or in probe() by 'unknown'.
 #include <napi.h>
 
 #include <string>
@@ -10,30 +14,32 @@
 namespace ws_linger {
 namespace {
 
-// What one environment has: the main thread, a worker, or a second load of the addon in either.
+// The addon's data of one Node environment. The main thread and each worker have their own, with their own libuv loop.
 struct State {
   SocketLookup lookup;
 };
 
-// A connection as script holds it: an empty object that only this file can look into, so that no number from script
-// ever becomes a SOCKET. It owns nothing of the system; freeing it touches neither the SOCKET nor the environment.
+// What the opaque object that JavaScript holds refers to. JavaScript cannot read or forge it, so no number from
+// JavaScript ever becomes a SOCKET. It does not own the SOCKET: freeing it leaves the SOCKET open.
 struct Connection {
   SOCKET socket;
   FourTuple tuple;
 };
 
-// Another copy of the addon in the process may meet our objects, so a change of Connection needs a new tag.
+// Marks the objects that wrap a Connection. A process may load two copies of the addon, and one may get the objects of
+// the other, so every change of Connection needs a new tag.
 constexpr napi_type_tag kConnectionTag = {0x77732d6c696e6765, 0x722e736f636b6502};
 
-// The code for "this connection no longer exists", outside the range of WSA codes. JavaScript knows it by this value.
+// Returned in place of a WSA code when the connection no longer exists. src/socket-control has the same constant.
 constexpr int kGone = -1;
 
-// Not Napi::TypeError, which has no code and ends the process where a worker that is being terminated cannot throw.
+// Makes a TypeError with the code WSL_ERR_NATIVE_ARGUMENT pending; the caller then returns at once. Napi::TypeError
+// would have no code, and would end the process in a worker that is being terminated, where throwing fails.
 void ThrowArgumentError(Napi::Env env, const char* message) {
   napi_throw_type_error(env, "WSL_ERR_NATIVE_ARGUMENT", message);
 }
 
-// Null with a pending TypeError when the argument is no connection of ours.
+// Returns the Connection of the first argument. For any other value it returns null with a pending TypeError.
 Connection* ConnectionArgument(const Napi::CallbackInfo& info) {
   bool ours = false;
   void* connection = nullptr;
@@ -45,6 +51,8 @@ Connection* ConnectionArgument(const Napi::CallbackInfo& info) {
   return nullptr;
 }
 
+// Returns an object for JavaScript that wraps a copy of `connection`, or null when Node-API fails. The garbage
+// collector frees the copy.
 Napi::Value NewConnection(Napi::Env env, const Connection& connection) {
   auto object = Napi::Object::New(env);
   auto* copy = new Connection(connection);
@@ -57,12 +65,15 @@ Napi::Value NewConnection(Napi::Env env, const Connection& connection) {
   return object;
 }
 
-// Windows gives the value of a closed SOCKET to the next one it opens, so each use asks again whose it is.
-bool IsStillThere(const Connection& connection) {
+// Whether the SOCKET still belongs to the connection. Asked before each use, because Windows may give the value of a
+// closed SOCKET to the next socket that the process opens.
+bool StillExists(const Connection& connection) {
   FourTuple now;
   return ReadFourTuple(connection.socket, &now) && now == connection.tuple;
 }
 
+// Reads the arguments `index` (address) and `index + 1` (port) into `out`. Returns false with a pending TypeError when
+// they are no address and port; `out` is then undefined.
 bool EndpointArgument(const Napi::CallbackInfo& info, size_t index, Endpoint* out) {
   if (info[index].IsString() && info[index + 1].IsNumber()) {
     const std::string address = info[index].As<Napi::String>();
@@ -77,6 +88,7 @@ bool EndpointArgument(const Napi::CallbackInfo& info, size_t index, Endpoint* ou
 }
 
 // resolve(localAddress, localPort, peerAddress, peerPort): connection | null
+// Finds the connection among the TCP handles of this environment's loop. Null: not found within the cost limit.
 Napi::Value Resolve(const Napi::CallbackInfo& info) {
   FourTuple wanted;
   if (!EndpointArgument(info, 0, &wanted.local) || !EndpointArgument(info, 2, &wanted.peer)) return Napi::Value();
@@ -85,6 +97,7 @@ Napi::Value Resolve(const Napi::CallbackInfo& info) {
 }
 
 // setLinger(connection, abortive: boolean): code
+// Sets whether the next close of the SOCKET sends RST. Sends nothing itself.
 Napi::Value SetLinger(const Napi::CallbackInfo& info) {
   Connection* connection = ConnectionArgument(info);
   if (connection == nullptr) return Napi::Value();
@@ -93,17 +106,18 @@ Napi::Value SetLinger(const Napi::CallbackInfo& info) {
     return Napi::Value();
   }
   const int code =
-      IsStillThere(*connection) ? SetAbortiveLinger(connection->socket, info[1].As<Napi::Boolean>()) : kGone;
+      StillExists(*connection) ? SetAbortiveLinger(connection->socket, info[1].As<Napi::Boolean>()) : kGone;
   return Napi::Number::New(info.Env(), code);
 }
 
 // getLinger(connection): { on, seconds } | code
+// Reads SO_LINGER. Changes nothing.
 Napi::Value ReadLinger(const Napi::CallbackInfo& info) {
   Connection* connection = ConnectionArgument(info);
   if (connection == nullptr) return Napi::Value();
   bool on = false;
   int seconds = 0;
-  const int code = IsStillThere(*connection) ? GetLinger(connection->socket, &on, &seconds) : kGone;
+  const int code = StillExists(*connection) ? GetLinger(connection->socket, &on, &seconds) : kGone;
   if (code != kOk) return Napi::Number::New(info.Env(), code);
   auto result = Napi::Object::New(info.Env());
   result.Set("on", Napi::Boolean::New(info.Env(), on));
@@ -112,6 +126,7 @@ Napi::Value ReadLinger(const Napi::CallbackInfo& info) {
 }
 
 // shutdown(connection, 'send' | 'receive' | 'both'): code
+// 'send' queues FIN behind the data that the kernel holds. The SOCKET stays open.
 Napi::Value ShutdownConnection(const Napi::CallbackInfo& info) {
   Connection* connection = ConnectionArgument(info);
   if (connection == nullptr) return Napi::Value();
@@ -127,15 +142,16 @@ Napi::Value ShutdownConnection(const Napi::CallbackInfo& info) {
     ThrowArgumentError(info.Env(), "how must be 'send', 'receive' or 'both'");
     return Napi::Value();
   }
-  const int code = IsStillThere(*connection) ? Shutdown(connection->socket, direction) : kGone;
+  const int code = StillExists(*connection) ? Shutdown(connection->socket, direction) : kGone;
   return Napi::Number::New(info.Env(), code);
 }
 
 // probe(connection): 'connected' | 'peer-closed' | 'reset' | 'unknown'
+// Reports the state of the connection without taking data or a pending error from it.
 Napi::Value ProbeConnection(const Napi::CallbackInfo& info) {
   Connection* connection = ConnectionArgument(info);
   if (connection == nullptr) return Napi::Value();
-  const ConnectionState state = IsStillThere(*connection) ? Probe(connection->socket) : ConnectionState::kUnknown;
+  const ConnectionState state = StillExists(*connection) ? Probe(connection->socket) : ConnectionState::kUnknown;
   const char* answer = "unknown";
   if (state == ConnectionState::kConnected) answer = "connected";
   if (state == ConnectionState::kPeerClosed) answer = "peer-closed";
@@ -144,6 +160,7 @@ Napi::Value ProbeConnection(const Napi::CallbackInfo& info) {
 }
 
 // errorName(code): string
+// The name of a WSA code, or "UNKNOWN".
 Napi::Value ErrorName(const Napi::CallbackInfo& info) {
   if (!info[0].IsNumber()) {
     ThrowArgumentError(info.Env(), "code must be a number");
@@ -152,9 +169,11 @@ Napi::Value ErrorName(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), WsaErrorName(info[0].As<Napi::Number>().Int32Value()));
 }
 
+// Called once for each environment. Returns `exports` with the functions above, or empty when the environment has no
+// libuv loop; src/socket-control/load.ts then treats the addon as not loaded.
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   uv_loop_t* loop = nullptr;
-  if (napi_get_uv_event_loop(env, &loop) != napi_ok) return exports;  // and without functions it counts as not loaded
+  if (napi_get_uv_event_loop(env, &loop) != napi_ok) return exports;
   env.SetInstanceData(new State{SocketLookup(loop)});
   exports.Set("resolve", Napi::Function::New<Resolve>(env, "resolve"));
   exports.Set("setLinger", Napi::Function::New<SetLinger>(env, "setLinger"));

@@ -12,6 +12,7 @@
 namespace ws_linger {
 namespace {
 
+// Copies an IPv4 or IPv6 address into `out`, zero padded. Returns false for other families.
 bool FromSockaddr(const sockaddr_storage& from, Endpoint* out) {
   *out = Endpoint{};
   out->family = from.ss_family;
@@ -34,12 +35,12 @@ bool operator==(const Endpoint& a, const Endpoint& b) {
   return a.family == b.family && a.port == b.port && memcmp(a.address, b.address, sizeof(a.address)) == 0;
 }
 
-// `ask` is getsockname or getpeername.
-template <typename Ask>
-bool ReadName(Ask ask, SOCKET socket, Endpoint* out) {
+// Reads one end of a socket into `out`. `query` is getsockname or getpeername.
+template <typename Query>
+bool ReadName(Query query, SOCKET socket, Endpoint* out) {
   sockaddr_storage name{};
   socklen_t size = sizeof(name);
-  return ask(socket, reinterpret_cast<sockaddr*>(&name), &size) == 0 && FromSockaddr(name, out);
+  return query(socket, reinterpret_cast<sockaddr*>(&name), &size) == 0 && FromSockaddr(name, out);
 }
 
 }  // namespace
@@ -47,9 +48,10 @@ bool ReadName(Ask ask, SOCKET socket, Endpoint* out) {
 bool operator==(const FourTuple& a, const FourTuple& b) { return a.local == b.local && a.peer == b.peer; }
 
 bool ParseEndpoint(const std::string& address, uint16_t port, Endpoint* out) {
-  // Node appends a scope to link-local addresses ("%4"); the rest of the tuple tells such connections apart.
+  // Node appends the scope to a link-local address ("%4"). It is dropped, since the rest of the 4-tuple suffices to
+  // tell such connections apart.
   const std::string text = address.substr(0, address.find('%'));
-  // inet_pton() would stop at a NUL and take what is before it for the whole.
+  // inet_pton() would stop at a NUL and accept the text before it.
   if (text.find('\0') != std::string::npos) return false;
 
   *out = Endpoint{};

@@ -1,5 +1,5 @@
-// What names a TCP connection, in the part of the sockets API that Winsock and POSIX share: the addon uses it on
-// Windows, the unit test of the lookup on Linux.
+// Identifies a TCP connection by its local and peer endpoint. Uses only functions that Winsock and POSIX share, because
+// the addon is compiled for Windows and the unit test of the lookup for Linux.
 #ifndef WS_LINGER_FOUR_TUPLE_H_
 #define WS_LINGER_FOUR_TUPLE_H_
 
@@ -21,19 +21,21 @@ struct Endpoint {
   uint8_t address[16];  // network byte order, zero padded for IPv4
 };
 
-// Names one TCP connection for as long as it exists.
+// Identifies one TCP connection as long as it exists. Later another connection may have the same 4-tuple.
 struct FourTuple {
   Endpoint local;
   Endpoint peer;
 };
 
+// Whether both endpoints have the same family, address and port.
 bool operator==(const FourTuple& a, const FourTuple& b);
 
-// An address as Node prints it: "127.0.0.1", "::1", "::ffff:10.0.0.7", "fe80::1%4". An IPv4-mapped address stays
-// AF_INET6, since that is what a dual-stack socket reports.
+// Parses an address as Node prints it ("127.0.0.1", "::1", "::ffff:10.0.0.7", "fe80::1%4") into `out`. Returns false
+// for any other text. An IPv4-mapped address stays AF_INET6, because a dual-stack socket reports it so.
 bool ParseEndpoint(const std::string& address, uint16_t port, Endpoint* out);
 
-// False when the socket is closed, not connected or neither IPv4 nor IPv6. Safe to ask of any value.
+// Reads the 4-tuple of a socket into `out`. Returns false when the socket is closed, not connected, or neither IPv4 nor
+// IPv6. Safe for any value of `socket`, also one that is no socket. Changes nothing on the socket.
 bool ReadFourTuple(SOCKET socket, FourTuple* out);
 
 }  // namespace ws_linger

@@ -3,12 +3,12 @@
 namespace ws_linger {
 namespace {
 
-// An entry is in one of the places that follow its key's. Peers choose their ports and so, in part, their keys; however
-// they choose them, no more than this is looked at, and all they gain is that an entry is lost.
-constexpr size_t kPlaces = 16;
-constexpr size_t kSmallest = 128;
+// Open addressing: an entry is in one of the kProbes slots that begin at its key's slot. A peer chooses its port and
+// so, in part, its key. Whatever keys peers choose, no more slots are examined, and the worst effect is a lost entry.
+constexpr size_t kProbes = 16;
+constexpr size_t kMinSize = 128;
 
-// FNV-1a. FourTuple has no padding, so its bytes are its value.
+// The FNV-1a hash of a 4-tuple. FourTuple has no padding, so equal tuples have equal bytes.
 uint32_t KeyOf(const FourTuple& tuple) {
   static_assert(sizeof(FourTuple) == 40, "no padding");
   const auto* bytes = reinterpret_cast<const unsigned char*>(&tuple);
@@ -25,15 +25,16 @@ void SocketIndex::BeginWalk() {
 }
 
 void SocketIndex::Add(const FourTuple& tuple, SOCKET socket) {
-  // A quarter full of one walk's at most, where 16 places are hardly ever all taken and none of its entries is lost.
+  // The entries of one walk fill at most a quarter of the table. Then kProbes slots are hardly ever all in use, so that
+  // no entry of this walk is lost.
   if (4 * ++added_ > entries_.size()) Grow();
-  Place({KeyOf(tuple), walk_, socket});
+  Insert({KeyOf(tuple), walk_, socket});
 }
 
 SOCKET SocketIndex::Find(const FourTuple& wanted) const {
   if (entries_.empty()) return INVALID_SOCKET;
   const uint32_t key = KeyOf(wanted);
-  for (size_t i = 0; i < kPlaces; ++i) {
+  for (size_t i = 0; i < kProbes; ++i) {
     const Entry& entry = entries_[(key + i) & (entries_.size() - 1)];
     FourTuple now;
     if (entry.walk != 0 && entry.key == key && ReadFourTuple(entry.socket, &now) && now == wanted) return entry.socket;
@@ -41,25 +42,24 @@ SOCKET SocketIndex::Find(const FourTuple& wanted) const {
   return INVALID_SOCKET;
 }
 
-// Over what is there of the same key, else over the oldest, since that is the likeliest to be closed.
-void SocketIndex::Place(const Entry& entry) {
-  Entry* place = nullptr;
-  for (size_t i = 0; i < kPlaces; ++i) {
+void SocketIndex::Insert(const Entry& entry) {
+  Entry* slot = nullptr;
+  for (size_t i = 0; i < kProbes; ++i) {
     Entry& candidate = entries_[(entry.key + i) & (entries_.size() - 1)];
     if (candidate.walk != 0 && candidate.key == entry.key) {
-      place = &candidate;
+      slot = &candidate;
       break;
     }
-    if (place == nullptr || candidate.walk < place->walk) place = &candidate;
+    if (slot == nullptr || candidate.walk < slot->walk) slot = &candidate;
   }
-  *place = entry;
+  *slot = entry;
 }
 
 void SocketIndex::Grow() {
-  std::vector<Entry> before(entries_.empty() ? kSmallest : 2 * entries_.size(), Entry{});
-  before.swap(entries_);
-  for (const Entry& entry : before) {
-    if (entry.walk != 0) Place(entry);
+  std::vector<Entry> old_entries(entries_.empty() ? kMinSize : 2 * entries_.size(), Entry{});
+  old_entries.swap(entries_);
+  for (const Entry& entry : old_entries) {
+    if (entry.walk != 0) Insert(entry);
   }
 }
 

@@ -5,22 +5,26 @@
 namespace ws_linger {
 namespace {
 
-// The cost of a lookup. A step looks at one handle, which for a TCP handle is two questions to the system, and a lookup
-// takes the steps that it needs as long as they are paid for: each lookup pays for kStepsPerLookup, each millisecond
-// that passes for one more, and what is not used is saved. So N lookups in T milliseconds never take more than
-// kFirstSteps + kStepsPerLookup * N + T steps, however many connections are open and whatever is asked for.
+// The cost limit of lookups, a token bucket whose tokens are steps. A step examines one handle; for a TCP handle it
+// makes two system calls. Each lookup adds kStepsPerLookup tokens, each millisecond adds one, and unused tokens stay. A
+// lookup walks until it has found its connection or the tokens are used up. So N lookups in T milliseconds never take
+// more than kInitialSteps + kStepsPerLookup * N + T steps, however many connections are open and whatever is looked up.
 //
-// A connection that was just accepted is the newest handle: one step. A client's is newer than all but those that began
-// to connect in the meantime. A walk that goes further notes every connection on its way in the index and goes on for
-// as long again, so that the next lookups there are answered by the index, at the cost of asking for one SOCKET's
-// names. Somebody who forces misses makes one walk of every handle happen. That empties the savings, and each further
-// miss has the steps that it pays for itself; only time, and lookups that succeed at once, save for another long walk.
-// In the meantime the newest handles are found as always, and a connection that is not found is portable.
+// A connection that was just accepted has the newest handle: one step. A client's handle is newer than all others
+// except those of connections that began to connect after it. A longer walk stores every connection that it passes in
+// the index, and goes on for as many steps again after it has found its own. The index then answers the next lookups
+// nearby at the cost of one step each.
+//
+// A peer that provokes failing lookups causes one walk over all handles. That walk empties the bucket, so each further
+// failing lookup has only its own kStepsPerLookup steps. Another long walk needs tokens from passing time and from
+// lookups that succeed at once. Meanwhile the newest handles are still found, and a connection that is not found is
+// handled by the portable control.
 constexpr uint64_t kStepsPerLookup = 16;
-constexpr uint64_t kFirstSteps = 65536;
+constexpr uint64_t kInitialSteps = 65536;
 
-// Every handle of a loop is on its handle_queue, the newest at the tail. Both fields are declared in uv.h, as two
-// pointers, first to the next and then to the previous node; their types differ between versions, their places do not.
+// A node of libuv's handle queue. Every handle of a loop is in loop->handle_queue, the newest at the tail. uv.h
+// declares both fields as two pointers, to the next and to the previous node. Their types differ between versions of
+// libuv, their layout does not.
 struct Node {
   Node* next;
   Node* previous;
@@ -28,10 +32,12 @@ struct Node {
 static_assert(sizeof(uv_loop_t::handle_queue) == sizeof(Node) && sizeof(uv_handle_t::handle_queue) == sizeof(Node),
               "a queue node is two pointers");
 
+// Returns the handle that contains the queue node.
 uv_handle_t* HandleOf(Node* node) {
   return reinterpret_cast<uv_handle_t*>(reinterpret_cast<char*>(node) - offsetof(uv_handle_t, handle_queue));
 }
 
+// Returns the SOCKET of a TCP handle, or INVALID_SOCKET for another kind of handle and for one that is closing.
 SOCKET SocketOf(const uv_handle_t* handle) {
   uv_os_fd_t fd;
   if (uv_handle_get_type(handle) != UV_TCP || uv_is_closing(handle) || uv_fileno(handle, &fd) != 0) {
@@ -42,12 +48,12 @@ SOCKET SocketOf(const uv_handle_t* handle) {
 
 }  // namespace
 
-SocketLookup::SocketLookup(uv_loop_t* loop) : loop_(loop), saved_steps_(kFirstSteps), asked_at_(uv_now(loop)) {}
+SocketLookup::SocketLookup(uv_loop_t* loop) : loop_(loop), saved_steps_(kInitialSteps), last_lookup_(uv_now(loop)) {}
 
 SOCKET SocketLookup::Find(const FourTuple& wanted) {
   const uint64_t now = uv_now(loop_);
-  saved_steps_ += kStepsPerLookup + (now - asked_at_);
-  asked_at_ = now;
+  saved_steps_ += kStepsPerLookup + (now - last_lookup_);
+  last_lookup_ = now;
 
   SOCKET found = index_.Find(wanted);
   if (found != INVALID_SOCKET) return found;
@@ -70,7 +76,7 @@ SOCKET SocketLookup::Find(const FourTuple& wanted) {
     }
     index_.Add(tuple, socket);
   }
-  // After a walk of every handle there is nothing more to be learnt soon.
+  // After a walk over all handles, another one would find little that is new, so it has to wait.
   saved_steps_ = node->previous == queue ? 0 : saved_steps_ - steps;
   return found;
 }

@@ -3,6 +3,7 @@
 namespace ws_linger {
 namespace {
 
+// Returns the WSA code of the call that has just failed, or kOk.
 int LastErrorIf(bool failed) { return failed ? WSAGetLastError() : kOk; }
 
 }  // namespace
@@ -33,11 +34,11 @@ ConnectionState Probe(SOCKET socket) {
   poll.events = POLLRDNORM;
   const int ready = WSAPoll(&poll, 1, 0);
   if (ready == SOCKET_ERROR) return ConnectionState::kUnknown;
-  // Asked first, since on some stacks a receive would clear the error that the owner's next read must still see.
+  // Checked before recv(), because on some stacks recv() clears the error that the owner's next read must still get.
   if (poll.revents & POLLERR) return ConnectionState::kReset;
   if (ready == 0) return ConnectionState::kConnected;
 
-  // Readable, so this returns at once: data, the peer's FIN, or an error.
+  // The socket is readable, so this returns at once, with data, the peer's FIN or an error. MSG_PEEK takes nothing.
   char byte;
   const int received = recv(socket, &byte, 1, MSG_PEEK);
   if (received > 0) return ConnectionState::kConnected;

@@ -8,7 +8,7 @@ struct NamedCode {
   const char* name;
 };
 
-// The two without the WSA prefix are what an overlapped operation reports in place of a Winsock code.
+// The two names without the WSA prefix are Win32 errors, which overlapped operations report in place of a Winsock code.
 const NamedCode kNames[] = {
     {64, "ERROR_NETNAME_DELETED"}, {121, "ERROR_SEM_TIMEOUT"}, {10004, "WSAEINTR"},
     {10009, "WSAEBADF"},           {10013, "WSAEACCES"},       {10014, "WSAEFAULT"},
@@ -24,6 +24,7 @@ const NamedCode kNames[] = {
 
 }  // namespace
 
+// Searches the list one by one, because it is short and only error paths need a name.
 const char* WsaErrorName(int code) {
   for (const NamedCode& entry : kNames) {
     if (entry.code == code) return entry.name;

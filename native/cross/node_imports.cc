@@ -1,6 +1,6 @@
-// Binds the addon to its host's Node-API and libuv when the DLL is loaded. An import library would name "node.exe", and
-// Electron and other hosts have other names; so, as node-gyp's delay-load hook does for MSVC, the functions are taken
-// from libnode.dll or from the image of the process. When one is missing the DLL refuses to load.
+// Binds the addon to the Node-API and libuv functions of its host when Windows loads the DLL. An import library would
+// name "node.exe", but Electron and other hosts have other names. So, as in node-gyp's delay-load hook for MSVC, this
+// file takes the functions from libnode.dll or, without that, from the program of the process.
 #include <windows.h>
 
 #ifdef __i386__
@@ -9,7 +9,7 @@
 #define IMPORT_SLOT(name) "__imp_" #name
 #endif
 
-// These are the very slots that code compiled with __declspec(dllimport) calls through.
+// The variables through which code that is compiled with __declspec(dllimport) calls each function.
 #define X(name)                                            \
   extern "C" void* slot_##name __asm__(IMPORT_SLOT(name)); \
   extern "C" {                                             \
@@ -33,6 +33,8 @@ const Import kImports[] = {
 
 }  // namespace
 
+// Windows calls this when it loads the DLL. Fills all slots and returns TRUE, or returns FALSE when the host lacks a
+// function: then Windows refuses to load the DLL, and JavaScript goes on without the addon.
 extern "C" BOOL WINAPI DllMain(HINSTANCE, DWORD reason, LPVOID) {
   if (reason != DLL_PROCESS_ATTACH) return TRUE;
   HMODULE host = GetModuleHandleW(L"libnode.dll");

@@ -1,5 +1,5 @@
-// The little of a C++ runtime that the addon uses, so that the DLL needs nothing but KERNEL32 and WS2_32: no C runtime
-// of a particular version on the user's machine, and the same bytes from every build.
+// The parts of the C and C++ runtime that the addon uses. With them the DLL imports only KERNEL32 and WS2_32: it needs
+// no particular C runtime on the user's machine, and every build gives the same bytes.
 #include <windows.h>
 
 #include <cstddef>
@@ -7,17 +7,20 @@
 
 namespace {
 
-[[noreturn]] void Die() {
+// Ends the process. Called where the C++ standard library would throw, because exceptions are off.
+[[noreturn]] void FailFast() {
   RaiseFailFastException(nullptr, nullptr, 0);
   __builtin_trap();
 }
 
+// Returns memory for `size` bytes. Ends the process when there is none, so it never returns null.
 void* Allocate(size_t size) {
   void* memory = HeapAlloc(GetProcessHeap(), 0, size != 0 ? size : 1);
-  if (memory == nullptr) Die();
+  if (memory == nullptr) FailFast();
   return memory;
 }
 
+// Frees memory that Allocate() returned. Null is allowed.
 void Release(void* memory) noexcept {
   if (memory != nullptr) HeapFree(GetProcessHeap(), 0, memory);
 }
@@ -31,22 +34,24 @@ void operator delete[](void* memory) noexcept { Release(memory); }
 void operator delete(void* memory, size_t) noexcept { Release(memory); }
 void operator delete[](void* memory, size_t) noexcept { Release(memory); }
 
+// The addon's own copy of std::string, in place of the one in libstdc++.
 #include <string>
 template class std::basic_string<char>;
 
-// libstdc++ calls these in place of throwing.
+// libstdc++'s headers call these where they would throw.
 namespace std {
-void __throw_length_error(const char*) { Die(); }
-void __throw_logic_error(const char*) { Die(); }
-void __throw_bad_alloc() { Die(); }
-void __throw_bad_array_new_length() { Die(); }
-void __throw_out_of_range_fmt(const char*, ...) { Die(); }
-void __throw_bad_function_call() { Die(); }
+void __throw_length_error(const char*) { FailFast(); }
+void __throw_logic_error(const char*) { FailFast(); }
+void __throw_bad_alloc() { FailFast(); }
+void __throw_bad_array_new_length() { FailFast(); }
+void __throw_out_of_range_fmt(const char*, ...) { FailFast(); }
+void __throw_bad_function_call() { FailFast(); }
 }  // namespace std
 
 extern "C" {
 
-// `volatile` keeps the compiler from turning each loop into a call of the very function it stands in.
+// The C functions below have their standard contracts. `volatile` keeps the compiler from recognising a loop and
+// replacing it by a call of the same function, which would recurse without end.
 void* memcpy(void* to, const void* from, size_t size) {
   auto* a = static_cast<volatile char*>(to);
   auto* b = static_cast<const char*>(from);
@@ -94,13 +99,16 @@ size_t strlen(const char* text) {
   return length;
 }
 
+// Accepts the function and never calls it, because the addon has no global object whose destructor must run.
 int atexit(void (*)(void)) { return 0; }
+// MinGW's startup code calls this for imports of data. The addon imports functions only, so there is nothing to do.
 void _pei386_runtime_relocator(void) {}
 
-// The linker's list of constructors of globals: a count, the functions, a null.
+// The linker's list of the constructors of global objects: a count, the functions, a null.
 extern void (*__CTOR_LIST__[])(void);
 
 BOOL WINAPI DllMain(HINSTANCE, DWORD, LPVOID);
+// The entry point of the DLL. Calls DllMain and, when that succeeds at load time, the constructors of global objects.
 BOOL WINAPI DllMainCRTStartup(HINSTANCE module, DWORD reason, LPVOID reserved) {
   const BOOL ok = DllMain(module, reason, reserved);
   if (ok && reason == DLL_PROCESS_ATTACH) {

@@ -4,17 +4,17 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
-// The linker puts these between the lookup and the system (--wrap).
-static size_t questions = 0;
+// The linker option --wrap makes the lookup call these in place of the system calls, so that the test can count them.
+static size_t system_calls = 0;
 extern "C" {
 int __real_getsockname(int fd, sockaddr* name, socklen_t* size);
 int __real_getpeername(int fd, sockaddr* name, socklen_t* size);
 int __wrap_getsockname(int fd, sockaddr* name, socklen_t* size) {
-  ++questions;
+  ++system_calls;
   return __real_getsockname(fd, name, size);
 }
 int __wrap_getpeername(int fd, sockaddr* name, socklen_t* size) {
-  ++questions;
+  ++system_calls;
   return __real_getpeername(fd, name, size);
 }
 }
@@ -24,6 +24,7 @@ namespace {
 
 uv_handle_t* AsHandle(uv_tcp_t* handle) { return reinterpret_cast<uv_handle_t*>(handle); }
 
+// Reads the SOCKET and the 4-tuple of a connected handle.
 End EndOf(uv_tcp_t* handle) {
   End end{handle, {}, INVALID_SOCKET};
   REQUIRE(uv_fileno(AsHandle(handle), &end.socket) == 0);
@@ -31,6 +32,7 @@ End EndOf(uv_tcp_t* handle) {
   return end;
 }
 
+// Parses an IPv4 or IPv6 address.
 sockaddr_storage Address(const char* address, int port) {
   sockaddr_storage storage{};
   if (uv_ip4_addr(address, port, reinterpret_cast<sockaddr_in*>(&storage)) != 0) {
@@ -41,10 +43,10 @@ sockaddr_storage Address(const char* address, int port) {
 
 }  // namespace
 
-size_t Questions() {
-  const size_t asked = questions;
-  questions = 0;
-  return asked;
+size_t TakeSystemCalls() {
+  const size_t counted = system_calls;
+  system_calls = 0;
+  return counted;
 }
 
 FourTuple Tuple(const char* local, uint16_t local_port, const char* peer, uint16_t peer_port) {
@@ -55,6 +57,7 @@ FourTuple Tuple(const char* local, uint16_t local_port, const char* peer, uint16
 }
 
 Loop::Loop(const char* address) {
+  // Thousands of connections need more file descriptors than the default limit allows.
   rlimit files{};
   getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;

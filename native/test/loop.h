@@ -1,4 +1,4 @@
-// A libuv loop with real connections to itself, and a count of what is asked of the system about them.
+// A libuv loop with real connections to itself, and a count of the system calls that a lookup makes.
 #ifndef WS_LINGER_TEST_LOOP_H_
 #define WS_LINGER_TEST_LOOP_H_
 
@@ -10,13 +10,14 @@
 
 namespace ws_linger {
 
-// One end of a connection.
+// One end of a connection of the loop.
 struct End {
   uv_tcp_t* handle;
   FourTuple tuple;
   SOCKET socket;
 };
 
+// Owns a loop, a listener and the connections. The destructor closes all handles and checks that the loop is empty.
 class Loop {
  public:
   explicit Loop(const char* address = "127.0.0.1");
@@ -25,13 +26,14 @@ class Loop {
   ~Loop();
 
   uv_loop_t* get() { return &loop_; }
-  // Opens so many connections at once and waits until they are all accepted. Both ends of each are in ends().
+  // Opens `connections` connections at once and waits until all are accepted. Appends the accepted ends to ends(), in
+  // the order of their acceptance, and after them the connecting ends.
   void Connect(size_t connections, const char* address = "127.0.0.1");
   const std::vector<End>& ends() const { return ends_; }
-  // Closes the end and frees its handle.
+  // Closes the end at `index`, frees its handle and removes it from ends().
   void Close(size_t index);
   void CloseAll();
-  // A handle that lives as long as the loop, to be initialised.
+  // Returns memory for another handle, which the test initialises. The loop closes and frees it at its end.
   uv_any_handle* Add();
 
  private:
@@ -44,9 +46,10 @@ class Loop {
   size_t accepted_ = 0;
 };
 
-// How often getsockname() and getpeername() were called since the last time that this was asked.
-size_t Questions();
+// Returns how often getsockname() and getpeername() were called since the last call of this function.
+size_t TakeSystemCalls();
 
+// Makes a 4-tuple from addresses in text form.
 FourTuple Tuple(const char* local, uint16_t local_port, const char* peer, uint16_t peer_port);
 
 }  // namespace ws_linger

@@ -1,3 +1,5 @@
+// The unit test of SocketLookup, on Linux with real sockets and real libuv handles: what it finds, what it must not
+// find, and how many system calls it makes.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "../socket_lookup.h"
 
@@ -12,13 +14,14 @@
 namespace ws_linger {
 namespace {
 
-// What one step of a walk asks: both names of one socket.
-constexpr size_t kQuestionsPerStep = 2;
-// What any lookup may cost in the mean, whatever is asked for. The time that a test takes pays for a few more.
+// One step of a walk calls getsockname() and getpeername() for one socket.
+constexpr size_t kCallsPerStep = 2;
+// How many steps a lookup may take on average. The time that a test takes allows kStepsForTime more.
 constexpr size_t kStepsPerLookup = 16;
-constexpr size_t kTime = 4000;
+constexpr size_t kStepsForTime = 4000;
 
-FourTuple Nobody() { return Tuple("127.0.0.1", 1, "127.0.0.2", 1); }
+// The 4-tuple of no connection.
+FourTuple MissingTuple() { return Tuple("127.0.0.1", 1, "127.0.0.2", 1); }
 
 }  // namespace
 
@@ -29,11 +32,11 @@ TEST_CASE("the connection that was accepted last is found in one step, however m
     CAPTURE(open);
     loop.Connect(open);
     loop.Connect(1);
-    // The client is the last in ends(), but its handle was made before the one that was accepted.
+    // The connecting end is the last in ends(), but its handle is older than the accepted one's.
     const End& accepted = loop.ends()[loop.ends().size() - 2];
-    Questions();
+    TakeSystemCalls();
     CHECK(lookup.Find(accepted.tuple) == accepted.socket);
-    CHECK(Questions() == kQuestionsPerStep);
+    CHECK(TakeSystemCalls() == kCallsPerStep);
   }
 }
 
@@ -46,22 +49,22 @@ TEST_CASE("every connection is found, in whatever order, at the same cost") {
   SUBCASE("at random") { std::shuffle(ends.begin(), ends.end(), std::mt19937(1)); }
 
   SocketLookup lookup(loop.get());
-  Questions();
+  TakeSystemCalls();
   for (const End& end : ends) CHECK(lookup.Find(end.tuple) == end.socket);
-  // Some walks that grow, of which the last is of everything, and one step for each that the index knows.
-  CHECK(Questions() <= 4 * kQuestionsPerStep * ends.size());
+  // A few walks of growing length, the last one over all handles, and one step for each end that the index has.
+  CHECK(TakeSystemCalls() <= 4 * kCallsPerStep * ends.size());
   for (const End& end : ends) CHECK(lookup.Find(end.tuple) == end.socket);
-  CHECK(Questions() <= kQuestionsPerStep * ends.size());
+  CHECK(TakeSystemCalls() <= kCallsPerStep * ends.size());
 }
 
 TEST_CASE("clients that connect all the time are found among those that have not been asked for yet") {
   Loop loop;
   loop.Connect(500);
   SocketLookup lookup(loop.get());
-  CHECK(lookup.Find(Nobody()) == INVALID_SOCKET);  // the savings are gone
+  CHECK(lookup.Find(MissingTuple()) == INVALID_SOCKET);  // uses up the saved steps
   const End& accepted = loop.ends()[499];
   for (int i = 0; i < 20; ++i) CHECK(lookup.Find(accepted.tuple) == accepted.socket);
-  // From here on each burst is paid for by the burst before it.
+  // From here on, each burst uses the steps that the burst before it has saved.
   for (int burst = 0; burst < 20; ++burst) {
     const size_t before = loop.ends().size();
     loop.Connect(50);
@@ -71,37 +74,38 @@ TEST_CASE("clients that connect all the time are found among those that have not
   }
 }
 
-TEST_CASE("misses cost no more than they pay for, and do not keep the newest from being found") {
+TEST_CASE("failing lookups stay within the cost limit, and the newest connection is still found") {
   Loop loop;
   loop.Connect(1000);
   SocketLookup lookup(loop.get());
-  Questions();
-  CHECK(lookup.Find(Nobody()) == INVALID_SOCKET);
-  CHECK(Questions() >= kQuestionsPerStep * 2000);  // one walk of everything
+  TakeSystemCalls();
+  CHECK(lookup.Find(MissingTuple()) == INVALID_SOCKET);
+  CHECK(TakeSystemCalls() >= kCallsPerStep * 2000);  // one walk over all handles
 
   constexpr size_t kMisses = 5000;
-  for (size_t i = 0; i < kMisses; ++i) CHECK(lookup.Find(Nobody()) == INVALID_SOCKET);
-  CHECK(Questions() <= kQuestionsPerStep * (kStepsPerLookup * kMisses + kTime));
+  for (size_t i = 0; i < kMisses; ++i) CHECK(lookup.Find(MissingTuple()) == INVALID_SOCKET);
+  CHECK(TakeSystemCalls() <= kCallsPerStep * (kStepsPerLookup * kMisses + kStepsForTime));
 
   loop.Connect(1);
   const End& accepted = loop.ends()[loop.ends().size() - 2];
   CHECK(lookup.Find(accepted.tuple) == accepted.socket);
 }
 
-TEST_CASE("lookups that find their connection at once save for a walk of everything") {
+TEST_CASE("lookups that find their connection at once save steps for a walk over all handles") {
   Loop loop;
   loop.Connect(1000);
   SocketLookup lookup(loop.get());
-  CHECK(lookup.Find(Nobody()) == INVALID_SOCKET);
+  CHECK(lookup.Find(MissingTuple()) == INVALID_SOCKET);
   loop.Connect(1000);
-  // None of the last 2,000 is in the index yet, so these are walks, and the oldest of them is too deep to be paid for.
+  // The last 2,000 ends are not in the index yet, and the oldest of them takes a walk of 2,000 steps. The index answers
+  // the 500 lookups of older ends, which save enough steps for that walk.
   const std::vector<End> ends = loop.ends();
   for (size_t i = 0; i < 500; ++i) CHECK(lookup.Find(ends[i].tuple) == ends[i].socket);
   const End& oldest = ends[2000];
   CHECK(lookup.Find(oldest.tuple) == oldest.socket);
 }
 
-TEST_CASE("a closed connection is not found, nor is its freed handle looked at") {
+TEST_CASE("a closed connection is not found, and its freed handle is not read") {
   Loop loop;
   loop.Connect(200);
   const std::vector<End> closed = loop.ends();
@@ -116,16 +120,16 @@ TEST_CASE("a connection that is closing is not found") {
   loop.Connect(1);
   SocketLookup lookup(loop.get());
   const End end = loop.ends()[0];
-  // As Node does it: uv_close() now, the handle's memory freed in a later turn of the loop.
-  SUBCASE("and was never looked up") {}
-  SUBCASE("and was looked up before") { CHECK(lookup.Find(end.tuple) == end.socket); }
+  // Like Node: uv_close() now; the handle's memory is freed in a later turn of the loop.
+  SUBCASE("that was never looked up") {}
+  SUBCASE("that was looked up before") { CHECK(lookup.Find(end.tuple) == end.socket); }
   uv_close(reinterpret_cast<uv_handle_t*>(end.handle), nullptr);
   CHECK(lookup.Find(end.tuple) == INVALID_SOCKET);
   uv_run(loop.get(), UV_RUN_NOWAIT);
   uv_tcp_init(loop.get(), end.handle);  // for Loop to close
 }
 
-TEST_CASE("a SOCKET whose value was used again is found under its new names only") {
+TEST_CASE("a SOCKET whose value was reused is found by its new 4-tuple only") {
   Loop loop;
   loop.Connect(100);
   const std::vector<End> before = loop.ends();
@@ -143,7 +147,7 @@ TEST_CASE("a SOCKET whose value was used again is found under its new names only
   for (const End& end : before) CHECK(lookup.Find(end.tuple) == INVALID_SOCKET);
 }
 
-TEST_CASE("handles of every other kind, and sockets without a connection, are stepped over") {
+TEST_CASE("handles of other types, and sockets without a connection, are skipped") {
   Loop loop;
   loop.Connect(1);
   uv_timer_init(loop.get(), &loop.Add()->timer);
@@ -155,10 +159,10 @@ TEST_CASE("handles of every other kind, and sockets without a connection, are st
   uv_tcp_init_ex(loop.get(), &loop.Add()->tcp, AF_INET);
   SocketLookup lookup(loop.get());
   for (const End& end : loop.ends()) CHECK(lookup.Find(end.tuple) == end.socket);
-  CHECK(lookup.Find(Nobody()) == INVALID_SOCKET);
+  CHECK(lookup.Find(MissingTuple()) == INVALID_SOCKET);
 }
 
-TEST_CASE("a UDP socket with the very names of a connection is not taken for it") {
+TEST_CASE("a UDP socket with the same addresses and ports as a connection is not taken for it") {
   Loop loop;
   loop.Connect(1);
   for (const End& end : loop.ends()) {
@@ -176,11 +180,11 @@ TEST_CASE("a UDP socket with the very names of a connection is not taken for it"
   for (const End& end : loop.ends()) CHECK(lookup.Find(end.tuple) == end.socket);
 }
 
-TEST_CASE("an empty loop has nothing") {
+TEST_CASE("nothing is found in an empty loop") {
   Loop loop;
   SocketLookup lookup(loop.get());
-  CHECK(lookup.Find(Nobody()) == INVALID_SOCKET);
-  CHECK(lookup.Find(Nobody()) == INVALID_SOCKET);
+  CHECK(lookup.Find(MissingTuple()) == INVALID_SOCKET);
+  CHECK(lookup.Find(MissingTuple()) == INVALID_SOCKET);
 }
 
 TEST_CASE("IPv6 and IPv4-mapped connections are found by the addresses that Node prints") {
@@ -198,7 +202,7 @@ TEST_CASE("IPv6 and IPv4-mapped connections are found by the addresses that Node
   CHECK(lookup.Find(Tuple("127.0.0.1", local, "127.0.0.1", peer)) == INVALID_SOCKET);
 }
 
-TEST_CASE("what is no address is refused") {
+TEST_CASE("text that is no address is refused") {
   Endpoint endpoint;
   for (const char* address : {"", "%", "%1", "1.2.3", "1.2.3.4.5", "localhost", ":::", "::g", "1.2.3.4 "}) {
     CAPTURE(address);
