@@ -1,4 +1,4 @@
-// crossws has ws inside its own bundle, where no override reaches; its Node adapter takes a server in place of that.
+// crossws has ws inside its own bundle, which an override cannot replace. Its Node adapter accepts a server as `wss`.
 import http from 'node:http';
 import crossws from 'crossws/adapters/node';
 import { WebSocketServer } from 'ws-linger';

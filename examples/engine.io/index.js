@@ -1,4 +1,4 @@
-// engine.io makes its WebSocket server from the class that it is given as `wsEngine`.
+// engine.io creates its WebSocket server from the class in its option `wsEngine`.
 const http = require('node:http');
 const { Server } = require('engine.io');
 const { WebSocketServer } = require('ws-linger');
@@ -10,7 +10,7 @@ engine.attach(httpServer);
 engine.on('connection', (socket) => {
   socket.on('message', (data) => socket.send(data));
   socket.on('close', () => {
-    // The WebSocket is the transport's; a client that is still polling has none.
+    // The transport has the WebSocket. A client that still uses HTTP polling has none.
     const info = socket.transport.socket?.closeInfo;
     if (info) console.log(`disconnect: ${info.kind}, origin ${info.origin}`);
   });

@@ -1,5 +1,5 @@
-// express-ws asks for ws 7, which attach() does not know. The "overrides" of package.json put ws-linger in its place, for
-// express-ws alone. As with any ws 8, text messages are Buffers then.
+// express-ws depends on ws 7, which attach() does not support. The "overrides" in package.json replace it by ws-linger, for
+// express-ws only. Then text messages arrive as Buffers, as in every ws 8.
 const express = require('express');
 const { app } = require('express-ws')(express());
 

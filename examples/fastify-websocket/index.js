@@ -1,4 +1,4 @@
-// @fastify/websocket makes its server with a ws of its own, so attach() gives that one what ws-linger's has.
+// @fastify/websocket creates its server with its own copy of ws. attach() adds ws-linger's behaviour to that server.
 const fastify = require('fastify');
 const { attach } = require('ws-linger');
 

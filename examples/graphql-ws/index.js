@@ -1,4 +1,4 @@
-// graphql-ws serves any WebSocketServer that it is given.
+// graphql-ws works with any WebSocketServer that is passed to useServer().
 import { GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws-linger';

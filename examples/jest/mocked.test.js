@@ -1,4 +1,4 @@
-// Without any connection: Jest makes a mock of every method, and the test says what those do that matter to it.
+// A test without a connection: Jest mocks every method of the package, and the test defines those that it needs.
 const WebSocket = require('ws-linger');
 const { askForGreeting } = require('./greeting.js');
 

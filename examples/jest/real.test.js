@@ -1,4 +1,5 @@
-// Over a real connection. Whatever is opened is closed, so that Jest ends by itself and --detectOpenHandles finds nothing.
+// Tests over a real connection. They close all that they open, so that Jest exits by itself and --detectOpenHandles finds
+// nothing.
 const { once } = require('node:events');
 const WebSocket = require('ws-linger');
 const { askForGreeting } = require('./greeting.js');

@@ -1,4 +1,4 @@
-// koa-websocket makes its server when the app listens, with a ws of its own; attach() gives that one what ws-linger's has.
+// koa-websocket creates its server with its own copy of ws when the app listens. attach() adds ws-linger's behaviour to it.
 const Koa = require('koa');
 const websockify = require('koa-websocket');
 const { attach } = require('ws-linger');

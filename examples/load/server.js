@@ -1,4 +1,4 @@
-// An echo server for the scenario in stability.yml. On SIGTERM or Ctrl+C it says how its connections ended.
+// An echo server for the scenarios in stability.yml. On SIGTERM or Ctrl+C it prints how its connections ended.
 const { WebSocketServer } = require('ws-linger');
 
 const wss = new WebSocketServer({ port: Number(process.env.PORT ?? 8080) });

@@ -1,13 +1,13 @@
-// What each virtual user of stability.yml does. The counters appear in Artillery's report.
+// The functions that Artillery calls for each virtual user of stability.yml. Artillery's report shows the counters.
 const { once } = require('node:events');
 const { setTimeout: delay } = require('node:timers/promises');
 
 const MESSAGES = 10;
 const TIMEOUT = 15_000;
 
-/** Sends numbered messages and waits until they have come back, each in its turn. */
+/** Sends numbered messages and waits until all echoes have arrived, in order. */
 async function exchange({ ws }, events) {
-  // Artillery takes its own listener off once the connection is open.
+  // Artillery removes its own 'error' listener when the connection is open.
   ws.on('error', (error) => events.emit('counter', `stability.error.${error.code}`, 1));
   ws.once('close', (code) => events.emit('counter', `stability.closed.${code}`, 1));
   let received = 0;
@@ -23,35 +23,35 @@ async function exchange({ ws }, events) {
   events.emit('counter', 'stability.lost', MESSAGES - received);
 }
 
-/** The closing handshake. */
+/** Does the closing handshake. */
 async function clean({ ws }) {
   const closed = once(ws, 'close');
   ws.close(1000, 'done');
   await closed;
 }
 
-/** RST. */
+/** Sends RST. */
 async function rst({ ws }) {
   const closed = once(ws, 'close');
-  (ws._socket._parent ?? ws._socket).resetAndDestroy(); // over TLS, the socket below it
+  (ws._socket._parent ?? ws._socket).resetAndDestroy(); // over TLS, the TCP socket below
   await closed;
 }
 
-/** FIN without a close frame. */
+/** Sends FIN without a close frame. */
 async function fin({ ws }) {
   const closed = once(ws, 'close');
   ws._socket.end();
   await closed;
 }
 
-/** FIN in the middle of a frame. */
+/** Sends FIN in the middle of a frame. */
 async function cut({ ws }) {
   const closed = once(ws, 'close');
   ws._socket.end(Buffer.from([0x82, 0xff, 0, 0]));
   await closed;
 }
 
-/** A peer that asks for much, reads nothing, and is gone after some seconds. */
+/** Requests large echoes, reads nothing, and sends RST after 5 s. */
 async function stall({ ws }) {
   ws._socket.pause();
   for (let n = 0; n < 12; n++) ws.send(Buffer.alloc(512 * 1024));

@@ -1,5 +1,6 @@
-// Nest's WsAdapter makes its server with a ws of its own; a gateway gets it in afterInit(), where attach() takes it.
-// In TypeScript the two calls below the class are decorators: @WebSocketGateway() and @SubscribeMessage('echo').
+// Nest's WsAdapter creates its server with its own copy of ws. A gateway receives the server in afterInit(), where attach()
+// adds ws-linger's behaviour. In TypeScript, the two calls below the class are the decorators @WebSocketGateway() and
+// @SubscribeMessage('echo').
 import 'reflect-metadata';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';

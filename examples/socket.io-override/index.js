@@ -1,5 +1,5 @@
-// The "overrides" of package.json put ws-linger in the place of ws, for socket.io and for everything else in this app.
-// Nothing of it is seen here, and `ws` is still its name.
+// The "overrides" in package.json replace ws by ws-linger, for socket.io and every other dependency of this app. The code
+// needs no change: the package is still installed under the name `ws`.
 const http = require('node:http');
 const { Server } = require('socket.io');
 

@@ -1,4 +1,4 @@
-// The code under test: asks a server for its greeting, and says how the connection ended.
+// The code under test: receives a server's greeting, closes, and returns the greeting and how the connection ended.
 import { once } from 'node:events';
 import WebSocket from 'ws-linger';
 

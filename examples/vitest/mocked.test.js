@@ -1,4 +1,4 @@
-// Without any connection: Vitest makes a mock of every method, and the test says what those do that matter to it.
+// A test without a connection: Vitest mocks every method of the package, and the test defines those that it needs.
 import { expect, test, vi } from 'vitest';
 import WebSocket from 'ws-linger';
 import { askForGreeting } from './greeting.js';

@@ -1,4 +1,4 @@
-// Over a real connection. Whatever is opened is closed, so that Vitest ends by itself.
+// Tests over a real connection. They close all that they open, so that Vitest exits by itself.
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import WebSocket, { WebSocketServer } from 'ws-linger';
