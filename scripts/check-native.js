@@ -64,7 +64,9 @@ async function undefinedBehaviour() {
   const CXXFLAGS = '-fsanitize=undefined -fsanitize-trap=all';
   cross(['rebuild', '--arch=x64', '--silent'], { cwd: copy, env: { ...process.env, CXXFLAGS } });
 
-  const tests = ['socket-control.test.js', 'abort.test.js'].map((name) => path.join('dist-test', name));
+  const tests = ['socket-control/socket-control.test.js', 'connection/abort.test.js'].map((name) =>
+    path.join('dist-test', name),
+  );
   const env = { WS_LINGER_TEST_CONTROL: 'native' };
   const { code } = await runWindowsNode(['--test', '--test-force-exit', ...tests], { cwd: copy, env });
   if (code !== 0) throw new Error(`the tests ended with ${code}`);
