@@ -67,7 +67,7 @@ export function stabilityCommand(): Command {
       wholeNumber(0, 1_000_000),
       10,
     )
-    .option('--no-echo', 'say that the server at the url does not send messages back')
+    .option('--no-echo', 'do not expect the server at the url to send messages back')
     .addOption(
       new Option('--mix <list>', `scenarios: ${SCENARIOS.join(', ')}`).argParser(usageErrors(parseMix)).default(
         DEFAULT_MIX,

@@ -6,7 +6,7 @@ import type { ConnectionLog, LogEntries } from './connection-log';
 
 /** A message to a page. The first message has the whole log, each later one has the changes. */
 export interface FeedMessage extends LogEntries {
-  /** The time of day of this machine, in ms since 1970. */
+  /** The time of day by the clock of this process, in ms since 1970. */
   now: number;
   /** What runs the servers. In a first message only: it tells the page to drop what it shows. */
   server?: Installation;

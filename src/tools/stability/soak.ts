@@ -33,7 +33,7 @@ export interface Soak {
 
 /** The share of the rounds that is left out at the beginning, because there the server fills caches and compiles code. */
 const WARM_UP = 1 / 3;
-/** With fewer rounds or connections, a leak of 1 KB per connection cannot be told from the growth of caches. */
+/** With fewer rounds or connections, a leak of 1 KB per connection looks like the growth of caches. */
 const MIN_ROUNDS = 8;
 const MIN_CONNECTIONS = 1_000;
 /** Caches grow for a while, by less than this in total and per connection. One leaked WebSocket takes about 10 KB. */
