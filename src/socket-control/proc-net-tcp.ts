@@ -19,8 +19,8 @@ export interface Row {
 
 /** One reading serves all connections that ask within this time. */
 const FRESH_MS = 100;
-/** A reading takes longer the more sockets the machine has: the pause after it is at least so many times as long. */
-const PAUSE = 4;
+/** A reading takes longer the more sockets the machine has. The pause after it is so many times as long: 1 % of a core. */
+const PAUSE = 100;
 /** Rows are forgotten when nobody has asked for so long. */
 const FORGET_MS = 10_000;
 
