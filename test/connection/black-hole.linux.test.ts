@@ -6,9 +6,8 @@ import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
 import type WebSocket from 'ws-linger';
 import { until } from '../support/end.js';
-import { stall } from '../support/faults.js';
 import { SERVER_ADDRESS, TwoHosts } from '../support/namespaces.js';
-import { type Make, openPair } from '../support/pairs.js';
+import { type Make, openPair, stall } from '../support/pairs.js';
 
 interface Report {
   path: string;

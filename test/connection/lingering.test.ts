@@ -13,8 +13,7 @@ import WebSocket, { settled, WebSocketServer } from 'ws-linger';
 import Upstream from 'ws-upstream';
 import { runEdge, saidBy } from '../support/child.js';
 import { portOf, until, watchEnd } from '../support/end.js';
-import { STALL_BYTES, stall } from '../support/faults.js';
-import { openPair, type Pair, type Role, type Transport } from '../support/pairs.js';
+import { openPair, type Pair, type Role, STALL_BYTES, stall, type Transport } from '../support/pairs.js';
 import { assertReset, CLIENT_FRAMES, connectPeer, endOf } from '../support/peer.js';
 import { type Class, type Inner, serve } from '../support/side-by-side.js';
 import { duplexTunnel, http2Tunnel, openOver, type Tunnel } from '../support/tunnel.js';
@@ -431,7 +430,7 @@ describe('a socket that lingers', () => {
     const flushed = await open();
     const waiting = await open();
     flushed.send(Buffer.alloc(10_000));
-    for (let i = 0; i < 12; i++) waiting.send(Buffer.alloc(MB));
+    await stall({ ws: waiting, peer: peers[1] as net.Socket });
     await Promise.all([flushed.closeAsync(), waiting.closeAsync()]);
     assert.equal(wss.stats().lingering.now, 2);
     let closed = false;

@@ -12,7 +12,7 @@ import { promisify } from 'node:util';
 import WebSocket, { attach, WebSocketServer } from 'ws-linger';
 import Upstream from 'ws-upstream';
 import { portOf } from '../support/end.js';
-import { openPair, socketOf } from '../support/pairs.js';
+import { openPair, socketOf, stall } from '../support/pairs.js';
 import { connectPeer } from '../support/peer.js';
 
 const QUICK = { closeTimeout: 200, logger: false } as const;
@@ -307,10 +307,9 @@ it('a time limit on one close takes nothing from a peer that is reading', async 
 
 describe('closeInfo', () => {
   it('accounts for every byte of a stalled connection', async () => {
-    const { ws, peer, stop } = await openPair({ make: 'ours', role: 'server', linger: QUICK });
-    peer.pause();
-    for (let i = 0; i < 12; i++) ws.send(Buffer.alloc(1 << 20));
-    await new Promise(setImmediate);
+    const pair = await openPair({ make: 'ours', role: 'server', linger: QUICK });
+    const { ws, stop } = pair;
+    await stall(pair);
     const queued = socketOf(ws).bytesWritten;
     ws.abort();
     await once(ws, 'close');
@@ -332,10 +331,9 @@ describe('closeInfo', () => {
   });
 
   it('accounts for what a reset peer never took', async () => {
-    const { ws, peer, reset, stop } = await openPair({ make: 'ours', role: 'server', linger: QUICK });
-    peer.pause();
-    for (let i = 0; i < 12; i++) ws.send(Buffer.alloc(1 << 20));
-    await new Promise(setImmediate);
+    const pair = await openPair({ make: 'ours', role: 'server', linger: QUICK });
+    const { ws, reset, stop } = pair;
+    await stall(pair);
     const queued = socketOf(ws).bytesWritten;
     reset();
     await once(ws, 'close');

@@ -10,6 +10,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type WebSocket from 'ws-linger';
 import { settled, WebSocketServer } from 'ws-linger';
 import { portOf, until } from '../support/end.js';
+import { stall } from '../support/pairs.js';
 import { connectPeer } from '../support/peer.js';
 
 const [, , what] = process.argv;
@@ -67,7 +68,7 @@ async function main(): Promise<void> {
     process.exit();
   }
   const { wss, ws, peer } = await open({ closeTimeout: 100, closeDeadline: what === 'waiting' ? 2_000 : 20_000 });
-  if (what !== 'flushed') for (let i = 0; i < 12; i++) ws.send(Buffer.alloc(1 << 20));
+  if (what !== 'flushed') await stall({ ws, peer });
   await ws.closeAsync();
   const began = performance.now();
   wss.close();

@@ -12,8 +12,7 @@ import { watchFor } from '../../dist/liveness/watch.js';
 import { parseOptions } from '../../dist/options.js';
 import type { TransportLook } from '../../dist/socket-control/contract.js';
 import { openHandles, until, watchEnd } from '../support/end.js';
-import { STALL_BYTES, stall } from '../support/faults.js';
-import { type Make, openPair, type Role } from '../support/pairs.js';
+import { type Make, openPair, type Role, STALL_BYTES, stall } from '../support/pairs.js';
 
 const before = openHandles();
 

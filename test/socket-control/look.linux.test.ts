@@ -8,9 +8,8 @@ import { after, before, describe, it } from 'node:test';
 import type { TransportLook } from '../../dist/socket-control/contract.js';
 import { PortableControl } from '../../dist/socket-control/portable.js';
 import { portOf, until, watchEnd } from '../support/end.js';
-import { stall } from '../support/faults.js';
 import { SERVER_ADDRESS, TwoHosts } from '../support/namespaces.js';
-import { openPair, socketOf } from '../support/pairs.js';
+import { openPair, socketOf, stall } from '../support/pairs.js';
 
 const MB = 1024 * 1024;
 

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import type net from 'node:net';
 import type WebSocket from 'ws-linger';
 import { until } from './end.js';
-import { type Pair, socketOf, type Transport } from './pairs.js';
+import { type Pair, socketOf, stall, type Transport } from './pairs.js';
 
 export interface Fault {
   /** What is done, as a sentence that goes on "when …". */
@@ -26,15 +26,6 @@ export interface Fault {
 
 const TCP: readonly Transport[] = ['tcp', 'tcp6'];
 const NOT_PIPE: readonly Transport[] = ['tcp', 'tcp6', 'tls'];
-
-export const STALL_BYTES = 12 * 1024 * 1024;
-
-/** Sends until bytes are left that the local TCP stack does not take, since the peer does not read. */
-export async function stall({ ws, peer }: Pair): Promise<void> {
-  peer.pause();
-  for (let i = 0; i < 12; i++) ws.send(Buffer.alloc(STALL_BYTES / 12));
-  await new Promise(setImmediate);
-}
 
 /** Pauses the WebSocket and sends until it has stopped to read. */
 async function pauseFull({ ws, peer }: Pair): Promise<void> {

@@ -1,4 +1,5 @@
 /** One WebSocket and the bare socket at its other end, in every combination that a fault must be tried in. */
+import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
@@ -16,7 +17,8 @@ import { CLIENT_FRAMES, type Frames, SERVER_FRAMES, UPGRADE_REQUEST } from './pe
 /** `plain` is ws itself, `attached` is ws after attach(). */
 export type Make = 'plain' | 'ours' | 'attached';
 export type Role = 'server' | 'client';
-export type Transport = 'tcp' | 'tcp6' | 'tls' | 'pipe';
+/** `mapped` is an IPv4 client of a server that listens on `::`, whose addresses are IPv4-mapped (RFC 4291 §2.5.5.2). */
+export type Transport = 'tcp' | 'tcp6' | 'mapped' | 'tls' | 'pipe';
 
 export interface Pair {
   ws: WebSocket;
@@ -55,7 +57,7 @@ async function listen(server: net.Server, transport: Transport): Promise<Where> 
     return { path };
   }
   const host = transport === 'tcp6' ? '::1' : '127.0.0.1';
-  server.listen(0, host);
+  server.listen(0, transport === 'mapped' ? '::' : host);
   await once(server, 'listening');
   return { host, port: portOf(server) };
 }
@@ -143,4 +145,14 @@ export function acceptUpgrade(request: http.IncomingMessage, socket: net.Socket)
 
 export function socketOf(ws: WebSocket): net.Socket {
   return (ws as unknown as { _socket: net.Socket })._socket;
+}
+
+export const STALL_BYTES = 12 * 1024 * 1024;
+
+/** Sends STALL_BYTES, more than the kernels of both sides take, to a peer that stops reading. */
+export async function stall({ ws, peer }: Pick<Pair, 'ws' | 'peer'>): Promise<void> {
+  peer.pause();
+  for (let i = 0; i < 12; i++) ws.send(Buffer.alloc(STALL_BYTES / 12));
+  await new Promise(setImmediate);
+  assert.ok(ws.bufferedAmount > 0, 'some bytes still wait in this process');
 }

@@ -7,8 +7,7 @@ import { describe, it } from 'node:test';
 import { pino } from 'pino';
 import { WebSocketServer } from 'ws-linger';
 import { portOf, until, watchEnd } from '../support/end.js';
-import { stall } from '../support/faults.js';
-import { openPair } from '../support/pairs.js';
+import { openPair, stall } from '../support/pairs.js';
 import { connectPeer } from '../support/peer.js';
 
 type Line = Record<string, unknown>;
