@@ -1,19 +1,13 @@
 // WS_LINGER=off gives plain ws, to those who require() and to those who import.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { parseOutput, ROOT, runNode } from './support/child.js';
 
 /** Runs a script as a user's process would, and gives what it prints as JSON. */
-function run(type: 'commonjs' | 'module', code: string, setting?: string): unknown {
+async function run(type: 'commonjs' | 'module', code: string, setting?: string): Promise<unknown> {
   const { WS_LINGER: _, ...env } = process.env;
   if (setting !== undefined) env.WS_LINGER = setting;
-  const { stdout, stderr } = spawnSync(process.execPath, [`--input-type=${type}`, '-e', code], {
-    cwd: join(__dirname, '..'),
-    env,
-  });
-  assert.equal(stderr.toString(), '');
-  return JSON.parse(stdout.toString());
+  return parseOutput(await runNode([`--input-type=${type}`, '-e', code], { cwd: ROOT, env }));
 }
 
 const LOADS = {
@@ -54,11 +48,11 @@ const TALK = `
 
 for (const type of ['commonjs', 'module'] as const) {
   describe(`WS_LINGER=off, ${type}`, () => {
-    it("gives ws's own classes, and without it this package's", () => {
-      const off = run(type, LOADS[type] + IDENTITY, 'off') as { names: string };
-      const plain = run('commonjs', `console.log(JSON.stringify(Object.keys(require('ws-upstream')).join()))`);
+    it("gives ws's own classes, and without it this package's", async () => {
+      const off = (await run(type, LOADS[type] + IDENTITY, 'off')) as { names: string };
+      const plain = await run('commonjs', `console.log(JSON.stringify(Object.keys(require('ws-upstream')).join()))`);
       assert.deepEqual(off, { sockets: true, servers: true, names: plain, additions: false });
-      const on = run(type, LOADS[type] + IDENTITY);
+      const on = await run(type, LOADS[type] + IDENTITY);
       assert.deepEqual(on, {
         sockets: false,
         servers: false,
@@ -67,9 +61,9 @@ for (const type of ['commonjs', 'module'] as const) {
       });
     });
 
-    it('works as ws does, for programs that use what only this package has', () => {
+    it('works as ws does, for programs that use what only this package has', async () => {
       const events = ['open', 'message', 'close'];
-      assert.deepEqual(run(type, LOADS[type] + TALK, 'off'), { same: true, touched: false, events });
+      assert.deepEqual(await run(type, LOADS[type] + TALK, 'off'), { same: true, touched: false, events });
     });
   });
 }

@@ -1,12 +1,12 @@
 // The package as those who import it see it: ws's shape, and what is added.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import WebSocket from 'ws-linger';
 import Upstream from 'ws-upstream';
+import { ROOT, runNode } from './support/child.js';
 
 const ADDED_FUNCTIONS = ['attach', 'drainOnSignal', 'guardProcess', 'guardServer', 'guardSocket', 'settled'];
 const ADDED_TO_SOCKETS = ['abort', 'closeAsync', 'closeInfo'];
@@ -86,14 +86,12 @@ describe('the shape of the package', () => {
     }
   });
 
-  it('a browser gets what ws gives to browsers: a function that throws', () => {
-    const [mine, theirs] = ['ws-linger', 'ws-upstream'].map((name) => {
+  it('a browser gets what ws gives to browsers: a function that throws', async () => {
+    const said = ['ws-linger', 'ws-upstream'].map(async (name) => {
       const code = `try { require('${name}')() } catch (error) { console.log(error.message) }`;
-      const { stdout } = spawnSync(process.execPath, ['--conditions=browser', '-e', code], {
-        cwd: join(__dirname, '..'),
-      });
-      return stdout.toString();
+      return (await runNode(['--conditions=browser', '-e', code], { cwd: ROOT })).stdout;
     });
+    const [mine, theirs] = await Promise.all(said);
     assert.match(mine ?? '', /does not work in the browser/);
     assert.equal(mine, theirs);
   });
@@ -116,8 +114,8 @@ describe('the shape of the package', () => {
   });
 
   it('the README names the ws that it is the equal of', () => {
-    const lock = JSON.parse(readFileSync(join(__dirname, '..', 'package-lock.json'), 'utf8'));
+    const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'));
     const [major, minor] = lock.packages['node_modules/ws-upstream'].version.split('.');
-    assert.ok(readFileSync(join(__dirname, '..', 'README.md'), 'utf8').includes(`ws ${major}.${minor}`));
+    assert.ok(readFileSync(join(ROOT, 'README.md'), 'utf8').includes(`ws ${major}.${minor}`));
   });
 });

@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { after, before, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { CLI } from '../support/child.js';
 import { CHROMIUM } from '../support/chromium.js';
 
-const cli = join(__dirname, '..', '..', 'dist', 'tools', 'cli', 'main.js');
 const pictures = process.env.WS_LINGER_SCREENSHOTS;
 const folder = mkdtempSync(join(tmpdir(), 'ws-linger-report-'));
 const compared = join(folder, 'compared.html');
@@ -19,7 +19,7 @@ const soaked = join(folder, 'soaked.html');
 let browser: Browser;
 
 before(async () => {
-  const run = (...args: string[]) => execFileSync(process.execPath, [cli, 'stability', '--json', ...args]);
+  const run = (...args: string[]) => execFileSync(process.execPath, [CLI, 'stability', '--json', ...args]);
   const mix = 'clean=1,rst=2,fin=1,cut=1,stall=1,kill=1,pause=1,cutoff=1';
   run('--compare', 'plain', '--connections', '45', '--mix', mix, '--timeout', '8000', '--report', compared);
   run('--duration', '2s', '--connections', '20', '--mix', 'clean,rst', '--report', soaked);

@@ -22,11 +22,11 @@ describe('to a peer that vanishes', () => {
 
   before(async () => {
     hosts = new TwoHosts();
-    const server = hosts.start('server', 'black-hole-server.js');
+    const server = hosts.start('server', 'support/black-hole-server');
     const [{ port }] = (await once(server, 'message')) as [{ port: number }];
     server.on('message', ({ path, info }: Report) => reports.set(path, info));
     act = (path) => server.send(path);
-    const client = hosts.start('client', 'black-hole-client.js', `ws://${SERVER_ADDRESS}:${port}`, ...PATHS);
+    const client = hosts.start('client', 'support/black-hole-client', `ws://${SERVER_ADDRESS}:${port}`, ...PATHS);
     await once(client, 'message');
     hosts.cut();
   });

@@ -11,7 +11,7 @@ import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import WebSocket, { settled, WebSocketServer } from 'ws-linger';
 import Upstream from 'ws-upstream';
-import { runEdge, saidBy } from '../support/child.js';
+import { parseOutput, runEdge } from '../support/child.js';
 import { portOf, until, watchEnd } from '../support/end.js';
 import { openPair, type Pair, type Role, STALL_BYTES, stall, type Transport } from '../support/pairs.js';
 import { assertReset, CLIENT_FRAMES, connectPeer, endOf } from '../support/peer.js';
@@ -476,21 +476,21 @@ describe('a socket that lingers', () => {
 
   it('keeps neither its WebSocket nor what the application had in its listeners', async () => {
     const said = await runEdge('lingering', { args: ['collect'], flags: ['--expose-gc'] });
-    assert.deepEqual(saidBy(said), { lingering: 20, collected: 40, heldMs: 0 });
+    assert.deepEqual(parseOutput(said), { lingering: 20, collected: 40, heldMs: 0 });
   });
 
   it('does not keep a process alive whose data the kernel has', async () => {
-    const { heldMs } = saidBy<{ heldMs: number }>(await runEdge('lingering', { args: ['flushed'] }));
+    const { heldMs } = parseOutput<{ heldMs: number }>(await runEdge('lingering', { args: ['flushed'] }));
     assert.ok(heldMs < 2_000, `${heldMs} ms`);
   });
 
   it('keeps a process alive that has something left to write, until closeDeadline', async () => {
-    const { heldMs } = saidBy<{ heldMs: number }>(await runEdge('lingering', { args: ['waiting'] }));
+    const { heldMs } = parseOutput<{ heldMs: number }>(await runEdge('lingering', { args: ['waiting'] }));
     assert.ok(heldMs >= 1_500 && heldMs < 4_000, `${heldMs} ms`);
   });
 
   it('is waited for by settled(), after which process.exit() loses nothing', async () => {
-    const { lingering, heldMs } = saidBy<{ lingering: number; heldMs: number }>(
+    const { lingering, heldMs } = parseOutput<{ lingering: number; heldMs: number }>(
       await runEdge('lingering', { args: ['settled'] }),
     );
     assert.equal(lingering, 0);

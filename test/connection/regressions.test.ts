@@ -1,16 +1,14 @@
 // Cases that were wrong once. Where plain ws is the measure, it runs beside.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import http from 'node:http';
 import type net from 'node:net';
-import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import WebSocket, { attach, WebSocketServer } from 'ws-linger';
 import Upstream from 'ws-upstream';
+import { ROOT, runNode } from '../support/child.js';
 import { portOf } from '../support/end.js';
 import { openPair, socketOf, stall } from '../support/pairs.js';
 import { connectPeer } from '../support/peer.js';
@@ -223,7 +221,7 @@ describe('abort()', () => {
 describe('closeAsync()', () => {
   it("resolves though a 'close' listener throws", async () => {
     const script = `
-      const WebSocket = require(${JSON.stringify(join(__dirname, '..', '..'))});
+      const WebSocket = require(${JSON.stringify(ROOT)});
       process.on('uncaughtException', (error) => console.log('uncaught', error.message));
       const wss = new WebSocket.WebSocketServer({ port: 0 }, async () => {
         const ws = new WebSocket('ws://127.0.0.1:' + wss.address().port);
@@ -232,7 +230,8 @@ describe('closeAsync()', () => {
         console.log((await ws.closeAsync()).kind);
         wss.close();
       });`;
-    const { stdout } = await promisify(execFile)(process.execPath, ['-e', script]);
+    const { code, stdout } = await runNode(['-e', script]);
+    assert.equal(code, 0);
     assert.deepEqual(stdout.trim().split(/\r?\n/).sort(), ['clean', 'uncaught a listener broke']);
   });
 

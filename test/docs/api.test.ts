@@ -4,14 +4,14 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'node:test';
-import { root } from './blocks.js';
+import { ROOT } from '../support/child.js';
 
-const read = (...path: string[]) => readFileSync(join(root, ...path), 'utf8');
+const read = (...path: string[]) => readFileSync(join(ROOT, ...path), 'utf8');
 
 it('every export, and every option of it, is described', () => {
-  const typedoc = join(root, 'node_modules', 'typedoc', 'bin', 'typedoc');
+  const typedoc = join(ROOT, 'node_modules', 'typedoc', 'bin', 'typedoc');
   execFileSync(process.execPath, [typedoc, '--options', join('docs', 'api', 'typedoc.json'), '--emit', 'none'], {
-    cwd: root,
+    cwd: ROOT,
     stdio: 'inherit',
   });
 });

@@ -7,17 +7,17 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, describe, it } from 'node:test';
-import { type Block, blocksOf, pages, printed, root } from './blocks.js';
+import { CLI, ROOT } from '../support/child.js';
+import { type Block, blocksOf, pages, printed } from './blocks.js';
 
-const cli = join(root, 'dist', 'tools', 'cli', 'main.js');
-const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
 
 // Inside the repository, where `ws-linger` is this package.
-mkdirSync(join(root, 'dist-test', 'docs'), { recursive: true });
-const folder = mkdtempSync(join(root, 'dist-test', 'docs', 'run-'));
+mkdirSync(join(ROOT, 'dist-test', 'docs'), { recursive: true });
+const folder = mkdtempSync(join(ROOT, 'dist-test', 'docs', 'run-'));
 /** What shells find by name. */
 const bin = mkdtempSync(join(tmpdir(), 'ws-linger-bin-'));
-writeFileSync(join(bin, 'ws-linger'), `#!/bin/sh\nexec ${process.execPath} ${cli} "$@"\n`, { mode: 0o755 });
+writeFileSync(join(bin, 'ws-linger'), `#!/bin/sh\nexec ${process.execPath} ${CLI} "$@"\n`, { mode: 0o755 });
 after(() => {
   for (const made of [folder, bin]) rmSync(made, { recursive: true });
 });
@@ -28,7 +28,7 @@ const scripts = blocks.filter(({ language }) => language === 'js' || language ==
 function link(name: string, target: string): void {
   const path = join(folder, 'node_modules', name);
   mkdirSync(dirname(path), { recursive: true });
-  symlinkSync(join(root, 'node_modules', target), path);
+  symlinkSync(join(ROOT, 'node_modules', target), path);
 }
 
 /** The block as a file of the kind that it is written for. */
@@ -94,7 +94,7 @@ function checkOf(block: Block): (() => unknown) | null {
 }
 
 describe('what the docs say in passing', () => {
-  const words = (page: string) => readFileSync(join(root, page), 'utf8');
+  const words = (page: string) => readFileSync(join(ROOT, page), 'utf8');
 
   it('names npm scripts that there are', () => {
     const { scripts } = JSON.parse(words('package.json'));
@@ -107,7 +107,7 @@ describe('what the docs say in passing', () => {
   it('names options of the commands that there are', async () => {
     for (const page of pages) {
       for (const [, command, rest] of words(page).matchAll(/ws-linger (stability|demo|doctor)\b([^`\n]*)/g)) {
-        const help = await run(process.execPath, [cli, command as string, '--help']);
+        const help = await run(process.execPath, [CLI, command as string, '--help']);
         for (const [flag] of (rest ?? '').matchAll(/--[a-z-]+/g)) {
           assert.ok(help.includes(flag) || help.includes(flag.replace('--no-', '--')), `${page}: ${command} ${flag}`);
         }
@@ -122,7 +122,7 @@ describe('what the docs say in passing', () => {
         if (heading) {
           const headings = [...words(file).matchAll(/^#+ (.+)$/gm)].map(([, title]) => slug(title as string));
           assert.ok(headings.includes(heading), `${page}: #${heading}`);
-        } else execFileSync('test', ['-e', join(root, file)]);
+        } else execFileSync('test', ['-e', join(ROOT, file)]);
       }
     }
   });

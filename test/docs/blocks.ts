@@ -1,8 +1,7 @@
 /** The code blocks of the docs, with what the comments before them say. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-
-export const root = join(__dirname, '..', '..');
+import { ROOT } from '../support/child.js';
 
 export interface Block {
   file: string;
@@ -18,7 +17,7 @@ export interface Block {
 export const pages = [
   'README.md',
   'CONTRIBUTING.md',
-  ...readdirSync(join(root, 'docs'))
+  ...readdirSync(join(ROOT, 'docs'))
     .filter((file) => file.endsWith('.md'))
     .map((file) => join('docs', file)),
 ];
@@ -26,7 +25,7 @@ export const pages = [
 const COMMENT = /^<!-- (?:not run: (.+)|the peer (resets)) -->$/;
 
 export function blocksOf(file: string): Block[] {
-  const lines = readFileSync(join(root, file), 'utf8').split('\n');
+  const lines = readFileSync(join(ROOT, file), 'utf8').split('\n');
   const blocks: Block[] = [];
   for (let i = 0; i < lines.length; i++) {
     const [, indent = '', language] = /^( *)```(\w*)$/.exec(lines[i] as string) ?? [];

@@ -6,10 +6,10 @@ import { it } from 'node:test';
 import { CLOSE_KINDS } from '../../dist/close-info.js';
 import { classify } from '../../dist/connection/classify.js';
 import { initial } from '../../dist/connection/lifecycle.js';
-import { root } from './blocks.js';
+import { ROOT } from '../support/child.js';
 
-const page = readFileSync(join(root, 'docs', 'why-1006.md'), 'utf8');
-const faults = readFileSync(join(root, 'docs', 'faults.md'), 'utf8');
+const page = readFileSync(join(ROOT, 'docs', 'why-1006.md'), 'utf8');
+const faults = readFileSync(join(ROOT, 'docs', 'faults.md'), 'utf8');
 
 /** Each kind that the table explains, and its origins. */
 const table = new Map(

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import WebSocket from 'ws-linger';
 import { canRunWindows, onWindows, temporary, windowsPath } from '../install/projects.js';
-import { App } from '../support/app.js';
+import { Program } from '../support/child.js';
 import { portOf } from '../support/end.js';
 import { installExamples } from './install.js';
 
@@ -74,7 +74,7 @@ before(async () => {
 const soon = { timeout: 60_000 };
 
 const startApp = (name: string, args: string[]) =>
-  new App([process.execPath, ...args], { cwd: join(folder, name), env: { ...process.env, PORT: '0' } });
+  new Program([process.execPath, ...args], { cwd: join(folder, name), env: { ...process.env, PORT: '0' } });
 
 /** Connects to an example, and has the conversation. */
 async function talkTo({ path = '/', subprotocol, talk }: Example, port: string): Promise<WebSocket> {
@@ -93,7 +93,7 @@ async function talkTo({ path = '/', subprotocol, talk }: Example, port: string):
 
 for (const example of EXAMPLES) {
   describe(example.name, () => {
-    let app: App;
+    let app: Program;
     let port: string;
     before(async () => {
       app = startApp(example.name, ['index.js']);

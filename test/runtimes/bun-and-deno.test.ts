@@ -9,7 +9,7 @@ import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { assertPortable } from '../install/expect.js';
 import { canRunWindows, cleanEnv, install, type Project, run, temporary } from '../install/projects.js';
-import { App } from '../support/app.js';
+import { Program } from '../support/child.js';
 import { connectPeer, endOf, textFrame } from '../support/peer.js';
 
 interface Runtime {
@@ -68,7 +68,7 @@ for (const { name, packages, program, args, knowsResets } of RUNTIMES) {
   describe(name, () => {
     let project: Project;
     let command: string[];
-    let app: App;
+    let app: Program;
     let port: number;
     before(async () => {
       project = install('npm', 'here', packages);
@@ -82,7 +82,7 @@ for (const { name, packages, program, args, knowsResets } of RUNTIMES) {
         ...args,
       ];
       copyFileSync(join(__dirname, '..', '..', 'test', 'runtimes', 'server.js'), join(project.folder, 'server.cjs'));
-      app = new App([...command, 'server.cjs'], { cwd: project.folder, env });
+      app = new Program([...command, 'server.cjs'], { cwd: project.folder, env });
       port = Number((await app.prints(/listening on (\d+)/))[1]);
     });
     after(() => app.stop());

@@ -19,7 +19,7 @@ before(() => {
 after(() => hosts.remove());
 
 it(`${CONNECTIONS} connections, half of them black-holed`, async () => {
-  const server = hosts.start('server', '../scale/half-vanish-server.js');
+  const server = hosts.start('server', 'scale/half-vanish-server');
   const ends: (ToParent & { type: 'disconnect' })[] = [];
   let drained: (ToParent & { type: 'drained' }) | undefined;
   server.on('message', (message: ToParent) => {
@@ -27,7 +27,7 @@ it(`${CONNECTIONS} connections, half of them black-holed`, async () => {
     if (message.type === 'drained') drained = message;
   });
   const [{ port }] = (await once(server, 'message')) as [{ port: number }];
-  const clients = hosts.start('client', '../scale/half-vanish-clients.js', `ws://${SERVER_ADDRESS}:${port}`);
+  const clients = hosts.start('client', 'scale/half-vanish-clients', `ws://${SERVER_ADDRESS}:${port}`);
   let told: { lost: number; codes: Record<string, number> } | undefined;
   clients.on('message', (message) => {
     if (message !== 'open') told = message as typeof told;

@@ -1,11 +1,10 @@
 // Ten thousand peers that never answer close(): when their application is told, what their sockets hold while they linger,
 // beside plain ws in the same run, and that nothing of it is left afterwards.
 import assert from 'node:assert/strict';
-import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { it } from 'node:test';
 import Table from 'cli-table3';
+import { forkScript } from '../support/child.js';
 
 const PEERS = 10_000;
 
@@ -24,11 +23,11 @@ export interface Report {
 }
 
 async function linger(library: 'ws-linger' | 'ws-upstream'): Promise<Report> {
-  const server = fork(join(__dirname, 'lingering-server.js'), [library], { execArgv: ['--expose-gc'] });
+  const server = forkScript('scale/lingering-server', [library], { execArgv: ['--expose-gc'] });
   const [port] = (await once(server, 'message')) as [number];
   const round = async (count: number): Promise<Report> => {
     await once(server, 'message'); // it is ready
-    const peers = fork(join(__dirname, 'storm-peers.js'), [String(port), String(count)]);
+    const peers = forkScript('scale/storm-peers', [String(port), String(count)]);
     await once(peers, 'message');
     server.send('close');
     await once(server, 'message');

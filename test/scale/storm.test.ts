@@ -1,11 +1,10 @@
 // Ten thousand peers that reset at once: each is counted, the log stays short, and what the event loop makes of it is printed
 // beside plain ws in the same run.
 import assert from 'node:assert/strict';
-import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { it } from 'node:test';
 import Table from 'cli-table3';
+import { forkScript } from '../support/child.js';
 
 export const PEERS = 10_000;
 
@@ -20,9 +19,9 @@ export interface Report {
 }
 
 async function storm(library: 'ws-linger' | 'ws-upstream'): Promise<Report> {
-  const server = fork(join(__dirname, 'storm-server.js'), [library]);
+  const server = forkScript('scale/storm-server', [library]);
   const [port] = (await once(server, 'message')) as [number];
-  const peers = fork(join(__dirname, 'storm-peers.js'), [String(port), String(PEERS)]);
+  const peers = forkScript('scale/storm-peers', [String(port), String(PEERS)]);
   await once(peers, 'message');
   server.send('begin');
   await once(server, 'message');

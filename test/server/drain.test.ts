@@ -1,14 +1,14 @@
 // A server that is drained: everyone is told, nobody is kept waiting past the deadline, and the process can end.
 import assert from 'node:assert/strict';
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
-import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type WebSocket from 'ws-linger';
 import { attach, drainOnSignal, WebSocketServer } from 'ws-linger';
 import Upstream from 'ws-upstream';
+import { forkScript } from '../support/child.js';
 import { openHandles, portOf, until } from '../support/end.js';
 import { CLIENT_FRAMES, connectPeer, endOf, UPGRADE_REQUEST } from '../support/peer.js';
 
@@ -235,9 +235,7 @@ describe('drainOnSignal()', () => {
   }
 
   async function start(): Promise<Asked> {
-    const child = fork(join(__dirname, '..', 'support', 'drain-on-signal-server.js'), {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
+    const child = forkScript('support/drain-on-signal-server');
     const ended = once(child, 'exit') as Asked['ended'];
     const [port] = (await once(child, 'message')) as [number];
     return { child, codes: await cooperative(port, 3), ended };

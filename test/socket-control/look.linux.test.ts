@@ -61,9 +61,9 @@ describe('a look at a peer that is cut off', () => {
   after(() => hosts.remove());
 
   it('says unknown, also where the peer had stopped reading before', async () => {
-    server = hosts.start('server', 'look-server.js');
+    server = hosts.start('server', 'support/look-server');
     const [{ port }] = (await once(server, 'message')) as [{ port: number }];
-    const client = hosts.start('client', 'look-client.js', SERVER_ADDRESS, String(port));
+    const client = hosts.start('client', 'support/look-client', SERVER_ADDRESS, String(port));
     const seen: Record<string, TransportLook | null> = {};
     server.on('message', (message) => {
       const { what, look } = message as { what: string; look: TransportLook | null };

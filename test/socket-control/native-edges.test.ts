@@ -18,7 +18,7 @@ import type { Garbage } from '../edges/garbage.js';
 import type { Host } from '../edges/host.js';
 import type { Threads } from '../edges/threads.js';
 import type { Task, Told } from '../edges/worker.js';
-import { runEdge, saidBy } from '../support/child.js';
+import { parseOutput, runEdge } from '../support/child.js';
 import { tcpPair } from '../support/tcp-pair.js';
 
 const { binding, path } = loadNative();
@@ -46,7 +46,7 @@ describe(`threads (${control})`, () => {
   });
 
   it('are terminated in the middle of it, and the process and later threads live on', async () => {
-    const { threads, afterwards } = saidBy<Threads>(await runEdge('threads', { args: ['terminated', control] }));
+    const { threads, afterwards } = parseOutput<Threads>(await runEdge('threads', { args: ['terminated', control] }));
     assert.equal(threads.length, binding ? 12 : 6);
     for (const thread of threads) assert.deepEqual(thread, { control, code: 1 });
     assert.deepEqual(afterwards, ALL_RESET);
@@ -65,7 +65,7 @@ describe(`process.exit() (${control})`, () => {
 it(`2,000 connections, looked up and aborted one after another, leave no handle behind (${control})`, async () => {
   const args = ['2000', randomUUID()];
   const flags = ['--expose-gc', '--max-semi-space-size=1'];
-  const { problems, kinds } = saidBy<Cycles>(await runEdge('cycles', { flags, args }));
+  const { problems, kinds } = parseOutput<Cycles>(await runEdge('cycles', { flags, args }));
   assert.deepEqual(problems, []);
   assert.deepEqual(kinds, { [control]: 2500 });
 });
@@ -98,7 +98,7 @@ if (binding && path) {
 
     it('may be collected while the SOCKET lives, and kept when it goes', async () => {
       const flags = ['--expose-gc', '--max-semi-space-size=1']; // so that the process grows by what is never freed alone
-      const { grown, ...said } = saidBy<Garbage>(await runEdge('garbage', { flags }));
+      const { grown, ...said } = parseOutput<Garbage>(await runEdge('garbage', { flags }));
       assert.deepEqual(said, {
         collected: true,
         heard: 'still here',
@@ -172,14 +172,14 @@ if (binding && path) {
     it('is used beside a copy of it under another name', async (t) => {
       const copy = join(folder(t), 'another-name.node');
       copyFileSync(path, copy);
-      const { exchanged, ...said } = saidBy<Copies>(await runEdge('copies', { args: [copy] }));
+      const { exchanged, ...said } = parseOutput<Copies>(await runEdge('copies', { args: [copy] }));
       assert.deepEqual(said, { codes: [0, GONE, GONE], linger: { on: true, seconds: 0 }, seen: 'ECONNRESET' });
       // A handle of the other is the same connection or none; what it must not be is another one, or a crash.
       for (const outcome of exchanged) assert.ok(outcome === 'connected' || outcome === 'TypeError', String(outcome));
     });
 
     it('is unloaded with the thread that loaded it, and loaded by the next', async () => {
-      const { threads, afterwards, mapped } = saidBy<Threads>(
+      const { threads, afterwards, mapped } = parseOutput<Threads>(
         await runEdge('threads', { args: ['reloaded', control] }),
       );
       const [first, ...others] = threads;
@@ -193,7 +193,7 @@ if (binding && path) {
     it('works in a host of another name', async (t) => {
       const node = join(folder(t), 'other-host.exe');
       copyFileSync(process.execPath, node);
-      const { reason, ...said } = saidBy<Host>(await runEdge('host', { node }));
+      const { reason, ...said } = parseOutput<Host>(await runEdge('host', { node }));
       assert.deepEqual(said, { control: 'native', ends: ['ECONNRESET', 'ECONNRESET'] }, reason);
     });
 
@@ -201,7 +201,7 @@ if (binding && path) {
       const node = join(folder(t), 'node.exe');
       writeFileSync(node, withoutExport(readFileSync(process.execPath), 'napi_get_uv_event_loop'));
       const ended = await runEdge('host', { node });
-      const { reason, ...said } = saidBy<Host>({ ...ended, stderr: '' });
+      const { reason, ...said } = parseOutput<Host>({ ...ended, stderr: '' });
       assert.deepEqual(said, { control: 'portable', ends: ['ECONNRESET', 'ECONNRESET'] });
       assert.match(reason, /ws-linger\.node failed to load: ./);
       const lines = ended.stderr.trim().split('\n');

@@ -1,6 +1,6 @@
 /** Two hosts on one machine: network namespaces with a cable between them, which can be cut without either end noticing. */
-import { type ChildProcess, execFileSync, fork } from 'node:child_process';
-import { join } from 'node:path';
+import { type ChildProcess, execFileSync } from 'node:child_process';
+import { forkScript } from './child.js';
 
 export const SERVER_ADDRESS = '192.0.2.1'; // RFC 5737: addresses for examples
 export const CLIENT_ADDRESS = '192.0.2.2';
@@ -38,10 +38,6 @@ export class TwoHosts {
     ip('netns', 'exec', this.#client, 'nft', rules);
   }
 
-  mend(): void {
-    ip('netns', 'exec', this.#client, 'nft', 'delete table inet t');
-  }
-
   onServer(...command: string[]): string {
     return ip('netns', 'exec', this.#server, ...command);
   }
@@ -49,7 +45,7 @@ export class TwoHosts {
   /** Runs one of the test's own scripts on a host, with a channel to it. */
   start(host: 'server' | 'client', script: string, ...args: string[]): ChildProcess {
     const name = host === 'server' ? this.#server : this.#client;
-    const child = fork(join(__dirname, script), args, {
+    const child = forkScript(script, args, {
       execPath: 'ip',
       execArgv: ['netns', 'exec', name, process.execPath],
     });

@@ -1,18 +1,15 @@
 // `ws-linger demo` without a browser: the command, what its server serves, and what is told of bare sockets.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import Upstream from 'ws-upstream';
 import type { News } from '../../dist/tools/demo/feed.js';
 import type { Row } from '../../dist/tools/demo/ledger.js';
+import { runCli } from '../support/child.js';
 import { type RunningDemo, startDemo } from '../support/demo.js';
 import { portOf } from '../support/end.js';
-
-const cli = join(__dirname, '..', '..', 'dist', 'tools', 'cli', 'main.js');
 
 describe('ws-linger demo', () => {
   let demo: RunningDemo;
@@ -186,18 +183,10 @@ describe('ws-linger demo', () => {
 });
 
 describe('ws-linger demo, on the command line', () => {
-  function run(...args: string[]): Promise<{ code: unknown; stderr: string }> {
-    return new Promise((resolve) => {
-      execFile(process.execPath, [cli, 'demo', ...args], (error, _stdout, stderr) =>
-        resolve({ code: error?.code, stderr }),
-      );
-    });
-  }
-
   it('says that a port is taken, in one line, with exit code 1', async () => {
     const server = net.createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
-    const { code, stderr } = await run('--port', String(portOf(server)));
+    const { code, stderr } = await runCli('demo', '--port', String(portOf(server)));
     server.close();
     assert.equal(code, 1);
     assert.match(stderr, /^error: port \d+ is taken; choose another with --port\s*$/);
@@ -205,7 +194,7 @@ describe('ws-linger demo, on the command line', () => {
 
   for (const wrong of ['70000', '-1', 'http']) {
     it(`refuses the port '${wrong}', with exit code 2`, async () => {
-      const { code, stderr } = await run('--port', wrong);
+      const { code, stderr } = await runCli('demo', '--port', wrong);
       assert.equal(code, 2);
       assert.match(stderr, /from 0 to 65535/);
     });

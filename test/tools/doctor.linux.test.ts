@@ -1,10 +1,10 @@
 // `ws-linger doctor` on a machine in trouble: a network namespace of this test's own. Linux only, with root.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { it } from 'node:test';
+import { CLI } from '../support/child.js';
 
-const doctor = `"${process.execPath}" "${join(__dirname, '..', '..', 'dist', 'tools', 'cli', 'main.js')}" doctor`;
+const doctor = `"${process.execPath}" "${CLI}" doctor`;
 
 function inNewNetwork(script: string): { code: number | null; stdout: string } {
   const { status, stdout } = spawnSync('unshare', ['--net', 'sh', '-ec', script], { encoding: 'utf8' });

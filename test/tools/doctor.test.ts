@@ -1,29 +1,13 @@
 // `ws-linger doctor` as a user runs it: a process, its exit code, its output.
 import assert from 'node:assert/strict';
-import { type ExecFileException, execFile } from 'node:child_process';
 import { appendFileSync, cpSync, mkdtempSync, rmSync, truncateSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { describe, it } from 'node:test';
 import { judge, rangeOfNetsh, SOURCES, timeWaitOfNetstat } from '../../dist/tools/doctor/ports.js';
+import { CLI, type Ended, ROOT, runCli, runNode } from '../support/child.js';
 
-const root = join(__dirname, '..', '..');
 const wanted = process.env.WS_LINGER_TEST_CONTROL;
 const CHECKS = ['binary', 'resolve', 'linger', 'reset', 'probe', 'tls-reset', 'ports'];
-
-interface Ran {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-function run(args: string[], installed = root): Promise<Ran> {
-  return new Promise((resolve) => {
-    const cli = join(installed, 'dist', 'tools', 'cli', 'main.js');
-    execFile(process.execPath, [cli, 'doctor', ...args], (error: ExecFileException | null, stdout, stderr) => {
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
-    });
-  });
-}
 
 interface Check {
   name: string;
@@ -33,7 +17,7 @@ interface Check {
 
 describe('ws-linger doctor', () => {
   it('prints one JSON object, and exits with 0 when all is well', async () => {
-    const { code, stdout, stderr } = await run(['--json']);
+    const { code, stdout, stderr } = await runCli('doctor', '--json');
     const { checks, ...rest } = JSON.parse(stdout) as { checks: Check[]; [key: string]: unknown };
     assert.equal(code, 0, stdout);
     assert.equal(stderr, '');
@@ -44,7 +28,7 @@ describe('ws-linger doctor', () => {
         true,
         process.platform,
         process.version,
-        require(join(root, 'package.json')).version,
+        require(join(ROOT, 'package.json')).version,
         require('ws-upstream/package.json').version,
       ],
     );
@@ -65,7 +49,7 @@ describe('ws-linger doctor', () => {
   });
 
   it('prints a line with a tick for each check for people', async () => {
-    const { code, stdout } = await run([]);
+    const { code, stdout } = await runCli('doctor');
     assert.equal(code, 0, stdout);
     for (const name of CHECKS) assert.match(stdout, new RegExp(`^✔ ${name} +\\S`, 'm'));
     assert.match(stdout, new RegExp(`^control +${wanted ?? ''}.*: \\S`, 'm'));
@@ -73,7 +57,7 @@ describe('ws-linger doctor', () => {
   });
 
   it('refuses an argument that it does not know, with exit code 2', async () => {
-    const { code, stdout } = await run(['--jsom']);
+    const { code, stdout } = await runCli('doctor', '--jsom');
     assert.deepEqual([code, stdout], [2, '']);
   });
 });
@@ -83,14 +67,16 @@ if (wanted === 'native') {
     const binary = join('prebuilds', 'win32-x64', 'ws-linger.node');
 
     /** Copies the package to where it finds the same dependencies, and lets `change` spoil its binary. */
-    async function diagnoseWith(change: (file: string) => void): Promise<{ code: number; diagnosis: Diagnosis }> {
-      const copy = mkdtempSync(join(root, 'dist-test', 'installed-'));
+    async function diagnoseWith(
+      change: (file: string) => void,
+    ): Promise<{ code: Ended['code']; diagnosis: Diagnosis }> {
+      const copy = mkdtempSync(join(ROOT, 'dist-test', 'installed-'));
       try {
         for (const part of ['dist', 'prebuilds', 'package.json']) {
-          cpSync(join(root, part), join(copy, part), { recursive: true });
+          cpSync(join(ROOT, part), join(copy, part), { recursive: true });
         }
         change(join(copy, binary));
-        const { code, stdout } = await run(['--json'], copy);
+        const { code, stdout } = await runNode([join(copy, relative(ROOT, CLI)), 'doctor', '--json']);
         return { code, diagnosis: JSON.parse(stdout) };
       } finally {
         rmSync(copy, { recursive: true, maxRetries: 5 });

@@ -1,6 +1,6 @@
 // The main job as a user runs it: a process, its exit code, its output.
 import assert from 'node:assert/strict';
-import { type ExecFileException, execFile, spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
@@ -11,22 +11,13 @@ import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import Upstream from 'ws-upstream';
 import { DEFAULT_MIX, parseMix, plan } from '../../dist/tools/stability/plan.js';
+import { CLI, runCli } from '../support/child.js';
 import { portOf, until } from '../support/end.js';
 import { tcpPair } from '../support/tcp-pair.js';
 
-const cli = join(__dirname, '..', '..', 'dist', 'tools', 'cli', 'main.js');
-
-function run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [cli, ...args], (error: ExecFileException | null, stdout, stderr) => {
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
-    });
-  });
-}
-
 describe('ws-linger stability', () => {
   it('passes, and says how every connection ended', async () => {
-    const { code, stdout } = await run('stability', '--json', '--connections', '100');
+    const { code, stdout } = await runCli('stability', '--json', '--connections', '100');
     const result = JSON.parse(stdout);
     assert.equal(code, 0, stdout);
     assert.equal(result.pass, true);
@@ -48,7 +39,7 @@ describe('ws-linger stability', () => {
 
   it('shows what plain ws leaves open, and fails', async () => {
     const args = ['--plain', '--json', '--connections', '14', '--mix', 'rst,stall', '--timeout', '3000'];
-    const { code, stdout } = await run('stability', ...args);
+    const { code, stdout } = await runCli('stability', ...args);
     const result = JSON.parse(stdout);
     assert.equal(code, 1);
     assert.equal(result.pass, false);
@@ -61,7 +52,13 @@ describe('ws-linger stability', () => {
     const wss = new Upstream.WebSocketServer({ port: 0, host: '127.0.0.1' });
     wss.on('connection', (ws) => ws.on('message', (data, binary) => ws.send(data, { binary })));
     await once(wss, 'listening');
-    const { code, stdout } = await run('stability', `ws://127.0.0.1:${portOf(wss)}/`, '--json', '--connections', '14');
+    const { code, stdout } = await runCli(
+      'stability',
+      `ws://127.0.0.1:${portOf(wss)}/`,
+      '--json',
+      '--connections',
+      '14',
+    );
     for (const ws of wss.clients) ws.terminate();
     wss.close();
     const result = JSON.parse(stdout);
@@ -73,7 +70,7 @@ describe('ws-linger stability', () => {
   });
 
   it('prints a table for people', async () => {
-    const { code, stdout } = await run('stability', '--connections', '7', '--mix', 'clean,rst', '--no-color');
+    const { code, stdout } = await runCli('stability', '--connections', '7', '--mix', 'clean,rst', '--no-color');
     assert.equal(code, 0, stdout);
     assert.match(stdout, /7 of 7 opened, 100 % ended as they should/);
     assert.match(stdout, /PASS/);
@@ -82,7 +79,7 @@ describe('ws-linger stability', () => {
   it('says once what is wrong with all connections, and no times where nothing was measured', async () => {
     // A port that is one end of a connection, so that nobody listens there, and nobody is given it meanwhile.
     const { peer, stop } = await tcpPair();
-    const { code, stdout } = await run('stability', `ws://127.0.0.1:${peer.localPort}`, '--connections', '30');
+    const { code, stdout } = await runCli('stability', `ws://127.0.0.1:${peer.localPort}`, '--connections', '30');
     stop();
     assert.equal(code, 1, stdout);
     assert.match(stdout, /0 of 30 opened/);
@@ -94,7 +91,7 @@ describe('ws-linger stability', () => {
 
   it('runs the same against plain ws, and shows both side by side, in 80 columns and without colour', async () => {
     const args = ['--compare', 'plain', '--connections', '12', '--mix', 'clean,rst'];
-    const { code, stdout } = await run('stability', ...args);
+    const { code, stdout } = await runCli('stability', ...args);
     assert.equal(code, 0, stdout);
     assert.match(stdout, /│ ws-linger, .* │ plain ws/);
     assert.match(stdout, /│ 12 of 12 opened, 100 % +│ 12 of 12 opened, 50 % /);
@@ -103,14 +100,14 @@ describe('ws-linger stability', () => {
 
   it('shows that slow peers get from both what was sent before the close', async () => {
     const args = ['--compare', 'plain', '--connections', '6', '--mix', 'slow,pause,cutoff'];
-    const { code, stdout } = await run('stability', ...args);
+    const { code, stdout } = await runCli('stability', ...args);
     assert.match(stdout, /│ Messages +│ \d+ of 392 +│ 392 of 392 +│\n│ delivered to/);
     assert.match(stdout, /│ Messages +│ 392 of 392 +│/);
     assert.equal(code, 0, stdout);
   });
 
   it('gives both as one JSON object', async () => {
-    const { stdout } = await run('stability', '--compare', 'plain', '--json', '--connections', '2', '--mix', 'rst');
+    const { stdout } = await runCli('stability', '--compare', 'plain', '--json', '--connections', '2', '--mix', 'rst');
     const result = JSON.parse(stdout);
     assert.deepEqual([result.kinds.reset, result.unexplained], [2, 0]);
     assert.deepEqual([result.plain.kinds['1006'], result.plain.unexplained], [2, 2]);
@@ -119,7 +116,7 @@ describe('ws-linger stability', () => {
 
   it('writes a report that is one file, also where it fails', async () => {
     const file = join(await mkdtemp(join(tmpdir(), 'ws-linger-')), 'report.html');
-    const { code } = await run(
+    const { code } = await runCli(
       'stability',
       '--plain',
       '--connections',
@@ -138,7 +135,7 @@ describe('ws-linger stability', () => {
   });
 
   it('goes on for the time it is asked to, and gives a verdict on memory', async () => {
-    const { code, stdout } = await run('stability', '--duration', '1s', '--connections', '5', '--mix', 'clean,rst');
+    const { code, stdout } = await runCli('stability', '--duration', '1s', '--connections', '5', '--mix', 'clean,rst');
     assert.equal(code, 0, stdout);
     assert.match(stdout, /Took +│ [\d.]+ s, \d+ rounds/);
     assert.match(stdout, /Memory +│ too short to tell, heap [\d.]+ MiB/);
@@ -149,7 +146,7 @@ describe('ws-linger stability', () => {
     const requests: IncomingMessage[] = [];
     wss.on('connection', (_ws, request) => requests.push(request));
     await once(wss, 'listening');
-    const { code, stdout } = await run(
+    const { code, stdout } = await runCli(
       ...['stability', `ws://127.0.0.1:${portOf(wss)}/`, '--no-echo', '--json', '--connections', '2', '--mix', 'rst'],
       ...['--header', 'Authorization: Bearer a:b', '--header', 'X-Empty:', '--subprotocol', 'one', '--reconnect', '1'],
       ...['--subprotocol', 'two', '--rate', '50', '--insecure'],
@@ -167,7 +164,7 @@ describe('ws-linger stability', () => {
   if (process.platform === 'linux') {
     it('prints what it has seen when it is interrupted as by a terminal, and leaves no process behind', async () => {
       // A group of its own, as a terminal gives one: all processes in it are sent the signal.
-      const child = spawn(process.execPath, [cli, 'stability', '--duration', '1h', '--mix', 'stall'], {
+      const child = spawn(process.execPath, [CLI, 'stability', '--duration', '1h', '--mix', 'stall'], {
         detached: true,
       });
       const pid = child.pid as number;
@@ -190,7 +187,7 @@ describe('ws-linger stability', () => {
 
     it('says so where only the run beside it was interrupted', async () => {
       const args = ['stability', '--compare', 'plain', '--connections', '2', '--mix', 'stall'];
-      const child = spawn(process.execPath, [cli, ...args]);
+      const child = spawn(process.execPath, [CLI, ...args]);
       const pid = child.pid as number;
       const output = text(child.stdout);
       await until('plain ws is being run', async () => {
@@ -206,7 +203,7 @@ describe('ws-linger stability', () => {
     });
 
     it('draws how it stands on a terminal of 80 columns', async () => {
-      const command = `stty cols 80; exec ${process.execPath} ${cli} stability --connections 10 --mix clean,rst --rate 10`;
+      const command = `stty cols 80; exec ${process.execPath} ${CLI} stability --connections 10 --mix clean,rst --rate 10`;
       const { stdout } = await promisify(execFile)('script', ['-qec', command, '/dev/null'], {
         env: { ...process.env, NO_COLOR: '1' },
       });
@@ -220,7 +217,7 @@ describe('ws-linger stability', () => {
   }
 
   it('says that a server does not answer, and exits with 1', async () => {
-    const { code, stdout } = await run('stability', 'ws://127.0.0.1:9', '--connections', '2', '--json');
+    const { code, stdout } = await runCli('stability', 'ws://127.0.0.1:9', '--connections', '2', '--json');
     assert.equal(code, 1);
     assert.equal(JSON.parse(stdout).connections.failed, 2);
   });
@@ -243,7 +240,7 @@ describe('ws-linger stability', () => {
     [['--report', ''], /cannot be written/],
   ] as const) {
     it(`refuses '${args.join(' ')}' in one line, with exit code 2`, async () => {
-      const { code, stdout, stderr } = await run('stability', ...args);
+      const { code, stdout, stderr } = await runCli('stability', ...args);
       assert.equal(code, 2);
       assert.equal(stdout, '');
       assert.match(stderr, message);
@@ -254,18 +251,18 @@ describe('ws-linger stability', () => {
 
 describe('ws-linger', () => {
   it('suggests the command that was meant, with exit code 2', async () => {
-    const { code, stderr } = await run('stabilty');
+    const { code, stderr } = await runCli('stabilty');
     assert.equal(code, 2);
     assert.match(stderr, /unknown command 'stabilty' \(Did you mean stability\?\)/);
   });
 
   it('explains every command, with examples and exit codes, in 80 columns', async () => {
-    const { code, stdout } = await run('--help');
+    const { code, stdout } = await runCli('--help');
     assert.equal(code, 0);
     const commands = [...stdout.matchAll(/^ {2}(\w+) (?:\[|$)/gm)].map(([, name]) => name as string);
     assert.ok(commands.includes('stability'));
     for (const name of commands.filter((one) => one !== 'help')) {
-      const { code, stdout } = await run(name, '--help');
+      const { code, stdout } = await runCli(name, '--help');
       assert.equal(code, 0);
       assert.match(stdout, /^Examples:\n {2}ws-linger /m, name);
       assert.match(stdout, /^Exit codes: 0 /m, name);
