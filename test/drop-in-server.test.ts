@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import { describe, it } from 'node:test';
 import type Upstream from 'ws-upstream';
-import { portOf } from './support/end.js';
+import { listen, portOf } from './support/end.js';
 import { type Class, connect, hangUp, noteEvents, QUIET, serve, sideBySide } from './support/side-by-side.js';
 
 const url = (server: { address(): unknown }, path = '/') => `ws://127.0.0.1:${portOf(server as never)}${path}`;
@@ -61,8 +61,7 @@ describe('a server, as with plain ws', () => {
 
   it('keeps no set of clients with clientTracking: false, and closes without waiting for them', async () => {
     const seen = await sideBySide(async (WebSocket) => {
-      const server = http.createServer().listen(0, '127.0.0.1');
-      await once(server, 'listening');
+      const server = await listen(http.createServer());
       const wss = new WebSocket.Server({ server, clientTracking: false });
       const client = new WebSocket(url(server));
       const [[ws]] = await Promise.all([once(wss, 'connection'), once(client, 'open')]);
@@ -81,8 +80,7 @@ describe('a server, as with plain ws', () => {
   it('leaves no listener on a server that is not its own, also when its own were all removed before close()', async () => {
     for (const removeFirst of [false, true]) {
       const seen = await sideBySide(async (WebSocket) => {
-        const server = http.createServer().listen(0, '127.0.0.1');
-        await once(server, 'listening');
+        const server = await listen(http.createServer());
         const count = () => server.eventNames().reduce((sum, name) => sum + server.listenerCount(name), 0);
         const before = count();
         const wss = new WebSocket.Server({ server });
@@ -112,8 +110,7 @@ describe('a server, as with plain ws', () => {
     ];
     for (const mode of modes) {
       const seen = await sideBySide(async (WebSocket) => {
-        const server = http.createServer().listen(0, '127.0.0.1');
-        await once(server, 'listening');
+        const server = await listen(http.createServer());
         const options = mode(server);
         const wss = new WebSocket.Server(options);
         if (options.port === 0) await once(wss, 'listening');

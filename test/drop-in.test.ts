@@ -1,32 +1,13 @@
 // What users reach for on a connection, documented or not, works as with plain ws.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { Duplex } from 'node:stream';
 import { describe, it } from 'node:test';
 import WebSocket from 'ws-linger';
 import Upstream from 'ws-upstream';
 import { portOf } from './support/end.js';
 import { textFrame } from './support/peer.js';
 import { type Class, connect, hangUp, type Inner, noteEvents, serve, sideBySide } from './support/side-by-side.js';
-
-/** Two streams that are no sockets; what is written to one is read from the other. */
-function streamPair(): [Duplex, Duplex] {
-  const make = (other: () => Duplex) =>
-    new Duplex({
-      read() {},
-      write(chunk, _encoding, done) {
-        other().push(chunk);
-        done();
-      },
-      final(done) {
-        other().push(null);
-        done();
-      },
-    });
-  const a: Duplex = make(() => b);
-  const b: Duplex = make(() => a);
-  return [a, b];
-}
+import { duplexTunnel, upgradeStream } from './support/tunnel.js';
 
 /** Unlike once(), this minds no error. */
 function closed(ws: Upstream): Promise<void> {
@@ -85,16 +66,9 @@ describe('a connection, as with plain ws', () => {
     for (const end of ['close', 'terminate'] as const) {
       const seen = await sideBySide(async (WebSocket) => {
         const wss = new WebSocket.Server({ noServer: true });
-        const [atServer, atClient] = streamPair();
-        const headers = {
-          upgrade: 'websocket',
-          connection: 'upgrade',
-          'sec-websocket-version': '13',
-          'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
-        };
-        const request = { method: 'GET', url: '/', headers, socket: atServer } as never;
+        const { server: atServer, client: atClient } = duplexTunnel();
         const answered = once(atClient, 'data');
-        const upgraded = new Promise<Upstream>((done) => wss.handleUpgrade(request, atServer, Buffer.alloc(0), done));
+        const upgraded = upgradeStream(wss, atServer);
         await answered;
         // As @fastify/websocket makes its client for tests.
         const client = new (WebSocket as unknown as new (...args: unknown[]) => Inner)(null, undefined, {});

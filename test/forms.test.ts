@@ -6,7 +6,7 @@ import net from 'node:net';
 import { it } from 'node:test';
 import tls from 'node:tls';
 import WebSocket, { createWebSocketStream, WebSocketServer } from 'ws-linger';
-import { portOf, watchEnd } from './support/end.js';
+import { listen, portOf, watchEnd } from './support/end.js';
 import { openPair, socketOf } from './support/pairs.js';
 import { connectPeer } from './support/peer.js';
 
@@ -20,8 +20,7 @@ async function serve(options: WebSocket.ServerOptions = {}): Promise<WebSocketSe
 
 it('noServer, with clientTracking off', async () => {
   const wss = new WebSocketServer({ noServer: true, clientTracking: false, linger });
-  const server = http.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const server = await listen(http.createServer());
   const upgraded = new Promise<WebSocket>((resolve) => {
     server.once('upgrade', (request, socket, head) => wss.handleUpgrade(request, socket, head, resolve));
   });
@@ -59,8 +58,7 @@ it('a client behind a proxy (createConnection)', async () => {
     inside.pipe(outside).pipe(inside);
     for (const side of [inside, outside]) side.on('error', () => {}).on('close', () => outside.resetAndDestroy());
   });
-  proxy.listen(0, '127.0.0.1');
-  await once(proxy, 'listening');
+  await listen(proxy);
   const createConnection = (() => net.connect(portOf(proxy), '127.0.0.1')) as unknown as typeof net.createConnection;
   const connected = once(wss, 'connection');
   const ws = new WebSocket('ws://example.invalid', { createConnection, linger });
@@ -119,8 +117,7 @@ it("Node's resetAndDestroy() refuses TLS, abort() does not", async () => {
 });
 
 it('wss.close() waits for its connections and leaves no listener on a server that is not its own', async () => {
-  const server = http.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const server = await listen(http.createServer());
   const count = () => server.eventNames().reduce((sum, name) => sum + server.listenerCount(name), 0);
   const before = count();
   const wss = new WebSocketServer({ server, linger });

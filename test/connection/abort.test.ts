@@ -7,7 +7,7 @@ import { describe, it } from 'node:test';
 import tls from 'node:tls';
 import WebSocket, { WebSocketServer } from 'ws-linger';
 import { certificate } from '../support/certificate.js';
-import { portOf, watchEnd } from '../support/end.js';
+import { listen, portOf, watchEnd } from '../support/end.js';
 import { openPair, type Pair, STALL_BYTES, socketOf, stall, type Transport } from '../support/pairs.js';
 import { assertReset, endOf } from '../support/peer.js';
 
@@ -75,8 +75,7 @@ describe('abort() over TLS', () => {
   async function tlsPair() {
     const server = https.createServer(await certificate());
     const wss = new WebSocketServer({ server, linger: LINGER });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
+    await listen(server);
     const connected = once(wss, 'connection');
     const client = new WebSocket(`wss://127.0.0.1:${portOf(server)}`, { rejectUnauthorized: false, linger: LINGER });
     await once(client, 'open');
@@ -108,8 +107,7 @@ describe('abort() over TLS', () => {
 
 describe('abort() before and after', () => {
   it('ends an opening handshake as in ws, with an error and one close', async () => {
-    const silent = net.createServer().listen(0, '127.0.0.1');
-    await once(silent, 'listening');
+    const silent = await listen(net.createServer());
     const ws = new WebSocket(`ws://127.0.0.1:${portOf(silent)}`, { linger: LINGER });
     const ended = watchEnd(ws);
     const failed = new Promise<Error>((resolve) => ws.once('error', resolve));

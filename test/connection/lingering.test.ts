@@ -12,14 +12,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import WebSocket, { settled, WebSocketServer } from 'ws-linger';
 import Upstream from 'ws-upstream';
 import { parseOutput, runEdge } from '../support/child.js';
-import { portOf, until, watchEnd } from '../support/end.js';
+import { listen, portOf, until, watchEnd } from '../support/end.js';
 import { openPair, type Pair, type Role, STALL_BYTES, stall, type Transport } from '../support/pairs.js';
 import { assertReset, CLIENT_FRAMES, connectPeer, endOf } from '../support/peer.js';
-import { type Class, type Inner, serve } from '../support/side-by-side.js';
-import { duplexTunnel, http2Tunnel, openOver, type Tunnel } from '../support/tunnel.js';
+import { type Class, type Inner, openSender, QUIET, type SenderPair, serve } from '../support/side-by-side.js';
+import { duplexTunnel, http2Tunnel, openOver, type Tunnel, upgradeStream } from '../support/tunnel.js';
 
 const OURS = WebSocket as unknown as Class;
-const QUIET = { linger: { logger: false } } as const;
 const MB = 1024 * 1024;
 
 interface Seen {
@@ -30,29 +29,14 @@ interface Seen {
   toldAfter: number;
 }
 
-interface Scene {
-  sender: Inner;
-  receiver: Inner;
-  stop(): unknown;
-}
-
 /** Plays a scene with plain ws and with ws-linger at once. */
 async function both<T>(scene: (Sender: Class) => Promise<T>): Promise<{ plain: T; ours: T }> {
   const [plain, ours] = await Promise.all([scene(Upstream), scene(OURS)]);
   return { plain, ours };
 }
 
-async function openScene(Sender: Class, role: Role, options: Upstream.ServerOptions = {}): Promise<Scene> {
-  const [AtServer, AtClient] = role === 'server' ? [Sender, Upstream] : [Upstream, Sender];
-  const wss = await serve(AtServer, { perMessageDeflate: false, ...options });
-  const client = new AtClient(`ws://127.0.0.1:${portOf(wss)}`, { perMessageDeflate: false, ...QUIET, ...options });
-  const [[ws]] = await Promise.all([once(wss, 'connection'), once(client, 'open')]);
-  const [sender, receiver] = role === 'server' ? [ws, client] : [client, ws];
-  return { sender, receiver, stop: () => wss.close() } as Scene;
-}
-
 /** Lets `act` end the connection from the sender's side, and notes what both sides see of it. */
-async function see({ sender, receiver, stop }: Scene, act: (sender: Inner) => unknown): Promise<Seen> {
+async function see({ sender, receiver, stop }: SenderPair, act: (sender: Inner) => unknown): Promise<Seen> {
   const messages: number[] = [];
   receiver.on('message', (data: Buffer) => messages.push(data.length));
   const began = performance.now();
@@ -84,7 +68,7 @@ describe('a reader that pauses for longer than closeTimeout', { concurrency: tru
   for (const role of ['server', 'client'] as const) {
     it(`gets 20 MB and the close frame of a ${role}, which is told in time`, async () => {
       const { plain, ours } = await both(async (Sender) => {
-        const scene = await openScene(Sender, role);
+        const scene = await openSender(Sender, role);
         pauseFor(scene.receiver, PAUSE_MS);
         return see(scene, (sender) => {
           for (let i = 0; i < 20; i++) sender.send(Buffer.alloc(MB));
@@ -100,7 +84,7 @@ describe('a reader that pauses for longer than closeTimeout', { concurrency: tru
   it('gets what was compressed for it', async () => {
     const noise = Buffer.from(Array.from({ length: MB }, (_, i) => (i * 7919 * (i >> 8)) % 251));
     const { plain, ours } = await both(async (Sender) => {
-      const scene = await openScene(Sender, 'server', { perMessageDeflate: { threshold: 0 } });
+      const scene = await openSender(Sender, 'server', { perMessageDeflate: { threshold: 0 } });
       pauseFor(scene.receiver, PAUSE_MS);
       return see(scene, (sender) => {
         for (let i = 0; i < 30; i++) sender.send(noise);
@@ -113,7 +97,7 @@ describe('a reader that pauses for longer than closeTimeout', { concurrency: tru
 
   it('gets all when the application sends to the closing connection, as a broadcast does', async () => {
     const { plain, ours } = await both(async (Sender) => {
-      const scene = await openScene(Sender, 'server');
+      const scene = await openSender(Sender, 'server');
       pauseFor(scene.receiver, PAUSE_MS);
       return see(scene, (sender) => {
         for (let i = 0; i < 20; i++) sender.send(Buffer.alloc(MB));
@@ -128,7 +112,7 @@ describe('a reader that pauses for longer than closeTimeout', { concurrency: tru
 
   it('gets all after it has sent its own close frame', async () => {
     const { plain, ours } = await both(async (Sender) => {
-      const scene = await openScene(Sender, 'server');
+      const scene = await openSender(Sender, 'server');
       const { sender, receiver } = scene;
       pauseFor(receiver, PAUSE_MS);
       return see(scene, async () => {
@@ -264,15 +248,7 @@ describe('over a stream that counts no bytes', { concurrency: true }, () => {
       final: (done) => done(),
     });
     const wss = new WebSocketServer({ noServer: true, linger: { closeTimeout: 50, logger: false } });
-    const headers = {
-      upgrade: 'websocket',
-      'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
-      'sec-websocket-version': '13',
-    };
-    const request = { method: 'GET', headers, url: '/', socket: owned } as unknown as http.IncomingMessage;
-    const ws = await new Promise<WebSocket>((resolve) => {
-      wss.handleUpgrade(request as never, owned, Buffer.alloc(0), resolve as never);
-    });
+    const ws = await upgradeStream(wss, owned);
     const info = await ws.closeAsync();
     assert.equal(info.kind, 'close-timeout');
     assert.equal(wss.stats().lingering.now, 1);
@@ -287,7 +263,7 @@ describe('terminate() is that of ws', () => {
   for (const deflate of [false, true]) {
     it(`and tells of no more messages of a peer that floods ${deflate ? 'with deflate' : ''}`, async () => {
       const { plain, ours } = await both(async (Sender) => {
-        const scene = await openScene(Sender, 'server', { perMessageDeflate: deflate && { threshold: 0 } });
+        const scene = await openSender(Sender, 'server', { perMessageDeflate: deflate && { threshold: 0 } });
         const { sender, receiver } = scene;
         let late = 0;
         let terminated = false;
@@ -418,8 +394,7 @@ describe('a socket that lingers', () => {
   });
 
   it('does not hold up the server where the kernel has all, and does where it has not', async () => {
-    const server = http.createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
+    const server = await listen(http.createServer());
     const wss = new WebSocketServer({ server, linger: { ...QUICK, logger: false } });
     const peers: net.Socket[] = [];
     const open = async (): Promise<WebSocket> => {

@@ -6,7 +6,7 @@ import WebSocket, { WebSocketServer } from 'ws-linger';
 import Upstream from 'ws-upstream';
 import { portOf } from '../support/end.js';
 import { connectPeer, textFrame } from '../support/peer.js';
-import { type Class, type Inner, sideBySide } from '../support/side-by-side.js';
+import { type Class, type Inner, openSender, type SenderPair, sideBySide } from '../support/side-by-side.js';
 
 const QUICK = { closeTimeout: 200, logger: false } as const;
 /**
@@ -17,28 +17,21 @@ const closeTimeout = process.platform === 'win32' ? 2_000 : 300;
 const SIDES = ['server', 'client'] as const;
 type Side = (typeof SIDES)[number];
 
-interface Pair {
-  sender: Inner;
-  receiver: Inner;
-  /** How much of each message came, in order. */
+interface WatchedPair extends SenderPair {
+  /** The length of each message that came, in order. */
   received: number[];
   ended: Promise<unknown>;
-  stop(): void;
 }
 
-/** A connection whose sender is at the given side. One end is of the class under test, the other is plain ws's. */
-async function openPair(Sender: Class, side: Side, Receiver: Class = Upstream): Promise<Pair> {
-  const [AtServer, AtClient] = side === 'server' ? [Sender, Receiver] : [Receiver, Sender];
-  const options = { linger: { ...QUICK, closeTimeout }, perMessageDeflate: false };
-  const wss = new AtServer.Server({ host: '127.0.0.1', port: 0, ...options });
-  await once(wss, 'listening');
-  const client = new AtClient(`ws://127.0.0.1:${portOf(wss)}`, options) as Inner;
-  const [[ws]] = await Promise.all([once(wss, 'connection'), once(client, 'open')]);
-  const [sender, receiver] = side === 'server' ? [ws, client] : [client, ws];
+/** A connection whose sender is at the given side, with what its receiver receives. */
+async function openWatched(Sender: Class, side: Side, Receiver?: Class): Promise<WatchedPair> {
+  const options: object = { linger: { ...QUICK, closeTimeout } };
+  const pair = await openSender(Sender, side, options, Receiver);
+  const { sender, receiver } = pair;
   const received: number[] = [];
   receiver.on('message', (data: Buffer) => received.push(data.length));
   const ended = Promise.all([sender, receiver].map((end) => new Promise((done) => end.once('close', done))));
-  return { sender, receiver, received, ended, stop: () => wss.close() };
+  return { ...pair, received, ended };
 }
 
 /** Reads on only 15 ms after each message, as an application does that is slower than the network. */
@@ -64,7 +57,7 @@ for (const side of SIDES) {
     for (const end of ['close', 'terminate'] as const) {
       it(`10 MB read slowly, when the peer calls ${end}() behind them`, async () => {
         const seen = await sideBySide(async (WebSocket) => {
-          const { sender, receiver, received, ended, stop } = await openPair(Upstream, side, WebSocket);
+          const { sender, receiver, received, ended, stop } = await openWatched(Upstream, side, WebSocket);
           readSlowly(receiver);
           for (let i = 0; i < 39; i++) sender.send(Buffer.alloc(MB / 4));
           await new Promise((sent) => sender.send(Buffer.alloc(MB / 4), sent));
@@ -79,7 +72,7 @@ for (const side of SIDES) {
 
     it('10 MB read slowly, after its own close()', async () => {
       const seen = await sideBySide(async (WebSocket) => {
-        const { sender, receiver, received, ended, stop } = await openPair(Upstream, side, WebSocket);
+        const { sender, receiver, received, ended, stop } = await openWatched(Upstream, side, WebSocket);
         readSlowly(receiver);
         for (let i = 0; i < 40; i++) sender.send(Buffer.alloc(MB / 4));
         receiver.close();
@@ -95,7 +88,7 @@ for (const side of SIDES) {
     for (const end of ['close', 'terminate'] as const) {
       it(`100 messages and ${end}()`, async () => {
         const seen = await sideBySide(async (WebSocket) => {
-          const { sender, received, ended, stop } = await openPair(WebSocket, side);
+          const { sender, received, ended, stop } = await openWatched(WebSocket, side);
           for (let i = 1; i <= 100; i++) sender.send('x'.repeat(i));
           sender[end]();
           await ended;
@@ -112,7 +105,7 @@ for (const side of SIDES) {
     for (const reader of ['fast', 'slow']) {
       it(`10 MB and close(), with a ${reader} reader`, async () => {
         const seen = await sideBySide(async (WebSocket) => {
-          const { sender, receiver, received, ended, stop } = await openPair(WebSocket, side);
+          const { sender, receiver, received, ended, stop } = await openWatched(WebSocket, side);
           if (reader === 'slow') readSlowly(receiver);
           for (let i = 0; i < 40; i++) sender.send(Buffer.alloc(MB / 4));
           sender.close(4000);
@@ -125,7 +118,7 @@ for (const side of SIDES) {
 
       it(`what the system has taken of 10 MB, and terminate(), with a ${reader} reader`, async () => {
         for (const Class of [Upstream, WebSocket as unknown as Class]) {
-          const { sender, receiver, received, ended, stop } = await openPair(Class, side);
+          const { sender, receiver, received, ended, stop } = await openWatched(Class, side);
           if (reader === 'slow') readSlowly(receiver);
           const before = accepted(sender);
           for (let i = 0; i < 40; i++) sender.send(Buffer.alloc(MB / 4));
@@ -143,7 +136,7 @@ for (const side of SIDES) {
 
     it('10 MB, while the other end sends as much and closes as well', async () => {
       const seen = await sideBySide(async (WebSocket) => {
-        const { sender, receiver, received, ended, stop } = await openPair(WebSocket, side);
+        const { sender, receiver, received, ended, stop } = await openWatched(WebSocket, side);
         let answered = 0;
         sender.on('message', (data: Buffer) => {
           answered += data.length;

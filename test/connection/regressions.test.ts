@@ -1,7 +1,6 @@
 // Cases that were wrong once. Where plain ws is the measure, it runs beside.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import http from 'node:http';
 import type net from 'node:net';
 import { Duplex } from 'node:stream';
 import { describe, it } from 'node:test';
@@ -12,6 +11,7 @@ import { ROOT, runNode } from '../support/child.js';
 import { portOf } from '../support/end.js';
 import { openPair, socketOf, stall } from '../support/pairs.js';
 import { connectPeer } from '../support/peer.js';
+import { upgradeStream } from '../support/tunnel.js';
 
 const QUICK = { closeTimeout: 200, logger: false } as const;
 
@@ -131,8 +131,6 @@ for (const [name, make] of makers) {
     });
 
     it('drains a stream that is no socket and tells no counts', async () => {
-      const server = http.createServer().listen(0, '127.0.0.1');
-      await once(server, 'listening');
       const wss = make({ noServer: true });
       let left = 0;
       const tunnel = new Duplex({
@@ -142,24 +140,16 @@ for (const [name, make] of makers) {
           setTimeout(done, 20); // slow, and steady
         },
       });
-      const request = { method: 'GET', headers: UPGRADE, url: '/', socket: tunnel } as unknown as http.IncomingMessage;
-      const ws = await new Promise<Upstream>((resolve) => wss.handleUpgrade(request, tunnel, Buffer.alloc(0), resolve));
+      const ws = await upgradeStream(wss, tunnel);
       for (let i = 0; i < 40; i++) ws.send(Buffer.alloc(10_000));
       ws.close(1001);
       const deadline = performance.now() + 5_000;
       while (left < 400_000 && performance.now() < deadline) await delay(10);
       assert.ok(left >= 400_000, `${left} bytes`);
       ws.terminate();
-      server.close();
     });
   });
 }
-
-const UPGRADE = {
-  upgrade: 'websocket',
-  'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
-  'sec-websocket-version': '13',
-};
 
 describe('attach()', () => {
   it('may be called twice for a server, and for one whose class is extended already', async () => {

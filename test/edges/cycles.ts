@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { parseOptions } from '../../dist/options.js';
 import { controlOf, findSocket } from '../../dist/socket-control/choose.js';
-import { portOf } from '../support/end.js';
+import { listen, portOf } from '../support/end.js';
 import { endOf } from '../support/peer.js';
 import { systemHandles } from '../support/system-handles.js';
 
@@ -75,8 +75,7 @@ async function cycle(server: net.Server): Promise<string> {
 const kinds: Record<string, number> = {};
 
 async function main(): Promise<void> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const server = await listen(net.createServer());
   const ends: Record<string, number> = {};
   const run = async (count: number) => {
     for (let i = 0; i < count; i++) {

@@ -1,8 +1,6 @@
 // Peers that vanish without a word are found by pings, and only those; a peer that reads too slowly is given up.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import type { IncomingMessage } from 'node:http';
-import { Duplex } from 'node:stream';
 import { after, describe, it } from 'node:test';
 import type WebSocket from 'ws-linger';
 import { WebSocketServer } from 'ws-linger';
@@ -13,6 +11,7 @@ import { parseOptions } from '../../dist/options.js';
 import type { TransportLook } from '../../dist/socket-control/contract.js';
 import { openHandles, until, watchEnd } from '../support/end.js';
 import { type Make, openPair, type Role, STALL_BYTES, stall } from '../support/pairs.js';
+import { duplexTunnel, upgradeStream } from '../support/tunnel.js';
 
 const before = openHandles();
 
@@ -93,13 +92,17 @@ describe('a heartbeat', () => {
 
   it('does not judge a stream that does not count its bytes', async () => {
     const goesOn = setInterval(() => {}, 1_000); // no handle of such a stream does
-    const { server: wss, client } = await overDuplex({ heartbeat: FAST, logger: false });
+    const { server, client } = duplexTunnel();
+    const wss = new WebSocketServer({ noServer: true, linger: { heartbeat: FAST, logger: false } });
+    const answered = once(client, 'data');
+    const ws = await upgradeStream(wss, server);
+    await answered;
     let pings = 0;
     const enough = new Promise<void>((resolve) => client.on('data', () => ++pings === 4 && resolve()));
     await enough;
-    assert.equal(wss.closeInfo, null);
-    wss.terminate();
-    await once(wss, 'close');
+    assert.equal(ws.closeInfo, null);
+    ws.terminate();
+    await once(ws, 'close');
     clearInterval(goesOn);
   });
 
@@ -151,43 +154,6 @@ describe('a heartbeat', () => {
     pair.stop();
   });
 });
-
-/** A WebSocket over a stream that is no socket, as in a tunnel. */
-async function overDuplex(linger: WebSocket.LingerOptions): Promise<{ server: WebSocket; client: Duplex }> {
-  const [here, there] = duplexPair();
-  const wss = new WebSocketServer({ noServer: true, linger });
-  const headers = {
-    connection: 'Upgrade',
-    upgrade: 'websocket',
-    'sec-websocket-version': '13',
-    'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
-  };
-  const request = { method: 'GET', url: '/', headers, socket: here } as unknown as IncomingMessage;
-  const answered = once(there, 'data');
-  const opened = new Promise<WebSocket>((resolve) => {
-    wss.handleUpgrade(request as never, here, Buffer.alloc(0), resolve as never);
-  });
-  await answered;
-  return { server: await opened, client: there };
-}
-
-function duplexPair(): [Duplex, Duplex] {
-  const sides: Duplex[] = [];
-  const side = (other: number) =>
-    new Duplex({
-      read() {},
-      write(chunk, _, done) {
-        sides[other]?.push(chunk);
-        done();
-      },
-      final(done) {
-        sides[other]?.push(null);
-        done();
-      },
-    });
-  sides.push(side(1), side(0));
-  return sides as [Duplex, Duplex];
-}
 
 describe('the heartbeat as a decision', () => {
   const options = { interval: 30_000, timeout: 10_000 };

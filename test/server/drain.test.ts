@@ -3,14 +3,14 @@ import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import http from 'node:http';
-import net from 'node:net';
+import type net from 'node:net';
 import { after, describe, it } from 'node:test';
 import type WebSocket from 'ws-linger';
 import { attach, drainOnSignal, WebSocketServer } from 'ws-linger';
 import Upstream from 'ws-upstream';
 import { forkScript } from '../support/child.js';
-import { openHandles, portOf, until } from '../support/end.js';
-import { CLIENT_FRAMES, connectPeer, endOf, UPGRADE_REQUEST } from '../support/peer.js';
+import { listen, openHandles, portOf, until } from '../support/end.js';
+import { CLIENT_FRAMES, connectPeer, connectTcp, endOf, UPGRADE_REQUEST } from '../support/peer.js';
 
 const before = openHandles();
 const linger = { closeTimeout: 500, logger: false } as const;
@@ -69,7 +69,7 @@ for (const [name, make] of Object.entries(MAKES)) {
       await once(wss, 'listening');
       const peer = await connectPeer(portOf(wss));
       const drained = wss.drain({ timeout: 1_500 });
-      const late = net.connect(portOf(wss), '127.0.0.1');
+      const late = connectTcp(wss);
       late.write(UPGRADE_REQUEST);
       const [answer] = await once(late, 'data');
       assert.match(String(answer), /^HTTP\/1\.1 503 .*\r\nConnection: close\r\nRetry-After: [12]\r\n/);
@@ -111,21 +111,20 @@ for (const [name, make] of Object.entries(MAKES)) {
     it('closes idle keep-alive connections of its own HTTP server, and requests that never end', async () => {
       const wss = make({ port: 0, host: '127.0.0.1' });
       await once(wss, 'listening');
-      const idle = net.connect(portOf(wss), '127.0.0.1');
+      const idle = connectTcp(wss);
       idle.write('GET / HTTP/1.1\r\nHost: test\r\n\r\n');
       await once(idle, 'data');
-      const half = net.connect(portOf(wss), '127.0.0.1');
+      const half = connectTcp(wss);
       half.write(UPGRADE_REQUEST.slice(0, -10));
       await once(half, 'connect');
-      const gone = [idle, half].map((socket) => once(socket.on('error', () => {}).resume(), 'close'));
+      const gone = [idle, half].map((socket) => once(socket.resume(), 'close'));
       await wss.drain({ timeout: 200 });
       await Promise.all(gone);
     });
 
     it("closes a connection whose upgrade was under way, and leaves the user's HTTP server open", async () => {
       const server = http.createServer((_, response) => void response.end('still here'));
-      server.listen(0, '127.0.0.1');
-      await once(server, 'listening');
+      await listen(server);
       const decisions: ((allowed: boolean) => void)[] = [];
       const wss = make({
         server,
@@ -177,7 +176,7 @@ describe('drain()', () => {
   it('ends in time when close() was called before it, whatever HTTP requests are under way', async () => {
     const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', linger });
     await once(wss, 'listening');
-    const half = net.connect(portOf(wss), '127.0.0.1').on('error', () => {});
+    const half = connectTcp(wss);
     half.write(UPGRADE_REQUEST.slice(0, 10));
     await once(half, 'connect');
     const peer = await connectPeer(portOf(wss));

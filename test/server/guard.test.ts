@@ -4,15 +4,15 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
-import net from 'node:net';
+import type net from 'node:net';
 import { Duplex } from 'node:stream';
 import { describe, it } from 'node:test';
 import tls from 'node:tls';
 import { attach, guardServer, WebSocketServer } from 'ws-linger';
 import Upstream from 'ws-upstream';
 import { certificate } from '../support/certificate.js';
-import { openHandles, portOf, until } from '../support/end.js';
-import { UPGRADE_REQUEST } from '../support/peer.js';
+import { listen, openHandles, until } from '../support/end.js';
+import { connectTcp, UPGRADE_REQUEST } from '../support/peer.js';
 
 type Line = Record<string, unknown>;
 
@@ -144,15 +144,8 @@ const LOSSES: Loss[] = [
 
 const decisions: ((allowed: boolean) => void)[] = [];
 
-async function listen(secure: boolean | undefined): Promise<http.Server> {
-  const server = secure ? https.createServer(await certificate()) : http.createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return server as http.Server;
-}
-
-function connect(server: net.Server): net.Socket {
-  return net.connect(portOf(server), '127.0.0.1').on('error', () => {});
+async function listenOn(secure: boolean | undefined): Promise<http.Server> {
+  return (await listen(secure ? https.createServer(await certificate()) : http.createServer())) as http.Server;
 }
 
 for (const how of ['its own WebSocketServer', "plain ws's, attached"]) {
@@ -160,14 +153,14 @@ for (const how of ['its own WebSocketServer', "plain ws's, attached"]) {
     for (const { name, tls: secure, options, peer, kind } of LOSSES) {
       it(name, async () => {
         const before = openHandles();
-        const server = await listen(secure);
+        const server = await listenOn(secure);
         const logger = recorder();
         const wss =
           how === 'its own WebSocketServer'
             ? new WebSocketServer({ server, ...options, linger: { logger } })
             : attach(new Upstream.WebSocketServer({ server, ...options }), { logger });
         wss.on('connection', () => assert.fail('it never was a WebSocket'));
-        const tcp = connect(server);
+        const tcp = connectTcp(server);
         await peer(tcp, server);
         await until('it is told', () => logger.lines.length > 0);
         for (const decide of decisions.splice(0)) decide(true);
@@ -189,11 +182,10 @@ for (const how of ['its own WebSocketServer', "plain ws's, attached"]) {
 describe('a guarded server', () => {
   it('says nothing of HTTP connections that are lost after their answer', async () => {
     const server = http.createServer((_, response) => void response.end('hello'));
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
+    await listen(server);
     const logger = recorder();
     const wss = new WebSocketServer({ server, linger: { logger } });
-    const tcp = connect(server);
+    const tcp = connectTcp(server);
     const accepted = once(server, 'connection') as Promise<[net.Socket]>;
     tcp.write('GET / HTTP/1.1\r\nHost: test\r\n\r\n');
     await once(tcp, 'data');
@@ -209,11 +201,10 @@ describe('a guarded server', () => {
 
   it('says nothing of an HTTP request that is reset before its answer', async () => {
     const server = http.createServer(() => {}); // slow
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
+    await listen(server);
     const logger = recorder();
     const wss = new WebSocketServer({ server, linger: { logger } });
-    const tcp = connect(server);
+    const tcp = connectTcp(server);
     const request = once(server, 'request') as Promise<[IncomingMessage]>;
     tcp.write('GET / HTTP/1.1\r\nHost: test\r\n\r\n');
     const [{ socket }] = await request;
@@ -228,10 +219,9 @@ describe('a guarded server', () => {
     const server = http.createServer((_, response) => void response.end('as any request'));
     const stop = guardServer(server, { logger: false });
     const wss = new WebSocketServer({ server, linger: { logger: false } });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
+    await listen(server);
     wss.close();
-    const tcp = connect(server);
+    const tcp = connectTcp(server);
     tcp.write(UPGRADE_REQUEST);
     assert.match(String((await once(tcp, 'data'))[0]), /^HTTP\/1\.1 200 /);
     tcp.destroy();
@@ -240,9 +230,9 @@ describe('a guarded server', () => {
   });
 
   it("leaves Node's answer to bad requests as it is", async () => {
-    const server = await listen(false);
+    const server = await listenOn(false);
     const wss = new WebSocketServer({ server, linger: { logger: false } });
-    const tcp = connect(server);
+    const tcp = connectTcp(server);
     tcp.write('nonsense\r\n\r\n');
     const [answer] = await once(tcp, 'data');
     assert.match(String(answer), /^HTTP\/1.1 400 Bad Request/);
@@ -251,11 +241,11 @@ describe('a guarded server', () => {
   });
 
   it('leaves no listener on the server or its sockets behind', async () => {
-    const server = await listen(false);
+    const server = await listenOn(false);
     const count = () => server.eventNames().map((name) => [name, server.listenerCount(name)]);
     const before = count();
     const wss = new WebSocketServer({ server, linger: { logger: false } });
-    const tcp = connect(server);
+    const tcp = connectTcp(server);
     const connected = once(wss, 'connection') as Promise<[Upstream, IncomingMessage]>;
     tcp.write(UPGRADE_REQUEST);
     const [ws, request] = await connected;

@@ -7,7 +7,7 @@ import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import type { TransportLook } from '../../dist/socket-control/contract.js';
 import { PortableControl } from '../../dist/socket-control/portable.js';
-import { portOf, until, watchEnd } from '../support/end.js';
+import { listen, portOf, until, watchEnd } from '../support/end.js';
 import { SERVER_ADDRESS, TwoHosts } from '../support/namespaces.js';
 import { openPair, socketOf, stall } from '../support/pairs.js';
 
@@ -16,8 +16,7 @@ const MB = 1024 * 1024;
 describe('a look at a connection', () => {
   for (const host of ['127.0.0.1', '::1', '::ffff:127.0.0.1']) {
     it(`tells what a peer at ${host} does`, async () => {
-      const server = net.createServer({ pauseOnConnect: true }).listen(0, '::');
-      await once(server, 'listening');
+      const server = await listen(net.createServer({ pauseOnConnect: true }), '::');
       const accepted = once(server, 'connection') as Promise<[net.Socket]>;
       const socket = net.connect(portOf(server), host);
       await once(socket, 'connect');

@@ -7,9 +7,9 @@ import http from 'node:http';
 import net from 'node:net';
 import type * as ours from 'ws-linger';
 import type Upstream from 'ws-upstream';
-import { portOf, until } from './end.js';
+import { listen, portOf, until } from './end.js';
 import { acceptUpgrade } from './pairs.js';
-import { connectPeer, UPGRADE_REQUEST } from './peer.js';
+import { connectPeer, connectTcp, UPGRADE_REQUEST } from './peer.js';
 
 /** Plain ws, or this package in its place. */
 export type Library = typeof Upstream & Partial<Pick<typeof ours, 'guardProcess' | 'guardServer' | 'guardSocket'>>;
@@ -33,16 +33,6 @@ const PROTOCOL = /RangeError: Invalid WebSocket frame: RSV2 and RSV3 must be cle
 const mistake = () => new Error('a mistake of the application');
 const MISTAKE = /Error: a mistake of the application/;
 
-async function listen<S extends net.Server>(server: S): Promise<S> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return server;
-}
-
-function connect(server: net.Server): net.Socket {
-  return net.connect(portOf(server), '127.0.0.1').on('error', () => {});
-}
-
 /** A WebSocketServer on a server of the user's, whose upgrade requests wait, as for an answer of a database. */
 function waiting(ws: Library, server: http.Server, linger: ours.LingerOptions): void {
   const wss = new ws.WebSocketServer({ server, linger } as Upstream.ServerOptions);
@@ -62,7 +52,7 @@ async function gone(socket: net.Socket): Promise<void> {
 }
 
 async function resetBeforeHandleUpgrade(server: http.Server): Promise<void> {
-  const peer = connect(server);
+  const peer = connectTcp(server);
   const socket = await upgradeOf(server, peer);
   peer.resetAndDestroy();
   await gone(socket);
@@ -97,7 +87,7 @@ export const CRASHES: Crash[] = [
     name: "a peer that was connected before the server was guarded resets between 'upgrade' and handleUpgrade()",
     async act(ws, linger) {
       const server = await listen(http.createServer((_, response) => void response.end('hello')));
-      const peer = connect(server);
+      const peer = connectTcp(server);
       peer.write('GET / HTTP/1.1\r\nHost: test\r\n\r\n');
       await once(peer, 'data');
       waiting(ws, server, linger);
@@ -113,7 +103,7 @@ export const CRASHES: Crash[] = [
     async act(ws, linger) {
       const server = await listen(http.createServer());
       waiting(ws, server, linger);
-      const peer = connect(server);
+      const peer = connectTcp(server);
       const socket = await upgradeOf(server, peer);
       socket.write('HTTP/1.1 401 Unauthorized\r\n\r\n');
       peer.resetAndDestroy();
@@ -153,7 +143,7 @@ export const CRASHES: Crash[] = [
       ws.guardProcess?.(linger);
       const server = await listen(net.createServer());
       const accepted = once(server, 'connection') as Promise<[net.Socket]>;
-      const peer = connect(server);
+      const peer = connectTcp(server);
       const [socket] = await accepted;
       socket.resume();
       peer.resetAndDestroy();
@@ -218,7 +208,7 @@ export const CRASHES: Crash[] = [
       const server = await listen(http.createServer());
       waiting(ws, server, linger);
       ws.guardProcess?.(linger); // both nets at once let it through
-      const socket = await upgradeOf(server, connect(server));
+      const socket = await upgradeOf(server, connectTcp(server));
       socket.destroy(mistake());
       await gone(socket);
     },
@@ -233,7 +223,7 @@ export const CRASHES: Crash[] = [
       // As when two dependencies bring a version each.
       for (const file of Object.keys(require.cache)) delete require.cache[file];
       if (ws.guardServer) (require('ws-linger') as typeof ours).guardServer(server, linger);
-      const socket = await upgradeOf(server, connect(server));
+      const socket = await upgradeOf(server, connectTcp(server));
       socket.destroy(mistake());
       await gone(socket);
     },

@@ -1,6 +1,7 @@
 /** What the tests want to know of a connection's end. */
 import assert from 'node:assert/strict';
-import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import type { AddressInfo, Server } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type WebSocket from 'ws-linger';
 
@@ -25,7 +26,19 @@ export function watchEnd(ws: WebSocket): Promise<WatchedEnd> {
   });
 }
 
-export function portOf(server: { address(): AddressInfo | string | null }): number {
+/** Lets the system choose a port. */
+export async function listen<S extends Server>(server: S, host = '127.0.0.1'): Promise<S> {
+  server.listen(0, host);
+  await once(server, 'listening');
+  return server;
+}
+
+/** A server of net, http or ws. */
+export interface Listening {
+  address(): AddressInfo | string | null;
+}
+
+export function portOf(server: Listening): number {
   return (server.address() as AddressInfo).port;
 }
 

@@ -11,7 +11,7 @@ import tls from 'node:tls';
 import WebSocket, { attach, WebSocketServer } from 'ws-linger';
 import Upstream from 'ws-upstream';
 import { certificate } from './certificate.js';
-import { portOf } from './end.js';
+import { listen, portOf } from './end.js';
 import { CLIENT_FRAMES, type Frames, SERVER_FRAMES, UPGRADE_REQUEST } from './peer.js';
 
 /** `plain` is ws itself, `attached` is ws after attach(). */
@@ -46,7 +46,7 @@ export function openPair(options: PairOptions): Promise<Pair> {
 
 type Where = { host: string; port: number } | { path: string };
 
-async function listen(server: net.Server, transport: Transport): Promise<Where> {
+async function listenOn(transport: Transport, server: net.Server): Promise<Where> {
   if (transport === 'pipe') {
     const path =
       process.platform === 'win32'
@@ -57,8 +57,7 @@ async function listen(server: net.Server, transport: Transport): Promise<Where> 
     return { path };
   }
   const host = transport === 'tcp6' ? '::1' : '127.0.0.1';
-  server.listen(0, transport === 'mapped' ? '::' : host);
-  await once(server, 'listening');
+  await listen(server, transport === 'mapped' ? '::' : host);
   return { host, port: portOf(server) };
 }
 
@@ -69,7 +68,7 @@ async function serverPair({ make, transport = 'tcp', linger, perMessageDeflate =
       ? (new WebSocketServer({ server, perMessageDeflate, ...(linger && { linger }) }) as unknown as Upstream.Server)
       : new Upstream.WebSocketServer({ server, perMessageDeflate });
   if (make === 'attached') attach(wss, linger);
-  const where = await listen(server, transport);
+  const where = await listenOn(transport, server);
 
   const connected = once(wss, 'connection');
   const tcp = net.connect({ ...where, allowHalfOpen: true });
@@ -96,7 +95,7 @@ async function serverPair({ make, transport = 'tcp', linger, perMessageDeflate =
 
 async function clientPair({ make, transport = 'tcp', linger }: PairOptions): Promise<Pair> {
   const server = transport === 'tls' ? https.createServer({ ...(await certificate()) }) : http.createServer();
-  const where = await listen(server, transport);
+  const where = await listenOn(transport, server);
   const upgraded = once(server, 'upgrade').then(([request, socket]) => {
     socket.on('error', () => {});
     acceptUpgrade(request, socket);

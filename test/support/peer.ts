@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
+import { type Listening, portOf } from './end.js';
 
 /** A masked text frame (RFC 6455 §5.2) of less than 126 bytes, with a mask of zeros. */
 export function textFrame(text: string): Buffer {
@@ -29,9 +30,17 @@ export const SERVER_FRAMES: Frames = {
   hello: Buffer.concat([Buffer.from([0x81, 5]), Buffer.from('hello')]),
 };
 
+/** The key of the example in RFC 6455 §1.3. */
+export const SAMPLE_KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
+
 export const UPGRADE_REQUEST =
   'GET / HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
-  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+  `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${SAMPLE_KEY}\r\n\r\n`;
+
+/** Connects to a server without sending a byte. The socket's errors are ignored. */
+export function connectTcp(server: Listening): net.Socket {
+  return net.connect(portOf(server), '127.0.0.1').on('error', () => {});
+}
 
 /** Connects to a WebSocket server and does the opening handshake. Errors of the socket are left to the test. */
 export async function connectPeer(port: number, host = '127.0.0.1'): Promise<net.Socket> {

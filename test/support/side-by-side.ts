@@ -51,6 +51,28 @@ export async function connect(WebSocket: Class, options?: Upstream.ServerOptions
   return { wss, ws, client };
 }
 
+export interface SenderPair {
+  sender: Inner;
+  receiver: Inner;
+  stop(): void;
+}
+
+/** Opens a connection between two classes; `role` is the sender's. By default the receiver is plain ws. */
+export async function openSender(
+  Sender: Class,
+  role: 'server' | 'client',
+  options: Upstream.ServerOptions & Upstream.ClientOptions = {},
+  Receiver: Class = Upstream,
+): Promise<SenderPair> {
+  const [AtServer, AtClient] = role === 'server' ? [Sender, Receiver] : [Receiver, Sender];
+  const all = { perMessageDeflate: false, ...QUIET, ...options };
+  const wss = await serve(AtServer, all);
+  const client = new AtClient(`ws://127.0.0.1:${portOf(wss)}`, all) as Inner;
+  const [[ws]] = await Promise.all([once(wss, 'connection'), once(client, 'open')]);
+  const [sender, receiver] = role === 'server' ? [ws, client] : [client, ws];
+  return { sender, receiver, stop: () => wss.close() };
+}
+
 /** Closes both ends and waits until they are gone, the server too. */
 export async function hangUp({ wss, ws, client }: Connected): Promise<void> {
   const gone = [ws, client].filter((end) => end.readyState !== end.CLOSED).map((end) => once(end, 'close'));

@@ -4,7 +4,11 @@ import http from 'node:http';
 import http2 from 'node:http2';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import { portOf } from './end.js';
+import type WebSocket from 'ws-linger';
+import type { WebSocketServer } from 'ws-linger';
+import type Upstream from 'ws-upstream';
+import { listen, portOf } from './end.js';
+import { SAMPLE_KEY } from './peer.js';
 import type { Class, Inner } from './side-by-side.js';
 
 export interface Tunnel {
@@ -39,8 +43,7 @@ export function duplexTunnel(largeMs = 0): Tunnel {
 
 /** A stream of HTTP/2. */
 export async function http2Tunnel(): Promise<Tunnel> {
-  const server = http2.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const server = await listen(http2.createServer());
   const accepted = once(server, 'stream') as Promise<[http2.ServerHttp2Stream]>;
   const session = http2.connect(`http://127.0.0.1:${portOf(server)}`);
   const client = session.request({ ':method': 'POST' }, { endStream: false });
@@ -54,6 +57,20 @@ export async function http2Tunnel(): Promise<Tunnel> {
       server.close();
     },
   };
+}
+
+/** Hands a stream to a `noServer` server, together with an upgrade request that it might have carried. */
+export function upgradeStream(wss: Upstream.Server | WebSocketServer, stream: Duplex): Promise<WebSocket> {
+  const headers = {
+    connection: 'Upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-version': '13',
+    'sec-websocket-key': SAMPLE_KEY,
+  };
+  const request = { method: 'GET', url: '/', headers, socket: stream } as unknown as http.IncomingMessage;
+  return new Promise((resolve) => {
+    (wss as Upstream.Server).handleUpgrade(request, stream, Buffer.alloc(0), (ws) => resolve(ws as WebSocket));
+  });
 }
 
 /** Opens a WebSocket over a tunnel: `Server`'s at its server end, `Client`'s at the other. */

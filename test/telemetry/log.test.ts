@@ -1,14 +1,14 @@
 // What is logged of connections: stable fields, the right level, and never a flood.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import net from 'node:net';
+import type net from 'node:net';
 import { Writable } from 'node:stream';
 import { describe, it } from 'node:test';
 import { pino } from 'pino';
 import { WebSocketServer } from 'ws-linger';
 import { portOf, until, watchEnd } from '../support/end.js';
 import { openPair, stall } from '../support/pairs.js';
-import { connectPeer } from '../support/peer.js';
+import { connectPeer, connectTcp } from '../support/peer.js';
 
 type Line = Record<string, unknown>;
 
@@ -50,9 +50,7 @@ describe('the log', () => {
     const { lines, logger } = logTo('debug');
     const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', linger: { logger } });
     await once(wss, 'listening');
-    const peer = net.connect(portOf(wss), '127.0.0.1');
-    await once(peer, 'connect');
-    peer.end('GET / HTTP/1.1\r\n'); // and no more of the request
+    connectTcp(wss).end('GET / HTTP/1.1\r\n'); // and no more of the request
     await until('the failure is logged', () => lines.length > 0);
     const [{ time, pid, hostname, ...line }] = lines as [Line];
     assert.deepEqual(line, {

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import http from 'node:http';
-import net from 'node:net';
 import { afterEach, describe, it } from 'node:test';
 import {
   AggregationTemporality,
@@ -16,8 +15,8 @@ import WebSocket, { attach, WebSocketServer } from 'ws-linger';
 import * as opentelemetry from 'ws-linger/opentelemetry';
 import * as prometheus from 'ws-linger/prometheus';
 import Upstream from 'ws-upstream';
-import { portOf, until } from '../support/end.js';
-import { CLIENT_FRAMES, connectPeer, UPGRADE_REQUEST } from '../support/peer.js';
+import { listen, portOf, until } from '../support/end.js';
+import { CLIENT_FRAMES, connectPeer, connectTcp, UPGRADE_REQUEST } from '../support/peer.js';
 
 const linger = { closeTimeout: 200, logger: false } as const;
 
@@ -48,17 +47,10 @@ async function seven(wss: Counted, port: number): Promise<void> {
   for (const peer of peers.slice(0, 3)) peer.resetAndDestroy();
   for (const peer of peers.slice(3, 5)) peer.resume().end(CLIENT_FRAMES.close);
   peers[5]?.resume().write(CLIENT_FRAMES.hello);
-  const lost = await connectRaw(port);
+  const lost = connectTcp(wss);
   lost.resume().end(UPGRADE_REQUEST.slice(0, 10));
   const ended = () => Object.values(wss.stats().ended).reduce((sum, count) => sum + count);
   await until('all have ended', () => ended() === 6 && wss.stats().failedOpenings['upgrade-failed'] === 1);
-}
-
-async function connectRaw(port: number) {
-  const { connect } = await import('node:net');
-  const socket = connect(port, '127.0.0.1');
-  await once(socket, 'connect');
-  return socket.on('error', () => {});
 }
 
 for (const [name, make] of Object.entries(servers)) {
@@ -99,9 +91,8 @@ it('abandoned upgrades are closed after upgradeTimeout, and counted', async () =
     verifyClient: (_: unknown, _decide: unknown) => {}, // never
     linger: { ...linger, upgradeTimeout: 50 },
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const peer = await connectRaw(portOf(server));
+  await listen(server);
+  const peer = connectTcp(server);
   const gone = once(peer.resume(), 'close');
   peer.write(UPGRADE_REQUEST);
   await gone;
@@ -114,9 +105,8 @@ it('refused upgrades that neither side closes are closed after upgradeTimeout, a
   const server = http.createServer();
   const wss = new WebSocketServer({ server, linger: { ...linger, upgradeTimeout: 50 } });
   wss.handleUpgrade = (_, socket) => void socket.write('HTTP/1.1 401 Unauthorized\r\n\r\n');
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const peer = await connectRaw(portOf(server));
+  await listen(server);
+  const peer = connectTcp(server);
   const gone = once(peer.resume(), 'close');
   peer.end(UPGRADE_REQUEST);
   await gone;
@@ -132,9 +122,8 @@ it('an upgrade that another protocol has accepted is left alone', async () => {
     socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\n');
     socket.on('data', (data) => socket.write(data));
   };
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const peer = await connectRaw(portOf(server));
+  await listen(server);
+  const peer = connectTcp(server);
   peer.write(UPGRADE_REQUEST);
   await once(peer, 'data');
   await new Promise((resolve) => setTimeout(resolve, 60)); // three times upgradeTimeout
@@ -150,8 +139,7 @@ describe('Prometheus', () => {
     const register = new Registry();
     cleanUps.push(prometheus.collectMetrics({ register }));
     const metrics = http.createServer(async (_, response) => void response.end(await register.metrics()));
-    metrics.listen(0, '127.0.0.1');
-    await once(metrics, 'listening');
+    await listen(metrics);
     const { wss, port } = await listening(servers['a WebSocketServer'] as () => Counted);
     await seven(wss, port);
     const open = await connectPeer(port);
@@ -230,10 +218,8 @@ it('node:diagnostics_channel tells who was lost before it was a WebSocket, where
   const lost: WebSocket.OpeningFailedMessage[] = [];
   const onLost = (message: unknown) => lost.push(message as WebSocket.OpeningFailedMessage);
   subscribe('ws-linger:opening-failed', onLost);
-  const { wss, port } = await listening(servers['a WebSocketServer'] as () => Counted);
-  const peer = net.connect(port, '127.0.0.1');
-  await once(peer, 'connect');
-  peer.end('GET / HTTP/1.1\r\n'); // and no more of the request
+  const { wss } = await listening(servers['a WebSocketServer'] as () => Counted);
+  connectTcp(wss).end('GET / HTTP/1.1\r\n'); // and no more of the request
   await until('it is told', () => lost.length > 0);
   unsubscribe('ws-linger:opening-failed', onLost);
   const [{ kind, origin, error, remoteAddress }] = lost as [WebSocket.OpeningFailedMessage];

@@ -9,7 +9,7 @@ import type { News } from '../../dist/tools/demo/feed.js';
 import type { Row } from '../../dist/tools/demo/ledger.js';
 import { runCli } from '../support/child.js';
 import { type RunningDemo, startDemo } from '../support/demo.js';
-import { portOf } from '../support/end.js';
+import { listen, portOf } from '../support/end.js';
 
 describe('ws-linger demo', () => {
   let demo: RunningDemo;
@@ -184,8 +184,7 @@ describe('ws-linger demo', () => {
 
 describe('ws-linger demo, on the command line', () => {
   it('says that a port is taken, in one line, with exit code 1', async () => {
-    const server = net.createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
+    const server = await listen(net.createServer());
     const { code, stderr } = await runCli('demo', '--port', String(portOf(server)));
     server.close();
     assert.equal(code, 1);

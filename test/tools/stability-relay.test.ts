@@ -5,13 +5,12 @@ import net from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, it } from 'node:test';
 import { Relay } from '../../dist/tools/stability/relay.js';
-import { openHandles, portOf, until } from '../support/end.js';
+import { listen, openHandles, portOf, until } from '../support/end.js';
 import { tcpPair } from '../support/tcp-pair.js';
 
 /** The two ends of a connection through a relay. */
 async function through() {
-  const server = net.createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const server = await listen(net.createServer({ allowHalfOpen: true }));
   const relay = new Relay(`ws://127.0.0.1:${portOf(server)}/path`);
   const [atServer] = (await once(server, 'connection')) as [net.Socket];
   await relay.ready;
