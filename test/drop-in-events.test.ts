@@ -14,7 +14,7 @@ import {
   connect,
   describe as describeError,
   type Inner,
-  noteEvents,
+  logEvents,
   QUIET,
   serve,
   sideBySide,
@@ -23,7 +23,7 @@ import {
 const closed = (ws: Upstream) => new Promise<void>((done) => ws.once('close', () => done()));
 
 /** Notes what is done to a socket and what it reports. */
-function noteSocket({ _socket: socket }: Inner, log: string[]): void {
+function logSocket({ _socket: socket }: Inner, log: string[]): void {
   for (const name of ['end', 'destroy', 'pause', 'resume'] as const) {
     const method = socket[name] as (...args: unknown[]) => net.Socket;
     Object.assign(socket, {
@@ -71,8 +71,8 @@ describe('the end of a healthy connection, as with plain ws', () => {
           [connected.ws, ws],
           [connected.client, client],
         ] as const) {
-          noteEvents(end, log as string[]);
-          noteSocket(end, log as string[]);
+          logEvents(end, log as string[]);
+          logSocket(end, log as string[]);
         }
         const gone = Promise.all([closed(connected.ws), closed(connected.client)]);
         end(connected);
@@ -109,7 +109,7 @@ describe('the events and errors of a connection, as with plain ws', () => {
       const seen = await sideBySide(async (WebSocket) => {
         const ws = new WebSocket(`ws://127.0.0.1:${portOf(server)}`, { ...QUIET, ...options });
         const log: string[] = [];
-        noteEvents(
+        logEvents(
           ws.on('error', () => {}),
           log,
         );
@@ -129,7 +129,7 @@ describe('the events and errors of a connection, as with plain ws', () => {
         const wss = await serve(WebSocket);
         const ws = new WebSocket(`ws://127.0.0.1:${portOf(wss)}`, QUIET);
         const log: string[] = [];
-        noteEvents(
+        logEvents(
           ws.on('error', () => {}),
           log,
         );
@@ -169,7 +169,7 @@ describe('the events and errors of a connection, as with plain ws', () => {
         const peer = await connectPeer(portOf(wss));
         const [ws] = (await connected) as [Inner];
         const log: string[] = [];
-        noteEvents(
+        logEvents(
           ws.on('error', () => {}),
           log,
         );

@@ -5,7 +5,7 @@ import http from 'node:http';
 import { describe, it } from 'node:test';
 import type Upstream from 'ws-upstream';
 import { listen, portOf } from './support/end.js';
-import { type Class, connect, hangUp, noteEvents, QUIET, serve, sideBySide } from './support/side-by-side.js';
+import { type Class, closeAll, connect, logEvents, QUIET, serve, sideBySide } from './support/side-by-side.js';
 
 const url = (server: { address(): unknown }, path = '/') => `ws://127.0.0.1:${portOf(server as never)}${path}`;
 
@@ -120,8 +120,8 @@ describe('a server, as with plain ws', () => {
         const client = new WebSocket(url(options.port === 0 ? wss : server));
         const [[ws]] = await Promise.all([once(wss, 'connection'), once(client, 'open')]);
         const log: string[] = [];
-        noteEvents(wss, log, 'wss: ');
-        noteEvents(ws, log, 'ws: ');
+        logEvents(wss, log, 'wss: ');
+        logEvents(ws, log, 'ws: ');
         const closed = new Promise<void>((done) => wss.close(() => done()));
         const refused = await new Promise((done) => {
           if (options.noServer) new WebSocket(url(server), QUIET).on('error', ({ message }) => done(message));
@@ -151,11 +151,11 @@ describe('a server, as with plain ws', () => {
       });
       log.push(...Object.keys(connected.wss.options).filter((name) => name !== 'linger'));
       log.push(String(connected.wss.options.WebSocket === WebSocket));
-      noteEvents(connected.wss, log);
+      logEvents(connected.wss, log);
       const next = new WebSocket(url(connected.wss));
       await once(next, 'open');
       next.terminate();
-      await hangUp(connected);
+      await closeAll(connected);
       return log;
     });
     assert.equal(seen[0], 'verify false /');

@@ -6,7 +6,7 @@ import WebSocket from 'ws-linger';
 import Upstream from 'ws-upstream';
 import { portOf } from './support/end.js';
 import { textFrame } from './support/peer.js';
-import { type Class, connect, hangUp, type Inner, noteEvents, serve, sideBySide } from './support/side-by-side.js';
+import { type Class, closeAll, connect, type Inner, logEvents, serve, sideBySide } from './support/side-by-side.js';
 import { duplexTunnel, upgradeStream } from './support/tunnel.js';
 
 /** Unlike once(), this minds no error. */
@@ -23,7 +23,7 @@ describe('a connection, as with plain ws', () => {
         connected.ws._sender.sendFrame([Buffer.from([0x81, 2]), Buffer.from('hi')], done),
       );
       const [data, isBinary] = await received;
-      await hangUp(connected);
+      await closeAll(connected);
       return [String(data), isBinary];
     });
     assert.deepEqual(seen, ['hi', false]);
@@ -33,7 +33,7 @@ describe('a connection, as with plain ws', () => {
     const seen = await sideBySide(async (WebSocket) => {
       const { wss, ws, client } = await connect(WebSocket);
       const log: string[] = [];
-      noteEvents(ws, log);
+      logEvents(ws, log);
       ws.on('error', () => {});
       ws._receiver.write(textFrame('by hand'));
       ws._receiver._maxPayload = 10;
@@ -56,7 +56,7 @@ describe('a connection, as with plain ws', () => {
       const received = once(connected.ws, 'message');
       client.send('yes');
       const [data] = await received;
-      await hangUp(connected);
+      await closeAll(connected);
       return [refused?.message, String(data), client.readyState];
     });
     assert.deepEqual(seen, ['WebSocket is not open: readyState 2 (CLOSING)', 'yes', 3]);
@@ -76,8 +76,8 @@ describe('a connection, as with plain ws', () => {
         client.setSocket(atClient, Buffer.alloc(0), { maxPayload: 0 });
         const ws = await upgraded;
         const log: string[] = [];
-        noteEvents(client, log, 'client: ');
-        noteEvents(ws, log, 'server: ');
+        logEvents(client, log, 'client: ');
+        logEvents(ws, log, 'server: ');
         ws.on('message', (data) => ws.send(data));
         const echoed = once(client, 'message');
         client.send('echo');
@@ -107,7 +107,7 @@ describe('a connection, as with plain ws', () => {
       while (!client._socket.writableNeedDrain) client.send(Buffer.alloc(1 << 20));
       await drained;
       const result = [before, client.bufferedAmount, client._socket.remotePort === portOf(connected.wss)];
-      await hangUp(connected);
+      await closeAll(connected);
       return result;
     });
     assert.deepEqual(seen, [0, 0, true]);
@@ -188,7 +188,7 @@ describe('a connection, as with plain ws', () => {
       ws.close();
       const running = ws._closeTimer._idleTimeout;
       await Promise.all([once(ws, 'close'), once(client, 'close')]);
-      await hangUp(connected);
+      await closeAll(connected);
       return [running, ws._closeTimer._idleTimeout, client._closeTimer._idleTimeout];
     });
     assert.deepEqual(seen, [12_345, -1, -1]);

@@ -27,7 +27,7 @@ async function checkOurs(fault: Fault, make: Make, role: Role, transport: Transp
   const { ws } = pair;
   ws.on('error', () => {});
   const ended = watchEnd(ws);
-  await fault.does(pair);
+  await fault.cause(pair);
   const { info } = await ended;
   for (const [name, wanted] of Object.entries(fault.ours)) {
     assert.equal(info[name as keyof WebSocket.CloseInfo], wanted, `${name} in ${JSON.stringify(info)}`);
@@ -58,7 +58,7 @@ async function askPlain(fault: Fault, transport: Transport): Promise<number | 'n
   const { ws } = pair;
   ws.on('error', () => {});
   const closed = new Promise<number>((resolve) => ws.once('close', resolve));
-  await fault.does(pair);
+  await fault.cause(pair);
   const seen = await Promise.race([closed, delay(PLAIN_MS, 'no close' as const, { ref: false })]);
   if (seen === 'no close') assert.equal(pair.clients?.size, 1, 'it stays in clients');
   pair.stop();

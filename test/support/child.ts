@@ -1,4 +1,6 @@
-/** The processes that tests start: run to their end, talked to over a message channel, or followed by what they print. */
+/**
+ * The processes that tests start: run to their end, talked to over a message channel, or followed by what they print.
+ */
 import assert from 'node:assert/strict';
 import {
   type ChildProcess,
@@ -30,7 +32,9 @@ interface RunOptions extends Pick<ExecFileOptions, 'cwd' | 'env' | 'timeout'> {
   node?: string;
 }
 
-/** Runs Node with these arguments until it ends. By default kills it shortly before the test runner gives up the test. */
+/**
+ * Runs Node with these arguments until it ends. By default kills it shortly before the test runner gives up the test.
+ */
 export function runNode(args: readonly string[], { node = process.execPath, ...options }: RunOptions = {}) {
   return new Promise<Ended>((resolve) => {
     execFile(

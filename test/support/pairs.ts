@@ -1,4 +1,4 @@
-/** One WebSocket and the bare socket at its other end, in every combination that a fault must be tried in. */
+/** Opens a WebSocket whose other end is a bare socket, for each role, transport and way of creating it. */
 import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -126,12 +126,16 @@ async function clientPair({ make, transport = 'tcp', linger }: PairOptions): Pro
   };
 }
 
-/** RST, but while FIN is pending: Node would refuse it then and leak the peer's handle. */
+/**
+ * Sends RST. While FIN is pending it destroys the socket instead, because Node would refuse the reset and leak the
+ * handle.
+ */
 function reset(tcp: net.Socket, stream: net.Socket): void {
   if (stream.writableEnded && !stream.writableFinished) stream.destroy();
   else tcp.resetAndDestroy();
 }
 
+/** Answers an upgrade request with 101. */
 export function acceptUpgrade(request: http.IncomingMessage, socket: net.Socket): void {
   const accept = createHash('sha1')
     .update(`${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)

@@ -1,10 +1,10 @@
-/** Both ends of one TCP connection, in this process. */
+/** Opens a TCP connection with both ends in this process. */
 import { once } from 'node:events';
 import net from 'node:net';
 import { listen, portOf } from './end.js';
 
 export interface TcpPair {
-  /** As a server accepted it. */
+  /** The accepted side. */
   socket: net.Socket;
   peer: net.Socket;
   stop(): void;

@@ -1,4 +1,4 @@
-/** Two ends of a stream that is no socket, over which a WebSocket is opened as over any other connection. */
+/** WebSockets over streams that are not TCP sockets. */
 import { once } from 'node:events';
 import http from 'node:http';
 import http2 from 'node:http2';
@@ -17,7 +17,7 @@ export interface Tunnel {
   stop(): void;
 }
 
-/** Two streams of one's own. `largeMs` is how long the server's takes for a large chunk. */
+/** Two connected Duplex streams. The server's takes `largeMs` to write a chunk of 1 MB or more. */
 export function duplexTunnel(largeMs = 0): Tunnel {
   const ends: Duplex[] = [];
   const end = (other: number, ms: number) =>
@@ -41,7 +41,7 @@ export function duplexTunnel(largeMs = 0): Tunnel {
   return { server, client, stop: () => {} };
 }
 
-/** A stream of HTTP/2. */
+/** Both ends of an HTTP/2 stream. */
 export async function http2Tunnel(): Promise<Tunnel> {
   const server = await listen(http2.createServer());
   const accepted = once(server, 'stream') as Promise<[http2.ServerHttp2Stream]>;
@@ -59,7 +59,7 @@ export async function http2Tunnel(): Promise<Tunnel> {
   };
 }
 
-/** Hands a stream to a `noServer` server, together with an upgrade request that it might have carried. */
+/** Calls handleUpgrade() of a `noServer` server for a stream, with an upgrade request that was never sent over it. */
 export function upgradeStream(wss: Upstream.Server | WebSocketServer, stream: Duplex): Promise<WebSocket> {
   const headers = {
     connection: 'Upgrade',
@@ -73,7 +73,7 @@ export function upgradeStream(wss: Upstream.Server | WebSocketServer, stream: Du
   });
 }
 
-/** Opens a WebSocket over a tunnel: `Server`'s at its server end, `Client`'s at the other. */
+/** Opens a WebSocket over a tunnel, with a server of the class `Server` and a client of the class `Client`. */
 export async function openOver(
   tunnel: Tunnel,
   Server: Class,

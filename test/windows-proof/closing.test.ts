@@ -10,7 +10,7 @@ import { loadNative } from '../../dist/socket-control/load.js';
 import { resolveConnection } from '../../dist/socket-control/native.js';
 import { portOf, until, watchEnd } from '../support/end.js';
 import { openPair, socketOf } from '../support/pairs.js';
-import { answer, missing } from '../support/proof.js';
+import { failUnlessWine, note } from '../support/proof.js';
 
 const linger = { closeTimeout: 500, closeDeadline: 500, logger: false, control: 'native' } as const;
 
@@ -58,7 +58,7 @@ it('the connection of a killed process ends by RST', async (t) => {
   client.kill('SIGKILL');
   const { info } = await ended;
   wss.close();
-  if (info.kind !== 'reset') missing(t, `a killed process ends its connections as ${info.kind}`);
+  if (info.kind !== 'reset') failUnlessWine(t, `a killed process ends its connections as ${info.kind}`);
 });
 
 // Data that arrives after shutdown(SD_RECEIVE) makes the local stack give the connection up.
@@ -79,9 +79,10 @@ it('a connection that the local stack gives up is aborted, by ECONNABORTED or EC
   const { info } = await ended;
   stop();
   const { kind, error } = info;
-  answer(t, 'the local stack gave up', `${kind}, ${error?.syscall} ${error?.code}, WSA code ${error?.wsaCode}`);
+  note(t, 'the local stack gave up', `${kind}, ${error?.syscall} ${error?.code}, WSA code ${error?.wsaCode}`);
   if (kind === 'aborted') assert.match(error?.code ?? '', /^(ECONNABORTED|ECANCELED)$/);
-  else missing(t, `data after shutdown(SD_RECEIVE) ends the connection as ${kind}, which proves nothing of 10053`);
+  else
+    failUnlessWine(t, `data after shutdown(SD_RECEIVE) ends the connection as ${kind}, which proves nothing of 10053`);
 });
 
 /**
@@ -106,8 +107,8 @@ it('SIO_TCP_INFO tells what the peer has not acknowledged', (t) => {
   try {
     said = execFileSync('powershell.exe', ['-NoProfile', '-Command', TCP_INFO], { encoding: 'utf8' });
   } catch {} // no such program
-  if (said.trim() === '') return missing(t, 'there is no PowerShell');
-  answer(t, 'SIO_TCP_INFO', said.trim());
+  if (said.trim() === '') return failUnlessWine(t, 'there is no PowerShell');
+  note(t, 'SIO_TCP_INFO', said.trim());
   const { accepted, returned, unread, inFlight, sent } = JSON.parse(said);
   assert.equal(returned, 88);
   assert.ok(accepted > 0);

@@ -8,7 +8,7 @@ import { loadNative } from '../../dist/socket-control/load.js';
 import { NativeControl, resolveConnection } from '../../dist/socket-control/native.js';
 import { until } from '../support/end.js';
 import { endOf } from '../support/peer.js';
-import { answer } from '../support/proof.js';
+import { note } from '../support/proof.js';
 import { tcpPair } from '../support/tcp-pair.js';
 
 const { binding, reason } = loadNative();
@@ -88,13 +88,13 @@ it('a connection that its peer has reset is still aborted, whatever getpeername 
   peer.resetAndDestroy();
   await until('RST is there', () => control.probe() !== 'connected');
   const linger = binding.getLinger(handle);
-  answer(t, 'getpeername after a reset', typeof linger === 'number' ? `fails, so the handle is ${linger}` : 'answers');
+  note(t, 'getpeername after a reset', typeof linger === 'number' ? `fails, so the handle is ${linger}` : 'answers');
   const closed = new Promise((resolve) => socket.once('close', resolve));
   const said: string[] = [];
   control.abort((how) => said.push(how));
   await closed;
   assert.equal(said.length, 1);
-  answer(t, 'abort() after a reset', String(said));
+  note(t, 'abort() after a reset', String(said));
   assert.equal(binding.setLinger(handle, true), -1);
   stop();
 });
