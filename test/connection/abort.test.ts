@@ -1,4 +1,4 @@
-// abort() reaches the peer as RST from every state a connection can be in, and says so only where it is true.
+// abort() sends RST from every state of a connection, and CloseInfo says 'reset' only if RST was sent.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import https from 'node:https';
@@ -11,7 +11,7 @@ import { listen, portOf, watchEnd } from '../support/end.js';
 import { openPair, type Pair, STALL_BYTES, socketOf, stall, type Transport } from '../support/pairs.js';
 import { assertReset, endOf } from '../support/peer.js';
 
-const LINGER = { closeTimeout: 60_000, logger: false } as const; // long: only abort() ends these connections
+const LINGER = { closeTimeout: 60_000, logger: false } as const; // long, so that only abort() ends these connections
 
 const openServerPair = (transport: Transport = 'tcp', linger: WebSocket.LingerOptions = LINGER) =>
   openPair({ make: 'ours', role: 'server', transport, linger });
@@ -41,7 +41,7 @@ describe('abort() sends RST', () => {
       assert.equal(info.kind, 'local-abort');
       assert.equal(info.forced, 'reset');
       if (seen) await assertReset(peer, await seen);
-      else await assertCut(peer);
+      else await assertTruncated(peer);
       stop();
     });
   }
@@ -63,10 +63,10 @@ describe('abort() sends RST', () => {
 });
 
 /**
- * What the peer's kernel had taken may still be read, but it does not come whole. (libuv on Linux reports an orderly end
- * after unread data, so the error code proves nothing here.)
+ * The peer may still read what its kernel had received, but not all that was sent. The error code proves nothing here:
+ * libuv on Linux reports an orderly end after unread data.
  */
-async function assertCut(peer: net.Socket): Promise<void> {
+async function assertTruncated(peer: net.Socket): Promise<void> {
   await endOf(peer);
   assert.ok(peer.bytesRead < STALL_BYTES);
 }
@@ -105,7 +105,7 @@ describe('abort() over TLS', () => {
   });
 });
 
-describe('abort() before and after', () => {
+describe('abort() of a connection that is not open', () => {
   it('ends an opening handshake as in ws, with an error and one close', async () => {
     const silent = await listen(net.createServer());
     const ws = new WebSocket(`ws://127.0.0.1:${portOf(silent)}`, { linger: LINGER });
@@ -118,7 +118,7 @@ describe('abort() before and after', () => {
     silent.close();
   });
 
-  it('does nothing when called again or too late', async () => {
+  it('does nothing when it is called a second time or after the end', async () => {
     const { ws, stop } = await openServerPair();
     const ended = watchEnd(ws);
     ws.abort();
@@ -141,7 +141,7 @@ describe('terminate()', () => {
   ] as const) {
     for (const stalled of [false, true]) {
       const peerIs = stalled ? 'a stalled peer' : 'a peer that reads';
-      it(`with linger.terminate ${terminate} ends the connection to ${peerIs} by ${forced}, at once`, async () => {
+      it(`with linger.terminate ${terminate} ends the connection to ${peerIs} by ${forced}, immediately`, async () => {
         const pair = await openServerPair('tcp', { ...LINGER, ...(terminate && { terminate }) });
         const { ws, stop } = pair;
         if (stalled) await stall(pair);

@@ -1,4 +1,4 @@
-// A message that plain ws would have delivered is delivered.
+// Every message that plain ws delivers is delivered by this package, too.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
@@ -10,20 +10,20 @@ import { type Class, type Inner, openSender, type SenderPair, sideBySide } from 
 
 const QUICK = { closeTimeout: 200, logger: false } as const;
 /**
- * Less than a slow reader takes here, but on Windows, where a sender sees no progress while its system passes on what it
- * holds, some MB.
+ * On Linux, less than the slow reader of these tests takes. On Windows more, because there a sender sees no progress
+ * while the system passes on the megabytes that it has accepted.
  */
 const closeTimeout = process.platform === 'win32' ? 2_000 : 300;
 const SIDES = ['server', 'client'] as const;
 type Side = (typeof SIDES)[number];
 
 interface WatchedPair extends SenderPair {
-  /** The length of each message that came, in order. */
+  /** The length of each message that the receiver got, in order. */
   received: number[];
   ended: Promise<unknown>;
 }
 
-/** A connection whose sender is at the given side, with what its receiver receives. */
+/** Opens a connection whose sender has the given role, and records what the receiver gets. */
 async function openWatched(Sender: Class, side: Side, Receiver?: Class): Promise<WatchedPair> {
   const options: object = { linger: { ...QUICK, closeTimeout } };
   const pair = await openSender(Sender, side, options, Receiver);
@@ -34,7 +34,7 @@ async function openWatched(Sender: Class, side: Side, Receiver?: Class): Promise
   return { ...pair, received, ended };
 }
 
-/** Reads on only 15 ms after each message, as an application does that is slower than the network. */
+/** Pauses for 15 ms after each message, like an application that is slower than the network. */
 function readSlowly(ws: Upstream): void {
   ws.on('message', () => {
     ws.pause();
@@ -42,7 +42,7 @@ function readSlowly(ws: Upstream): void {
   });
 }
 
-/** Bytes that the system has taken over from a socket. */
+/** Returns how many bytes the system has accepted from a socket. */
 function accepted({ _socket: socket }: Inner): number {
   const handle = (socket as unknown as { _handle: { bytesWritten: number; writeQueueSize: number } })._handle;
   return handle.bytesWritten - handle.writeQueueSize;
@@ -53,9 +53,9 @@ const MB = 1 << 20;
 for (const side of SIDES) {
   const other = side === 'server' ? 'client' : 'server';
 
-  describe(`what the ${other} receives of plain ws, it tells as plain ws does`, () => {
+  describe(`a ${other} emits what it receives of plain ws, as plain ws does:`, () => {
     for (const end of ['close', 'terminate'] as const) {
-      it(`10 MB read slowly, when the peer calls ${end}() behind them`, async () => {
+      it(`10 MB that are read slowly, after which the peer calls ${end}()`, async () => {
         const seen = await sideBySide(async (WebSocket) => {
           const { sender, receiver, received, ended, stop } = await openWatched(Upstream, side, WebSocket);
           readSlowly(receiver);
@@ -70,7 +70,7 @@ for (const side of SIDES) {
       });
     }
 
-    it('10 MB read slowly, after its own close()', async () => {
+    it('10 MB that are read slowly, after its own close()', async () => {
       const seen = await sideBySide(async (WebSocket) => {
         const { sender, receiver, received, ended, stop } = await openWatched(Upstream, side, WebSocket);
         readSlowly(receiver);
@@ -84,9 +84,9 @@ for (const side of SIDES) {
     });
   });
 
-  describe(`what the ${side} sends arrives, as with plain ws`, () => {
+  describe(`the messages of a ${side} arrive, as with plain ws:`, () => {
     for (const end of ['close', 'terminate'] as const) {
-      it(`100 messages and ${end}()`, async () => {
+      it(`100 messages before ${end}()`, async () => {
         const seen = await sideBySide(async (WebSocket) => {
           const { sender, received, ended, stop } = await openWatched(WebSocket, side);
           for (let i = 1; i <= 100; i++) sender.send('x'.repeat(i));
@@ -103,7 +103,7 @@ for (const side of SIDES) {
     }
 
     for (const reader of ['fast', 'slow']) {
-      it(`10 MB and close(), with a ${reader} reader`, async () => {
+      it(`10 MB before close(), with a ${reader} reader`, async () => {
         const seen = await sideBySide(async (WebSocket) => {
           const { sender, receiver, received, ended, stop } = await openWatched(WebSocket, side);
           if (reader === 'slow') readSlowly(receiver);
@@ -116,7 +116,7 @@ for (const side of SIDES) {
         assert.deepEqual(seen, Array(40).fill(MB / 4));
       });
 
-      it(`what the system has taken of 10 MB, and terminate(), with a ${reader} reader`, async () => {
+      it(`the part of 10 MB that the system has accepted before terminate(), with a ${reader} reader`, async () => {
         for (const Class of [Upstream, WebSocket as unknown as Class]) {
           const { sender, receiver, received, ended, stop } = await openWatched(Class, side);
           if (reader === 'slow') readSlowly(receiver);
@@ -134,7 +134,7 @@ for (const side of SIDES) {
       });
     }
 
-    it('10 MB, while the other end sends as much and closes as well', async () => {
+    it('10 MB while the other side also sends 10 MB and closes', async () => {
       const seen = await sideBySide(async (WebSocket) => {
         const { sender, receiver, received, ended, stop } = await openWatched(WebSocket, side);
         let answered = 0;
@@ -186,7 +186,7 @@ describe('messages', () => {
     wss.close();
   });
 
-  it('of other connections go on while one is reset', async () => {
+  it('of other connections arrive while one connection is reset', async () => {
     const wss = new WebSocketServer({ port: 0, linger: QUICK });
     await once(wss, 'listening');
     wss.on('connection', (ws) => ws.on('message', (data) => ws.send(data)));

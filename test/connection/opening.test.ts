@@ -1,4 +1,5 @@
-// Clients whose connection never comes to be: one 'error', as with ws, then one 'disconnect' and one 'close', explained.
+// Clients whose opening handshake fails: one 'error', as with plain ws, then one 'disconnect' with the cause, and one
+// 'close'.
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import https from 'node:https';
@@ -10,7 +11,7 @@ import { listen, portOf, watchEnd } from '../support/end.js';
 
 type Case = {
   name: string;
-  /** What stands at the other end. */
+  /** Makes the server at the other end. */
   server(): net.Server | Promise<net.Server>;
   scheme?: 'wss';
   options?: WebSocket.ClientOptions;
@@ -59,13 +60,13 @@ const CASES: Case[] = [
     end: { kind: 'local-abort', origin: 'local' },
   },
   {
-    name: 'answered over TLS by a certificate that nobody trusts',
+    name: 'answered with a certificate that is not trusted',
     server: async () => https.createServer(await certificate()),
     scheme: 'wss',
     end: { kind: 'tls-failed', origin: 'peer' },
   },
   {
-    name: 'TLS to a server that speaks none',
+    name: 'TLS to a server that does not speak TLS',
     server: () => http.createServer(),
     scheme: 'wss',
     end: { kind: 'tls-failed', origin: 'peer' },
@@ -84,7 +85,7 @@ const CASES: Case[] = [
   },
 ];
 
-describe('an opening that is', () => {
+describe("a client's opening handshake fails with one 'error', 'disconnect' and 'close' if it is", () => {
   for (const { name, server: make, scheme = 'ws', options, caller, end } of CASES) {
     it(name, async () => {
       const server = await make();

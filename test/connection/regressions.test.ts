@@ -1,4 +1,4 @@
-// Cases that were wrong once. Where plain ws is the measure, it runs beside.
+// Cases that failed in the past. Where plain ws is the reference, the same test runs with plain ws, too.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type net from 'node:net';
@@ -41,7 +41,7 @@ for (const [name, make] of makers) {
       const total = 1024 * 1024;
       ws.send(Buffer.alloc(total));
       ws.close(1001);
-      // 16 KB every 20 ms: the whole takes longer than closeTimeout, but there is never no progress for long.
+      // 16 KB every 20 ms: the whole takes longer than closeTimeout, but progress never stops for long.
       let read = 0;
       let ended = false;
       peer.on('end', () => {
@@ -74,7 +74,7 @@ for (const [name, make] of makers) {
       wss.close();
     });
 
-    it('ends clean when the loop was too busy to see the answer to close()', async () => {
+    it('ends as clean when the event loop was too busy to read the answer to close() in time', async () => {
       const wss = make({ port: 0 });
       const port = await listening(wss);
       const connected = once(wss, 'connection');
@@ -107,7 +107,7 @@ for (const [name, make] of makers) {
       pair.stop();
     });
 
-    it('finishes what it has received of a peer that is gone, however long inflating takes', async () => {
+    it('emits all that it has received of a peer that has left, however long inflating takes', async () => {
       const wss = make({ port: 0, perMessageDeflate: true });
       const port = await listening(wss);
       const payload = Buffer.alloc(64 << 20);
@@ -130,14 +130,14 @@ for (const [name, make] of makers) {
       wss.close();
     });
 
-    it('drains a stream that is no socket and tells no counts', async () => {
+    it('drains a stream that is no socket and counts no bytes', async () => {
       const wss = make({ noServer: true });
       let left = 0;
       const tunnel = new Duplex({
         read() {},
         write(chunk: Buffer, _encoding, done) {
           left += chunk.length;
-          setTimeout(done, 20); // slow, and steady
+          setTimeout(done, 20); // slow but steady
         },
       });
       const ws = await upgradeStream(wss, tunnel);
@@ -152,7 +152,7 @@ for (const [name, make] of makers) {
 }
 
 describe('attach()', () => {
-  it('may be called twice for a server, and for one whose class is extended already', async () => {
+  it("may be called twice for a server, and for a server whose WebSocket class is already this package's", async () => {
     for (const given of [Upstream, WebSocket as unknown as typeof Upstream]) {
       const wss = attach(new Upstream.WebSocketServer({ port: 0, WebSocket: given }), QUICK);
       attach(wss, QUICK);
@@ -179,7 +179,7 @@ describe('attach()', () => {
     wss.close();
   });
 
-  it("leaves an attached WebSocket's constructor usable", async () => {
+  it('leaves the constructor of an attached WebSocket usable', async () => {
     const wss = new WebSocketServer({ port: 0, linger: QUICK }) as unknown as Server;
     const port = await listening(wss);
     const ws = attach(new Upstream(`ws://127.0.0.1:${port}`), QUICK);
@@ -193,13 +193,13 @@ describe('attach()', () => {
 });
 
 describe('abort()', () => {
-  it('needs no watchdog where the loop is busy for longer than that waits', async () => {
+  it('does not trigger the watchdog when the event loop is busy for longer than the watchdog waits', async () => {
     const events: unknown[] = [];
     const keep = (fields: object) => void events.push((fields as { event: string }).event);
     const pair = await openPair({ make: 'ours', role: 'server', linger: { logger: { debug: keep, warn: keep } } });
     const closed = once(pair.ws, 'close');
     pair.ws.abort();
-    // Windows tells of a read that it cancelled only after the timers that are due by then.
+    // Windows reports a cancelled read only after the timers that are due by then.
     const until = performance.now() + 1_500;
     while (performance.now() < until);
     await closed;
@@ -225,7 +225,7 @@ describe('closeAsync()', () => {
     assert.deepEqual(stdout.trim().split(/\r?\n/).sort(), ['clean', 'uncaught a listener broke']);
   });
 
-  it("keeps the first call's code, and a later call's shorter time", async () => {
+  it("keeps the first call's code, but applies a later call's shorter timeout", async () => {
     const { ws, peer, stop } = await openPair({
       make: 'ours',
       role: 'server',
@@ -260,7 +260,7 @@ it('a logger that throws does not keep a connection from ending', async () => {
 });
 
 for (const make of ['ours', 'attached'] as const) {
-  it(`a message that cannot be sent does not lift the limits of the close (${make})`, async () => {
+  it(`a message that cannot be sent does not disable the limits of the close (${make})`, async () => {
     const { ws, peer, stop } = await openPair({ make, role: 'server', linger: QUICK });
     const failed = new Promise<Error>((resolve) => ws.once('error', resolve));
     peer.pause();
@@ -274,7 +274,7 @@ for (const make of ['ours', 'attached'] as const) {
   });
 }
 
-it('a time limit on one close takes nothing from a peer that is reading', async () => {
+it('a short timeout for one close costs a reading peer no bytes', async () => {
   const { ws, peer, stop } = await openPair({
     make: 'ours',
     role: 'server',

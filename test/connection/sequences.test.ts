@@ -1,5 +1,5 @@
-// Runs random sequences of actions of the application and its peer. A failure prints the shrunk sequence with its seed and path;
-// `npm run test:deep -- --seed SEED --path PATH` repeats it. `npm run test:deep` runs many more sequences.
+// Runs random sequences of actions of the application and its peer. A failure prints the shrunk sequence with its seed
+// and path; `npm run test:deep -- --seed SEED --path PATH` repeats it. `npm run test:deep` runs many more sequences.
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';

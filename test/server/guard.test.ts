@@ -1,5 +1,5 @@
-// A server's connections that are lost before they are WebSockets: nothing crashes, each is told once, and nobody else's error
-// is kept from being thrown.
+// Connections that a server loses before their upgrade: the process does not crash, each loss is logged once, and
+// errors that have nothing to do with them are still thrown.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http, { type IncomingMessage } from 'node:http';
@@ -16,8 +16,8 @@ import { connectTcp, UPGRADE_REQUEST } from '../support/peer.js';
 
 type Line = Record<string, unknown>;
 
-/** A logger that keeps what it is told. */
-function recorder() {
+/** Returns a logger that keeps its lines. */
+function recordingLogger() {
   const lines: Line[] = [];
   const keep = (fields: object) => void lines.push({ ...fields });
   return { lines, debug: keep, warn: (fields: object) => keep({ ...fields, level: 'warn' }) };
@@ -27,20 +27,20 @@ interface Loss {
   name: string;
   tls?: true;
   options?: Upstream.ServerOptions;
-  /** What the peer does, until it is gone. */
+  /** What the peer does until the connection is lost. */
   peer(tcp: net.Socket, server: net.Server): unknown;
   kind: 'upgrade-failed' | 'tls-failed';
 }
 
 const reset = (tcp: net.Socket) => void tcp.resetAndDestroy();
 const HALF_REQUEST = UPGRADE_REQUEST.slice(0, -10);
-/** Record header, handshake header and nothing more: a ClientHello that breaks off. */
+/** The first bytes of a ClientHello: a record header, a handshake header and little more. */
 const HALF_HELLO = Buffer.from([0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc]);
 
-/** The first message of a real TLS client. */
+/** Returns the ClientHello of a real TLS client. */
 function clientHello(): Buffer {
   const written: Buffer[] = [];
-  const nowhere = new Duplex({
+  const recording = new Duplex({
     read() {},
     write(chunk, _, done) {
       written.push(chunk);
@@ -48,7 +48,7 @@ function clientHello(): Buffer {
     },
   });
   tls
-    .connect({ socket: nowhere })
+    .connect({ socket: recording })
     .on('error', () => {})
     .destroy();
   return Buffer.concat(written);
@@ -78,7 +78,7 @@ const LOSSES: Loss[] = [
     kind: 'upgrade-failed',
   },
   {
-    name: 'no HTTP at all',
+    name: 'lost because it does not speak HTTP',
     peer: (tcp) => void tcp.resume().write('\x16\x03\x01 hello?\r\n\r\n'),
     kind: 'upgrade-failed',
   },
@@ -89,25 +89,25 @@ const LOSSES: Loss[] = [
     kind: 'upgrade-failed',
   },
   {
-    name: 'TLS that is reset before its first byte',
+    name: 'reset before the first byte of TLS',
     tls: true,
     peer: (tcp, server) => once(server, 'connection').then(() => reset(tcp)),
     kind: 'tls-failed',
   },
   {
-    name: 'TLS that is reset in the middle of its first message',
+    name: 'reset in the middle of its ClientHello',
     tls: true,
     peer: (tcp) => void tcp.write(HALF_HELLO, () => reset(tcp)),
     kind: 'tls-failed',
   },
   {
-    name: 'TLS that is closed in the middle of its first message',
+    name: 'closed in the middle of its ClientHello',
     tls: true,
     peer: (tcp) => void tcp.resume().end(HALF_HELLO),
     kind: 'tls-failed',
   },
   {
-    name: 'TLS that is reset at the first byte of the answer',
+    name: 'reset when the first byte of the TLS answer arrives',
     tls: true,
     peer: (tcp) => {
       tcp.once('data', () => reset(tcp));
@@ -115,7 +115,12 @@ const LOSSES: Loss[] = [
     },
     kind: 'tls-failed',
   },
-  { name: 'no TLS at all', tls: true, peer: (tcp) => void tcp.write(UPGRADE_REQUEST), kind: 'tls-failed' },
+  {
+    name: 'lost because it does not speak TLS',
+    tls: true,
+    peer: (tcp) => void tcp.write(UPGRADE_REQUEST),
+    kind: 'tls-failed',
+  },
   {
     name: 'closed over TLS in the middle of its request',
     tls: true,
@@ -127,7 +132,7 @@ const LOSSES: Loss[] = [
     kind: 'upgrade-failed',
   },
   {
-    name: 'heard of in no TLS any more while verifyClient decides',
+    name: 'lost by a broken TLS record while verifyClient decides',
     tls: true,
     options: { verifyClient: (_: unknown, decide: (allowed: boolean) => void) => void decisions.push(decide) },
     peer: async (tcp, server) => {
@@ -149,29 +154,32 @@ async function listenOn(secure: boolean | undefined): Promise<http.Server> {
 }
 
 for (const how of ['its own WebSocketServer', "plain ws's, attached"]) {
-  describe(`a server (${how}) tells once of a peer that is`, () => {
+  describe(`a server (${how}) logs one line for a connection that is`, () => {
     for (const { name, tls: secure, options, peer, kind } of LOSSES) {
       it(name, async () => {
         const before = openHandles();
         const server = await listenOn(secure);
-        const logger = recorder();
+        const logger = recordingLogger();
         const wss =
           how === 'its own WebSocketServer'
             ? new WebSocketServer({ server, ...options, linger: { logger } })
             : attach(new Upstream.WebSocketServer({ server, ...options }), { logger });
-        wss.on('connection', () => assert.fail('it never was a WebSocket'));
+        wss.on('connection', () => assert.fail('the connection never was a WebSocket'));
         const tcp = connectTcp(server);
         await peer(tcp, server);
-        await until('it is told', () => logger.lines.length > 0);
+        await until('the loss is logged', () => logger.lines.length > 0);
         for (const decide of decisions.splice(0)) decide(true);
-        await until('it is gone', () => tcp.destroyed || tcp.readableEnded);
+        await until('the peer has ended', () => tcp.destroyed || tcp.readableEnded);
         tcp.destroy();
         wss.close();
         server.close();
         await until('all handles are gone', () => openHandles() <= before);
         assert.equal(logger.lines.length, 1, JSON.stringify(logger.lines));
-        const { event, kind: told, origin, phase, remoteAddress, errorCode, level } = logger.lines[0] as Line;
-        assert.deepEqual([event, told, origin, phase, level], ['opening-failed', kind, 'peer', 'opening', undefined]);
+        const { event, kind: loggedKind, origin, phase, remoteAddress, errorCode, level } = logger.lines[0] as Line;
+        assert.deepEqual(
+          [event, loggedKind, origin, phase, level],
+          ['opening-failed', kind, 'peer', 'opening', undefined],
+        );
         assert.equal(remoteAddress, '127.0.0.1');
         assert.equal(typeof errorCode, 'string');
       });
@@ -180,10 +188,10 @@ for (const how of ['its own WebSocketServer', "plain ws's, attached"]) {
 }
 
 describe('a guarded server', () => {
-  it('says nothing of HTTP connections that are lost after their answer', async () => {
+  it('logs nothing for an HTTP connection that is reset after its response', async () => {
     const server = http.createServer((_, response) => void response.end('hello'));
     await listen(server);
-    const logger = recorder();
+    const logger = recordingLogger();
     const wss = new WebSocketServer({ server, linger: { logger } });
     const tcp = connectTcp(server);
     const accepted = once(server, 'connection') as Promise<[net.Socket]>;
@@ -193,29 +201,29 @@ describe('a guarded server', () => {
     const gone = once(socket, 'close').catch(() => {});
     reset(tcp);
     await gone;
-    await until('it is closed', () => socket.destroyed);
+    await until('the socket is closed', () => socket.destroyed);
     assert.deepEqual(logger.lines, []);
     wss.close();
     server.close();
   });
 
-  it('says nothing of an HTTP request that is reset before its answer', async () => {
-    const server = http.createServer(() => {}); // slow
+  it('logs nothing for an HTTP request that is reset before its response', async () => {
+    const server = http.createServer(() => {}); // never answers
     await listen(server);
-    const logger = recorder();
+    const logger = recordingLogger();
     const wss = new WebSocketServer({ server, linger: { logger } });
     const tcp = connectTcp(server);
     const request = once(server, 'request') as Promise<[IncomingMessage]>;
     tcp.write('GET / HTTP/1.1\r\nHost: test\r\n\r\n');
     const [{ socket }] = await request;
     reset(tcp);
-    await until('it is closed', () => socket.destroyed);
+    await until('the socket is closed', () => socket.destroyed);
     assert.deepEqual(logger.lines, []);
     wss.close();
     server.close();
   });
 
-  it('leaves upgrade requests to HTTP once nobody takes them any more', async () => {
+  it('leaves upgrade requests to HTTP once its WebSocketServer has closed', async () => {
     const server = http.createServer((_, response) => void response.end('as any request'));
     const stop = guardServer(server, { logger: false });
     const wss = new WebSocketServer({ server, linger: { logger: false } });

@@ -1,4 +1,5 @@
-// What ends a process with plain ws does not end it with this package; and what is somebody's mistake still does.
+// Events that end a process with plain ws do not end it with this package, except the application's own errors, which
+// still do.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -10,7 +11,7 @@ function run(library: 'ws-upstream' | 'ws-linger', crash: Crash): Promise<Ended>
   return runNode([script, library, String(CRASHES.indexOf(crash))], { timeout: 60_000 });
 }
 
-/** An error that nobody has caught, as Node prints it: where it was thrown from, its text, its stack. */
+/** Checks that Node printed an uncaught error: where it was thrown, its text, its stack. */
 function assertUncaught({ code, stderr }: Ended, error: RegExp): void {
   assert.equal(code, 1, stderr);
   assert.match(stderr, /Unhandled 'error' event/);
@@ -24,7 +25,7 @@ describe('plain ws ends the process', () => {
   }
 });
 
-describe('ws-linger leaves the process alone', () => {
+describe('ws-linger keeps the process running', () => {
   for (const crash of CRASHES.filter(({ ours }) => ours !== 'ends too')) {
     it(`when ${crash.name}`, async () => {
       const { code, stdout, stderr } = await run('ws-linger', crash);
