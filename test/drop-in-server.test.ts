@@ -1,4 +1,4 @@
-// What users reach for on a server works as with plain ws.
+// The members of a WebSocketServer that users rely on work as in plain ws.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
@@ -9,7 +9,7 @@ import { type Class, closeAll, connect, logEvents, QUIET, serve, sideBySide } fr
 
 const url = (server: { address(): unknown }, path = '/') => `ws://127.0.0.1:${portOf(server as never)}${path}`;
 
-/** How an opening handshake ends: 'open', or the status that refuses it. */
+/** Resolves with the result of an opening handshake: 'open', or the status of its refusal. */
 async function outcome(WebSocket: Class, address: string, protocols: string[] = []): Promise<string> {
   const ws = new WebSocket(address, protocols, QUIET);
   const result = await Promise.race([
@@ -21,7 +21,7 @@ async function outcome(WebSocket: Class, address: string, protocols: string[] = 
 }
 
 describe('a server, as with plain ws', () => {
-  it('heeds options that are assigned after it was made', async () => {
+  it('applies options that are assigned after its construction', async () => {
     const seen = await sideBySide(async (WebSocket) => {
       const wss = await serve(WebSocket);
       const before = await outcome(WebSocket, url(wss, '/elsewhere'), ['one', 'two']);
@@ -39,7 +39,7 @@ describe('a server, as with plain ws', () => {
     assert.deepEqual(seen, ['open one', undefined, 'refused 400', 'open two', 'refused 401']);
   });
 
-  it('asks shouldHandle(), assigned to it or of a subclass', async () => {
+  it('calls shouldHandle() of a subclass, or one that is assigned', async () => {
     const seen = await sideBySide(async (WebSocket) => {
       class Mine extends WebSocket.Server {
         override shouldHandle(request: http.IncomingMessage): boolean {
@@ -59,7 +59,7 @@ describe('a server, as with plain ws', () => {
     assert.deepEqual(seen, [true, true, 'open', 'refused 400', 'refused 400', 'open']);
   });
 
-  it('keeps no set of clients with clientTracking: false, and closes without waiting for them', async () => {
+  it('has no clients with clientTracking: false, and closes without waiting for connections', async () => {
     const seen = await sideBySide(async (WebSocket) => {
       const server = await listen(http.createServer());
       const wss = new WebSocket.Server({ server, clientTracking: false });
@@ -77,7 +77,7 @@ describe('a server, as with plain ws', () => {
     assert.deepEqual(seen, [undefined, 1, 1]);
   });
 
-  it('leaves no listener on a server that is not its own, also when its own were all removed before close()', async () => {
+  it("leaves no listener on the user's HTTP server, even if its own were all removed before close()", async () => {
     for (const removeFirst of [false, true]) {
       const seen = await sideBySide(async (WebSocket) => {
         const server = await listen(http.createServer());
@@ -88,7 +88,7 @@ describe('a server, as with plain ws', () => {
         await Promise.all([once(wss, 'connection'), once(client, 'open')]);
         const closed = new Promise<string>((done) => {
           if (removeFirst) wss.removeAllListeners();
-          // As graphql-ws does it.
+          // graphql-ws does this.
           for (const ws of wss.clients) ws.close(1001, 'Going away');
           wss.close((error) => done(error?.message ?? 'closed'));
         });
@@ -102,7 +102,7 @@ describe('a server, as with plain ws', () => {
     }
   });
 
-  it('waits in close() for its clients, and for nothing longer', async () => {
+  it('closes when its last client has closed', async () => {
     const modes: ((server: http.Server) => Upstream.ServerOptions)[] = [
       () => ({ port: 0, host: '127.0.0.1' }),
       (server) => ({ server }),
@@ -140,7 +140,7 @@ describe('a server, as with plain ws', () => {
     }
   });
 
-  it("keeps ws's options, asks verifyClient and emits 'headers'", async () => {
+  it("has the options of plain ws, calls verifyClient and emits 'headers'", async () => {
     const seen = await sideBySide(async (WebSocket) => {
       const log: string[] = [];
       const connected = await connect(WebSocket, {

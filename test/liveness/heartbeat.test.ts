@@ -1,4 +1,5 @@
-// Peers that vanish without a word are found by pings, and only those; a peer that reads too slowly is given up.
+// The heartbeat ends connections of peers that vanished, and no others. The slow-consumer limits end those of peers
+// that do not read.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, describe, it } from 'node:test';
@@ -15,7 +16,7 @@ import { duplexTunnel, upgradeStream } from '../support/tunnel.js';
 
 const before = openHandles();
 
-/** Opcodes of frames as they arrive one by one; all that a test of pings sends are small. */
+/** The first byte of a ping frame. Each small frame of these tests arrives in a chunk of its own. */
 const PING = 0x89;
 /** A masked pong and an unmasked one, both empty (RFC 6455 §5.5.3). */
 const PONG = { server: Buffer.from([0x8a, 0x80, 0, 0, 0, 0]), client: Buffer.from([0x8a, 0]) };
@@ -25,7 +26,7 @@ const FAST = { interval: 60, timeout: 60 };
 describe('a heartbeat', () => {
   for (const make of ['ours', 'attached'] as const satisfies Make[]) {
     for (const role of ['server', 'client'] as const satisfies Role[]) {
-      it(`gives up a silent peer of a ${role}'s connection (${make}), as timed out`, async () => {
+      it(`ends the connection of a ${role} (${make}) to a silent peer as timed-out`, async () => {
         const pair = await openPair({ make, role, linger: { heartbeat: FAST, logger: false } });
         const began = performance.now();
         const { info } = await watchEnd(pair.ws);
@@ -37,7 +38,7 @@ describe('a heartbeat', () => {
         pair.stop();
       });
 
-      it(`leaves a peer of a ${role}'s connection (${make}) alone that answers each ping`, async () => {
+      it(`keeps the connection of a ${role} (${make}) to a peer that answers each ping`, async () => {
         const pair = await openPair({ make, role, linger: { heartbeat: FAST, logger: false } });
         let pings = 0;
         const enough = new Promise<void>((resolve) => {
@@ -55,7 +56,7 @@ describe('a heartbeat', () => {
     }
   }
 
-  it('takes any byte of the peer for a sign of life', async () => {
+  it('accepts any byte of the peer as a sign of life', async () => {
     const pair = await openPair({ make: 'ours', role: 'server', linger: { heartbeat: FAST, logger: false } });
     let pings = 0;
     const enough = new Promise<void>((resolve) => {
@@ -70,7 +71,7 @@ describe('a heartbeat', () => {
     await once(pair.ws, 'close');
   });
 
-  it('does not judge a connection that is paused here, whose pongs nobody reads', async () => {
+  it('keeps a connection that the application has paused, whose pongs are not read', async () => {
     const pair = await openPair({ make: 'ours', role: 'server', linger: { heartbeat: FAST, logger: false } });
     pair.ws.pause();
     let pings = 0;
@@ -82,7 +83,7 @@ describe('a heartbeat', () => {
     pair.stop();
   });
 
-  it('leaves a closing connection to the limits of the close', async () => {
+  it('leaves a closing connection to closeTimeout', async () => {
     const linger = { heartbeat: FAST, closeTimeout: 400, logger: false } as const;
     const pair = await openPair({ make: 'ours', role: 'server', linger });
     pair.ws.close();
@@ -90,8 +91,8 @@ describe('a heartbeat', () => {
     pair.stop();
   });
 
-  it('does not judge a stream that does not count its bytes', async () => {
-    const goesOn = setInterval(() => {}, 1_000); // no handle of such a stream does
+  it('keeps a connection over a stream that counts no bytes', async () => {
+    const keepAlive = setInterval(() => {}, 1_000); // such a stream has no handle that keeps the process alive
     const { server, client } = duplexTunnel();
     const wss = new WebSocketServer({ noServer: true, linger: { heartbeat: FAST, logger: false } });
     const answered = once(client, 'data');
@@ -103,14 +104,17 @@ describe('a heartbeat', () => {
     assert.equal(ws.closeInfo, null);
     ws.terminate();
     await once(ws, 'close');
-    clearInterval(goesOn);
+    clearInterval(keepAlive);
   });
 
-  /** Watches a silent peer of which the system tells what `look` says; resolves with the reason for giving it up. */
+  /**
+   * Watches a silent peer, for which `look` stands in for the system's tables. Resolves with the reason for giving it
+   * up.
+   */
   function watchSilent(look: (pings: number) => TransportLook | null): Promise<{ why: string; pings: number }> {
     const silent = { received: 0, accepted: 0, unsent: 0, queued: 0, countsInput: true, busy: false };
     const settings = parseOptions({ heartbeat: FAST });
-    const goesOn = setInterval(() => {}, 1_000);
+    const keepAlive = setInterval(() => {}, 1_000);
     let pings = 0;
     return new Promise((resolve) => {
       const connection = {
@@ -119,7 +123,7 @@ describe('a heartbeat', () => {
         lookAtTransport: () => look(pings),
         giveUp(why: string) {
           watchFor(settings)?.remove(connection);
-          clearInterval(goesOn);
+          clearInterval(keepAlive);
           resolve({ why, pings });
         },
       };
@@ -127,7 +131,7 @@ describe('a heartbeat', () => {
     });
   }
 
-  it('waits for a peer that still takes of what the kernel holds, in front of the ping', async () => {
+  it('waits for a peer that still acknowledges bytes that were sent before the ping', async () => {
     let unacknowledged = 1_000;
     const { why, pings } = await watchSilent((sent) => {
       if (sent < 4) unacknowledged -= 1;
@@ -137,16 +141,16 @@ describe('a heartbeat', () => {
   });
 
   for (const [what, look] of [
-    ['a look that is older than the doubt', () => ({ unacknowledged: Math.random(), peerWindow: 'open', at: 0 })],
-    ['no look at all', () => null],
-    ['looks in which nothing moves', () => ({ unacknowledged: 1, peerWindow: 'open', at: performance.now() })],
+    ['a look from before the missing pong', () => ({ unacknowledged: Math.random(), peerWindow: 'open', at: 0 })],
+    ['a missing look', () => null],
+    ['looks without progress', () => ({ unacknowledged: 1, peerWindow: 'open', at: performance.now() })],
   ] as [string, () => TransportLook | null][]) {
-    it(`takes ${what} for no evidence that a peer lives`, async () => {
+    it(`does not accept ${what} as evidence that the peer is alive`, async () => {
       assert.deepEqual(await watchSilent(look), { why: 'timed-out', pings: 1 });
     });
   }
 
-  it('gives a peer up by RST where onTimeout says so', async () => {
+  it("ends the connection by RST with onTimeout 'reset'", async () => {
     const linger = { heartbeat: FAST, onTimeout: 'reset', logger: false } as const;
     const pair = await openPair({ make: 'ours', role: 'server', linger });
     const { info } = await watchEnd(pair.ws);
@@ -155,22 +159,22 @@ describe('a heartbeat', () => {
   });
 });
 
-describe('the heartbeat as a decision', () => {
+describe('stepHeartbeat()', () => {
   const options = { interval: 30_000, timeout: 10_000 };
   const period = 1_250;
 
-  /** Looks at a peer that falls silent at `diesAt`; returns when it is given up. */
+  /** Simulates a peer that falls silent at `diesAt`. Returns the time at which it is given up. */
   function givenUpAt(diesAt: number, random: number): number {
     let heartbeatState: HeartbeatState = initialHeartbeat(0, options, random);
     for (let at = random * period; ; at += period) {
-      const alive = !heartbeatState.answered && at <= diesAt; // its pong has come
+      const alive = !heartbeatState.answered && at <= diesAt; // its pong has arrived
       const [next, act] = stepHeartbeat(heartbeatState, { at, alive, period }, options);
       heartbeatState = next;
       if (act === 'timed-out') return at;
     }
   }
 
-  it('gives up a peer within interval + timeout, whenever it dies', () => {
+  it('gives up a peer within interval + timeout, whenever it falls silent', () => {
     for (let diesAt = 1; diesAt < 100_000; diesAt += 317) {
       for (const random of [0, 0.3, 0.99]) {
         const took = givenUpAt(diesAt, random) - diesAt;
@@ -179,7 +183,7 @@ describe('the heartbeat as a decision', () => {
     }
   });
 
-  it('gives no peer up before it had `timeout` to answer', () => {
+  it('gives up no peer before it had `timeout` to answer', () => {
     const pinged: HeartbeatState = { pingedAt: 0, answered: false };
     assert.equal(stepHeartbeat(pinged, { at: 4_999, alive: false, period }, options)[1], null);
     assert.equal(stepHeartbeat(pinged, { at: 9_999, alive: false, period }, options)[1], 'doubt');
@@ -187,7 +191,7 @@ describe('the heartbeat as a decision', () => {
     assert.equal(stepHeartbeat(pinged, { at: 10_000, alive: true, period }, options)[1], null);
   });
 
-  it('pings no more often than needed', () => {
+  it('sends a ping only when `interval` is nearly over', () => {
     const answered: HeartbeatState = { pingedAt: 0, answered: true };
     assert.equal(stepHeartbeat(answered, { at: 27_000, alive: false, period }, options)[1], null);
     assert.equal(stepHeartbeat(answered, { at: 27_500, alive: false, period }, options)[1], 'ping');
@@ -201,7 +205,7 @@ describe('a peer that does not read', () => {
   ];
   for (const [when, linger] of cases) {
     for (const role of ['server', 'client'] as const satisfies Role[]) {
-      it(`is given up by a ${role} as a slow consumer when ${when}`, async () => {
+      it(`is given up by a ${role} as a slow-consumer when ${when}`, async () => {
         const pair = await openPair({ make: 'ours', role, linger: { ...linger, logger: false } });
         await stall(pair);
         const { info } = await watchEnd(pair.ws);
@@ -215,9 +219,9 @@ describe('a peer that does not read', () => {
     }
   }
 
-  // Windows takes a message as a whole, so that nobody sees how much of it has gone.
+  // Windows accepts a message as a whole, so partial progress is not visible there.
   if (process.platform !== 'win32') {
-    it('is kept while it takes bytes, however slowly', async () => {
+    it('is kept while it reads, however slowly', async () => {
       const sendTimeout = 400;
       const pair = await openPair({ make: 'ours', role: 'server', linger: { sendTimeout, logger: false } });
       await stall(pair);
@@ -230,7 +234,7 @@ describe('a peer that does not read', () => {
         setTimeout(() => pair.peer.resume(), ahead);
       });
       pair.peer.resume();
-      await until('it has taken all', () => pair.peer.bytesRead >= STALL_BYTES, 60_000);
+      await until('the peer has read all', () => pair.peer.bytesRead >= STALL_BYTES, 60_000);
       assert.ok(performance.now() - began > sendTimeout);
       assert.equal(pair.ws.closeInfo, null);
       pair.stop();
@@ -238,14 +242,14 @@ describe('a peer that does not read', () => {
     });
   }
 
-  it('is not given up for what this side takes to deflate, nor where the queue shrinks', () => {
+  it('is not given up while this side compresses, or while the queue shrinks', () => {
     const limits = { maxBufferedAmount: 1_000, sendTimeout: 500 };
     const start = { accepted: 0, queued: 5, movedAt: 0 };
     assert.equal(stepFlow(start, { at: 500, accepted: 0, queued: 5, busy: true }, limits)[1], null);
     assert.equal(stepFlow(start, { at: 500, accepted: 0, queued: 4, busy: false }, limits)[1], null);
   });
 
-  it('is given up after sendTimeout and not before', () => {
+  it('is given up after sendTimeout, and not before', () => {
     const limits = { maxBufferedAmount: 1_000, sendTimeout: 500 };
     const start = { accepted: 10, queued: 5, movedAt: 0 };
     assert.equal(stepFlow(start, { at: 499, accepted: 10, queued: 5, busy: false }, limits)[1], null);
