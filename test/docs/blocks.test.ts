@@ -1,4 +1,4 @@
-// Every code block of the README and the docs does what it says.
+// Runs every code block of the README and the docs, and checks what it prints.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,7 +15,7 @@ const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
 // Inside the repository, where `ws-linger` is this package.
 mkdirSync(join(ROOT, 'dist-test', 'docs'), { recursive: true });
 const folder = mkdtempSync(join(ROOT, 'dist-test', 'docs', 'run-'));
-/** What shells find by name. */
+/** A folder on the PATH of shell blocks, with the `ws-linger` command. */
 const bin = mkdtempSync(join(tmpdir(), 'ws-linger-bin-'));
 writeFileSync(join(bin, 'ws-linger'), `#!/bin/sh\nexec ${process.execPath} ${CLI} "$@"\n`, { mode: 0o755 });
 after(() => {
@@ -31,7 +31,7 @@ function link(name: string, target: string): void {
   symlinkSync(join(ROOT, 'node_modules', target), path);
 }
 
-/** The block as a file of the kind that it is written for. */
+/** Names the file of a block: a CommonJS module if it uses require(), an ES module otherwise. */
 function fileOf(block: Block): string {
   const module = /\brequire\(/.test(block.code) ? 'c' : 'm';
   const name = `${block.file.replace(/\W/g, '-')}-${block.line}`;
@@ -65,9 +65,9 @@ async function run(command: string, args: string[], env: NodeJS.ProcessEnv = {})
 
 async function runScript(block: Block): Promise<void> {
   const file = join(folder, 'out', fileOf(block).replace(/ts$/, 'js'));
-  const stdout = await run(process.execPath, ['--require', join(__dirname, 'world.js'), file], {
+  const stdout = await run(process.execPath, ['--require', join(__dirname, 'preload.js'), file], {
     WS_LINGER_DOCS_PEER: block.peer,
-    NODE_NO_WARNINGS: '1', // of what is experimental in Node
+    NODE_NO_WARNINGS: '1', // of experimental features
   });
   for (const line of printed(block)) assert.ok(stdout.includes(line), `it prints ${stdout} and not ${line}`);
 }
@@ -81,7 +81,7 @@ describe('the code blocks', () => {
   }
 });
 
-/** What is tried of a block; null where its types are all. */
+/** Returns the check of a block, or null if its types are its only check. */
 function checkOf(block: Block): (() => unknown) | null {
   const { language, code, notRun } = block;
   const shell = { PATH: `${bin}:${process.env.PATH}` };
@@ -90,13 +90,13 @@ function checkOf(block: Block): (() => unknown) | null {
   if (notRun !== undefined) return null;
   if (language === 'sh') return () => run('bash', ['-euo', 'pipefail', '-c', code], shell);
   if (scripts.includes(block)) return () => runScript(block);
-  return () => assert.fail('in this language it needs a comment that says why it is not run');
+  return () => assert.fail('a block in this language needs a comment that says why it is not run');
 }
 
-describe('what the docs say in passing', () => {
+describe('the text of the docs', () => {
   const words = (page: string) => readFileSync(join(ROOT, page), 'utf8');
 
-  it('names npm scripts that there are', () => {
+  it('names only npm scripts that exist', () => {
     const { scripts } = JSON.parse(words('package.json'));
     for (const page of pages) {
       for (const [, name] of words(page).matchAll(/npm run (?:-s )?([\w:-]+)/g))
@@ -104,7 +104,7 @@ describe('what the docs say in passing', () => {
     }
   });
 
-  it('names options of the commands that there are', async () => {
+  it('names only options that the commands have', async () => {
     for (const page of pages) {
       for (const [, command, rest] of words(page).matchAll(/ws-linger (stability|demo|doctor)\b([^`\n]*)/g)) {
         const help = await run(process.execPath, [CLI, command as string, '--help']);
@@ -115,7 +115,7 @@ describe('what the docs say in passing', () => {
     }
   });
 
-  it('links to files and headings that there are', () => {
+  it('links only to files and headings that exist', () => {
     for (const page of pages) {
       for (const [, target = '', heading] of words(page).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)) {
         const file = target ? join(dirname(page), target) : page;

@@ -1,4 +1,4 @@
-/** The code blocks of the docs, with what the comments before them say. */
+/** Finds the code blocks of the docs and reads the comments before them. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../support/child.js';
@@ -8,9 +8,9 @@ export interface Block {
   line: number;
   language: string;
   code: string;
-  /** Why it is not run; undefined when it is. */
+  /** Why the block is not run; undefined if it is. */
   notRun: string | undefined;
-  /** What becomes of a server's connection. */
+  /** How the peer ends a server's connection. */
   peer: 'closes' | 'resets';
 }
 
@@ -41,7 +41,7 @@ export function blocksOf(file: string): Block[] {
   return blocks;
 }
 
-/** What the block says that it prints: the comments behind console.log(). */
+/** Returns the lines that the block claims to print: the comments after console.log(). */
 export function printed({ code }: Block): string[] {
   return [...code.matchAll(/console\.log\(.*\);? *\/\/ (.+)$/gm)].map(([, text]) => text as string);
 }

@@ -1,8 +1,9 @@
 /**
- * node [--expose-gc] lingering.js WHAT: a process whose connections linger, and what holds it and them.
+ * node [--expose-gc] lingering.js WHAT: a process whose connections linger. Prints one line of JSON.
  *
- * collect: whether WebSockets and what their listeners hold is collected meanwhile; flushed: the kernel has all; waiting: it has
- * not; settled: settled() is awaited. It prints one line of JSON.
+ * WHAT is `collect`: are WebSockets and the objects of their listeners collected while their sockets linger? `flushed`:
+ * how long do sockets keep the process alive after the kernel has all data? `waiting`: how long while data waits in the
+ * process? `settled`: how long does settled() wait?
  */
 import { once } from 'node:events';
 import type net from 'node:net';
@@ -16,7 +17,7 @@ import { connectPeer } from '../support/peer.js';
 const [, , what] = process.argv;
 const collect = (globalThis as { gc?: () => void }).gc;
 
-/** A server in this process, and a peer of it that does not read. */
+/** Opens a connection between a server in this process and a peer that does not read. */
 async function open(
   linger: WebSocket.LingerOptions,
 ): Promise<{ wss: WebSocketServer; ws: WebSocket; peer: net.Socket }> {
@@ -33,23 +34,26 @@ async function open(
   return { wss, ws: (await connected)[0] as WebSocket, peer };
 }
 
-function say(lingering: number, collected: number, heldMs: number): void {
+function print(lingering: number, collected: number, heldMs: number): void {
   process.stdout.write(`${JSON.stringify({ lingering, collected, heldMs: Math.round(heldMs) })}\n`);
 }
 
-/** Opens connections, sends more to every other one than the kernel takes, closes them, and keeps nothing of them. */
+/**
+ * Opens connections and closes them; half of them have more to send than the kernel takes. Returns only weak
+ * references.
+ */
 async function openAndForget(wss: WebSocketServer, count: number): Promise<WeakRef<object>[]> {
   const refs: WeakRef<object>[] = [];
   wss.on('connection', (ws) => {
-    const held = { by: 'the application' };
-    refs.push(new WeakRef(ws), new WeakRef(held));
-    ws.on('message', () => held.by);
-    ws.on('close', () => held.by);
+    const data = { of: 'the application' };
+    refs.push(new WeakRef(ws), new WeakRef(data));
+    ws.on('message', () => data.of);
+    ws.on('close', () => data.of);
     if (refs.length % 4 === 0) for (let i = 0; i < 8; i++) ws.send(Buffer.alloc(1 << 20));
     ws.close(1000);
   });
   for (let i = 0; i < count; i++) (await connectPeer(portOf(wss))).pause();
-  await until('all linger', () => wss.stats().lingering.now === count);
+  await until('all sockets linger', () => wss.stats().lingering.now === count);
   return refs;
 }
 
@@ -59,12 +63,12 @@ async function main(): Promise<void> {
     await once(wss, 'listening');
     const refs = await openAndForget(wss, 20);
     const gone = () => refs.filter((ref) => ref.deref() === undefined).length;
-    await until('they are collected', async () => {
+    await until('all references are collected', async () => {
       await turn();
       collect?.();
       return gone() === refs.length;
     }).catch(() => {});
-    say(wss.stats().lingering.now, gone(), 0);
+    print(wss.stats().lingering.now, gone(), 0);
     process.exit();
   }
   const { wss, ws, peer } = await open({ closeTimeout: 100, closeDeadline: what === 'waiting' ? 2_000 : 20_000 });
@@ -75,11 +79,11 @@ async function main(): Promise<void> {
   if (what === 'settled') {
     setTimeout(() => peer.resume().on('end', () => peer.end()), 300);
     await settled();
-    say(wss.stats().lingering.now, 0, performance.now() - began);
+    print(wss.stats().lingering.now, 0, performance.now() - began);
     process.exit();
   }
   peer.unref();
-  process.once('exit', () => say(wss.stats().lingering.now, 0, performance.now() - began));
+  process.once('exit', () => print(wss.stats().lingering.now, 0, performance.now() - began));
 }
 
 main();

@@ -1,4 +1,4 @@
-// `ws-linger doctor` on a machine in trouble: a network namespace of this test's own. Linux only, with root.
+// `ws-linger doctor` on a broken network: a network namespace. Needs Linux and root.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { it } from 'node:test';
@@ -11,7 +11,7 @@ function inNewNetwork(script: string): { code: number | null; stdout: string } {
   return { code: status, stdout };
 }
 
-it('says of each self-test why it failed where loopback is down, and exits with 1', () => {
+it('reports why each self-test failed while loopback is down, and exits with 1', () => {
   const { code, stdout } = inNewNetwork(doctor);
   assert.equal(code, 1);
   for (const name of ['resolve', 'reset', 'probe', 'tls-reset']) {

@@ -1,4 +1,4 @@
-// The main job as a user runs it: a process, its exit code, its output.
+// `ws-linger stability` as a process: its exit code and its output.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,7 +16,7 @@ import { portOf, until } from '../support/end.js';
 import { tcpPair } from '../support/tcp-pair.js';
 
 describe('ws-linger stability', () => {
-  it('passes, and says how every connection ended', async () => {
+  it('passes, and prints how every connection ended', async () => {
     const { code, stdout } = await runCli('stability', '--json', '--connections', '100');
     const result = JSON.parse(stdout);
     assert.equal(code, 0, stdout);
@@ -28,16 +28,16 @@ describe('ws-linger stability', () => {
     assert.equal(result.successRate, 1);
     const wanted = process.env.WS_LINGER_TEST_CONTROL;
     if (wanted) assert.equal(result.control, wanted);
-    // 10 of each but 20 resets.
+    // 10 connections of each scenario, but 20 resets.
     const { server, client } = result.ends;
     assert.deepEqual(client, { clean: 10 + 30, 'local-abort': 20 + 10, 'closed-without-handshake': 20 });
-    // The server may be told of slow peers before they have answered, or after.
+    // The server may report the end of slow peers before they have answered, or after.
     assert.equal(server.clean + server['close-timeout'], 10 + 10 + 30);
     assert.equal(server.reset + server['closed-without-handshake'], 20 + 20 + 10);
     assert.deepEqual(result.slowPeers, { sent: 10 * (4 + 96 + 96), delivered: 10 * (4 + 96 + 96) });
   });
 
-  it('shows what plain ws leaves open, and fails', async () => {
+  it('fails with plain ws, and prints what plain ws leaves open', async () => {
     const args = ['--plain', '--json', '--connections', '14', '--mix', 'rst,stall', '--timeout', '3000'];
     const { code, stdout } = await runCli('stability', ...args);
     const result = JSON.parse(stdout);
@@ -48,7 +48,7 @@ describe('ws-linger stability', () => {
     assert.ok(result.problems.some((problem: string) => problem.includes("the server's end did not come in time")));
   });
 
-  it('tests a server behind a url, with what the client side can see', async () => {
+  it('tests a server at a url, by what the clients can see', async () => {
     const wss = new Upstream.WebSocketServer({ port: 0, host: '127.0.0.1' });
     wss.on('connection', (ws) => ws.on('message', (data, binary) => ws.send(data, { binary })));
     await once(wss, 'listening');
@@ -69,15 +69,15 @@ describe('ws-linger stability', () => {
     assert.equal(result.slowPeers.delivered, result.slowPeers.sent);
   });
 
-  it('prints a table for people', async () => {
+  it('prints a table without --json', async () => {
     const { code, stdout } = await runCli('stability', '--connections', '7', '--mix', 'clean,rst', '--no-color');
     assert.equal(code, 0, stdout);
     assert.match(stdout, /7 of 7 opened, 100 % ended as they should/);
     assert.match(stdout, /PASS/);
   });
 
-  it('says once what is wrong with all connections, and no times where nothing was measured', async () => {
-    // A port that is one end of a connection, so that nobody listens there, and nobody is given it meanwhile.
+  it('prints a problem of all connections once, and no times if nothing was measured', async () => {
+    // The port is in use by a connection, so no server can listen on it meanwhile.
     const { peer, stop } = await tcpPair();
     const { code, stdout } = await runCli('stability', `ws://127.0.0.1:${peer.localPort}`, '--connections', '30');
     stop();
@@ -89,7 +89,7 @@ describe('ws-linger stability', () => {
     assert.doesNotMatch(stdout, /p50/);
   });
 
-  it('runs the same against plain ws, and shows both side by side, in 80 columns and without colour', async () => {
+  it('runs the same against plain ws, and prints both side by side in 80 columns without colour', async () => {
     const args = ['--compare', 'plain', '--connections', '12', '--mix', 'clean,rst'];
     const { code, stdout } = await runCli('stability', ...args);
     assert.equal(code, 0, stdout);
@@ -98,7 +98,7 @@ describe('ws-linger stability', () => {
     assert.ok(stdout.split('\n').every((line) => line.length <= 80 && !line.includes('\u001b')));
   });
 
-  it('shows that slow peers get from both what was sent before the close', async () => {
+  it('shows that slow peers receive from both all that was sent before the close', async () => {
     const args = ['--compare', 'plain', '--connections', '6', '--mix', 'slow,pause,cutoff'];
     const { code, stdout } = await runCli('stability', ...args);
     assert.match(stdout, /│ Messages +│ \d+ of 392 +│ 392 of 392 +│\n│ delivered to/);
@@ -106,7 +106,7 @@ describe('ws-linger stability', () => {
     assert.equal(code, 0, stdout);
   });
 
-  it('gives both as one JSON object', async () => {
+  it('prints both runs as one JSON object', async () => {
     const { stdout } = await runCli('stability', '--compare', 'plain', '--json', '--connections', '2', '--mix', 'rst');
     const result = JSON.parse(stdout);
     assert.deepEqual([result.kinds.reset, result.unexplained], [2, 0]);
@@ -114,7 +114,7 @@ describe('ws-linger stability', () => {
     assert.equal(result.plain.seed, result.seed);
   });
 
-  it('writes a report that is one file, also where it fails', async () => {
+  it('writes its report to one file, even if the run fails', async () => {
     const file = join(await mkdtemp(join(tmpdir(), 'ws-linger-')), 'report.html');
     const { code } = await runCli(
       'stability',
@@ -134,14 +134,14 @@ describe('ws-linger stability', () => {
     assert.match(page, /1006/);
   });
 
-  it('goes on for the time it is asked to, and gives a verdict on memory', async () => {
+  it('runs for --duration, and prints a verdict on memory', async () => {
     const { code, stdout } = await runCli('stability', '--duration', '1s', '--connections', '5', '--mix', 'clean,rst');
     assert.equal(code, 0, stdout);
     assert.match(stdout, /Took +│ [\d.]+ s, \d+ rounds/);
     assert.match(stdout, /Memory +│ too short to tell, heap [\d.]+ MiB/);
   });
 
-  it('reads headers, subprotocols and the rest as they are meant', async () => {
+  it('sends the headers and subprotocols of its options', async () => {
     const wss = new Upstream.WebSocketServer({ port: 0, host: '127.0.0.1' });
     const requests: IncomingMessage[] = [];
     wss.on('connection', (_ws, request) => requests.push(request));
@@ -160,17 +160,17 @@ describe('ws-linger stability', () => {
     }
   });
 
-  // Windows has no way to send another process what a terminal sends: kill() ends it without a word.
+  // On Windows one process cannot interrupt another as a terminal does: kill() ends it immediately.
   if (process.platform === 'linux') {
-    it('prints what it has seen when it is interrupted as by a terminal, and leaves no process behind', async () => {
-      // A group of its own, as a terminal gives one: all processes in it are sent the signal.
+    it('prints the results so far when a terminal interrupts it, and leaves no process', async () => {
+      // detached: a process group of its own, all of which receives the signal, as from a terminal.
       const child = spawn(process.execPath, [CLI, 'stability', '--duration', '1h', '--mix', 'stall'], {
         detached: true,
       });
       const pid = child.pid as number;
       const output = text(child.stdout);
       const errors = text(child.stderr);
-      await until('it has a server, in a group of its own', async () => {
+      await until('its server process has a process group of its own', async () => {
         const [server] = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).split(' ');
         const [, , group] = server
           ? (await readFile(`/proc/${server}/stat`, 'utf8')).replace(/.*\) /, '').split(' ')
@@ -180,17 +180,17 @@ describe('ws-linger stability', () => {
       process.kill(-pid, 'SIGINT');
       const [code] = await once(child, 'exit');
       assert.equal(code, 130);
-      // These end when the last process that could write to them has ended.
+      // These streams end when the last process that could write to them has ended.
       assert.match(await output, /INTERRUPTED/);
       assert.equal(await errors, '');
     });
 
-    it('says so where only the run beside it was interrupted', async () => {
+    it('reports that only the second run was interrupted', async () => {
       const args = ['stability', '--compare', 'plain', '--connections', '2', '--mix', 'stall'];
       const child = spawn(process.execPath, [CLI, ...args]);
       const pid = child.pid as number;
       const output = text(child.stdout);
-      await until('plain ws is being run', async () => {
+      await until('the run with plain ws has begun', async () => {
         const [server] = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).split(' ');
         return (
           Boolean(server) && (await readFile(`/proc/${server}/cmdline`, 'utf8').catch(() => '')).includes('--plain')
@@ -202,7 +202,7 @@ describe('ws-linger stability', () => {
       assert.match(await output, /^PASS.*\nINTERRUPTED: of the second run/m);
     });
 
-    it('draws how it stands on a terminal of 80 columns', async () => {
+    it('draws its progress on a terminal of 80 columns', async () => {
       const command = `stty cols 80; exec ${process.execPath} ${CLI} stability --connections 10 --mix clean,rst --rate 10`;
       const { stdout } = await promisify(execFile)('script', ['-qec', command, '/dev/null'], {
         env: { ...process.env, NO_COLOR: '1' },
@@ -211,12 +211,12 @@ describe('ws-linger stability', () => {
       assert.match(stdout, /\d+ open, \d+ messages\/s/);
       assert.match(stdout, /local-abort \d/);
       assert.match(stdout, /PASS/);
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: what moves the cursor is no colour
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: cursor movements are allowed, colours are not
       assert.doesNotMatch(stdout, /\u001b\[[\d;]*m/);
     });
   }
 
-  it('says that a server does not answer, and exits with 1', async () => {
+  it('reports a server that does not answer, and exits with 1', async () => {
     const { code, stdout } = await runCli('stability', 'ws://127.0.0.1:9', '--connections', '2', '--json');
     assert.equal(code, 1);
     assert.equal(JSON.parse(stdout).connections.failed, 2);
@@ -250,7 +250,7 @@ describe('ws-linger stability', () => {
 });
 
 describe('ws-linger', () => {
-  it('suggests the command that was meant, with exit code 2', async () => {
+  it('suggests the nearest command for an unknown one, with exit code 2', async () => {
     const { code, stderr } = await runCli('stabilty');
     assert.equal(code, 2);
     assert.match(stderr, /unknown command 'stabilty' \(Did you mean stability\?\)/);
@@ -275,14 +275,14 @@ describe('ws-linger', () => {
 });
 
 describe('a plan', () => {
-  it('is the same for the same seed, another for another, and in proportion', () => {
+  it('depends on the seed alone, and has the proportions of the mix', () => {
     assert.deepEqual(plan(70, DEFAULT_MIX, 1), plan(70, DEFAULT_MIX, 1));
     assert.notDeepEqual(plan(70, DEFAULT_MIX, 1), plan(70, DEFAULT_MIX, 2));
     assert.equal(plan(100, DEFAULT_MIX, 3).filter(({ scenario }) => scenario === 'rst').length, 20);
     assert.equal(plan(1, parseMix('stall'), 3).length, 1);
   });
 
-  it('gives slow peers a backlog each, and all that are interrupted together no more than 256 MiB', () => {
+  it('gives each slow peer a backlog, and all interrupted peers together at most 256 MiB', () => {
     const backlogs = (count: number) =>
       Object.fromEntries(plan(count, DEFAULT_MIX, 1).map(({ scenario, backlog }) => [scenario, backlog]));
     const none = { clean: 0, rst: 0, fin: 0, cut: 0, stall: 0, kill: 0 };
