@@ -89,11 +89,11 @@ describe('the package', () => {
   });
 
   it('exports to browsers a function that throws, as ws does', async () => {
-    const said = ['ws-linger', 'ws-upstream'].map(async (name) => {
+    const outputs = ['ws-linger', 'ws-upstream'].map(async (name) => {
       const code = `try { require('${name}')() } catch (error) { console.log(error.message) }`;
       return (await runNode(['--conditions=browser', '-e', code], { cwd: ROOT })).stdout;
     });
-    const [mine, theirs] = await Promise.all(said);
+    const [mine, theirs] = await Promise.all(outputs);
     assert.match(mine ?? '', /does not work in the browser/);
     assert.equal(mine, theirs);
   });

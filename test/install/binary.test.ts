@@ -23,7 +23,7 @@ describe('on Windows', { skip: !canRunWindows }, () => {
     rmSync(binary);
     const ran = await run({ folder }, 'windows', ['main.cjs']);
     assertPortable(ran, /there is no binary for win32-x64, looked for .*ws-linger\.node/);
-    assert.deepEqual(ran.said, []);
+    assert.deepEqual(ran.otherLines, []);
   });
 
   it('a truncated binary makes connections portable, with one warning that has the reason', async () => {
@@ -31,8 +31,8 @@ describe('on Windows', { skip: !canRunWindows }, () => {
     writeFileSync(binary, whole.subarray(0, whole.length / 2));
     const ran = await run({ folder }, 'windows', ['main.cjs']);
     assertPortable(ran, /ws-linger\.node failed to load: ./);
-    assert.equal(ran.said.length, 1, ran.said.join('\n'));
-    const { level, event, reason } = JSON.parse(ran.said[0] as string);
+    assert.equal(ran.otherLines.length, 1, ran.otherLines.join('\n'));
+    const { level, event, reason } = JSON.parse(ran.otherLines[0] as string);
     assert.deepEqual({ level, event }, { level: 40, event: 'native-unavailable' });
     assert.match(reason, /ws-linger\.node failed to load: ./);
   });
@@ -40,6 +40,6 @@ describe('on Windows', { skip: !canRunWindows }, () => {
   it('WS_LINGER_NATIVE=0 makes connections portable, without a warning', async () => {
     const ran = await run({ folder }, 'windows', ['main.cjs'], { WS_LINGER_NATIVE: '0' });
     assertPortable(ran, /WS_LINGER_NATIVE=0/);
-    assert.deepEqual(ran.said, []);
+    assert.deepEqual(ran.otherLines, []);
   });
 });

@@ -29,9 +29,9 @@ const resolve = (name: string) => createRequire(join(project.folder, 'package.js
 /** Bundles a program of the project. Fails on an error or a warning. */
 type Bundler = (program: string, outfile: string) => Promise<void>;
 
-function assertNoMessages(...said: { text?: string; message?: string }[][]): void {
+function assertNoMessages(...messages: { text?: string; message?: string }[][]): void {
   assert.deepEqual(
-    said.flat().map(({ text, message }) => text ?? message),
+    messages.flat().map(({ text, message }) => text ?? message),
     [],
   );
 }
@@ -72,20 +72,20 @@ const rollup: Bundler = async (program, outfile) => {
     tool('@rollup/plugin-commonjs')(),
     tool('@rollup/plugin-json')(),
   ];
-  const said: { message: string }[] = [];
-  const onwarn = (warning: { message: string }) => said.push(warning);
+  const messages: { message: string }[] = [];
+  const onwarn = (warning: { message: string }) => messages.push(warning);
   const bundle = await tool('rollup').rollup({ input: join(project.folder, program), plugins, onwarn });
   const toModule = outfile.endsWith('.mjs');
   await bundle.write({ file: outfile, format: toModule ? 'es' : 'cjs', banner: toModule ? DIRNAME : '' });
-  assertNoMessages(said);
+  assertNoMessages(messages);
 };
 
 /** Bundles for SSR with all dependencies, which Vite would otherwise leave out. */
 const vite: Bundler = async (program, outfile) => {
   const { build, createLogger } = await import(pathToFileURL(resolve('vite')).href);
-  const said: { text: string }[] = [];
-  const say = (text: string) => said.push({ text });
-  const customLogger = { ...createLogger('silent'), warn: say, warnOnce: say, error: say };
+  const messages: { text: string }[] = [];
+  const collect = (text: string) => messages.push({ text });
+  const customLogger = { ...createLogger('silent'), warn: collect, warnOnce: collect, error: collect };
   const output = { entryFileNames: basename(outfile), banner: DIRNAME };
   await build({
     configFile: false,
@@ -94,7 +94,7 @@ const vite: Bundler = async (program, outfile) => {
     ssr: { noExternal: true },
     build: { ssr: program, outDir: dirname(outfile), emptyOutDir: false, rollupOptions: { output } },
   });
-  assertNoMessages(said);
+  assertNoMessages(messages);
 };
 
 const BUNDLES: [title: string, program: string, file: string, bundle: Bundler][] = [
@@ -124,7 +124,7 @@ for (const [title, program, file, bundle] of BUNDLES) {
       const ran = await run({ folder }, 'here', [file, 'too-long']);
       assertPortable(ran, /has no native part/);
       assert.deepEqual(
-        ran.said.map((line) => JSON.parse(line).kind),
+        ran.otherLines.map((line) => JSON.parse(line).kind),
         ['protocol-error'],
       );
     });
@@ -132,14 +132,14 @@ for (const [title, program, file, bundle] of BUNDLES) {
     it('is portable on Windows without prebuilds/, without a warning', onWindows, async () => {
       const ran = await run({ folder }, 'windows', [file]);
       assertPortable(ran, /there is no binary for win32-x64/);
-      assert.deepEqual(ran.said, []);
+      assert.deepEqual(ran.otherLines, []);
     });
 
     it('is native on Windows with prebuilds/ beside it', onWindows, async () => {
       putBinaryBeside(folder);
       const ran = await run({ folder }, 'windows', [file]);
       assertNative(ran);
-      assert.deepEqual(ran.said, []);
+      assert.deepEqual(ran.otherLines, []);
     });
 
     it('is portable on Windows with a broken binary beside it, with one warning', onWindows, async () => {
@@ -147,7 +147,7 @@ for (const [title, program, file, bundle] of BUNDLES) {
       const ran = await run({ folder }, 'windows', [file]);
       assertPortable(ran, /ws-linger\.node failed to load: ./);
       assert.deepEqual(
-        ran.said.map((line) => JSON.parse(line).event),
+        ran.otherLines.map((line) => JSON.parse(line).event),
         ['native-unavailable'],
       );
     });
@@ -160,7 +160,7 @@ it('an ES module without __dirname is portable on Windows, without a warning', o
   putBinaryBeside(folder);
   const ran = await run({ folder }, 'windows', ['bundle.mjs']);
   assertPortable(ran, /this bundle has no __dirname/);
-  assert.deepEqual(ran.said, []);
+  assert.deepEqual(ran.otherLines, []);
 });
 
 describe('@vercel/nft', () => {
@@ -179,13 +179,13 @@ describe('@vercel/nft', () => {
     it(`a copy of the traced files runs ${program} on this machine`, async () => {
       const ran = await run({ folder }, 'here', [program, 'too-long']);
       assertPortable(ran, /has no native part/);
-      assert.equal(ran.said.length, 1);
+      assert.equal(ran.otherLines.length, 1);
     });
 
     it(`a copy of the traced files runs ${program} on Windows, natively`, onWindows, async () => {
       const ran = await run({ folder }, 'windows', [program]);
       assertNative(ran);
-      assert.deepEqual(ran.said, []);
+      assert.deepEqual(ran.otherLines, []);
     });
   }
 });

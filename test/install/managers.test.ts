@@ -32,7 +32,7 @@ for (const manager of MANAGERS) {
           const ran = await run(project, platform, [program]);
           if (platform === 'windows') assertNative(ran);
           else assertPortable(ran, /has no native part/);
-          assert.deepEqual(ran.said, []);
+          assert.deepEqual(ran.otherLines, []);
         });
       }
 

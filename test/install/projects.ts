@@ -62,7 +62,7 @@ export function cleanEnv(): NodeJS.ProcessEnv {
 export interface Ran {
   report: Report;
   /** All other lines that were printed. */
-  said: string[];
+  otherLines: string[];
 }
 
 /** Runs a program of the project and reads its report. */
@@ -77,7 +77,7 @@ export async function run(
   const lines = output.split(/\r?\n/).filter((line) => line !== '');
   const reports = lines.filter((line) => line.startsWith('{"control"'));
   assert.equal(reports.length, 1, output);
-  return { report: JSON.parse(reports[0] as string), said: lines.filter((line) => line !== reports[0]) };
+  return { report: JSON.parse(reports[0] as string), otherLines: lines.filter((line) => line !== reports[0]) };
 }
 
 export async function here(args: string[], cwd: string, env: Record<string, string>): Promise<string> {

@@ -95,7 +95,7 @@ for (const { name, packages, program, args, knowsResets } of RUNTIMES) {
         const { stdout, stderr } = await promisify(execFile)(binary, [...before, script], all);
         assert.equal(stderr, '');
         const report = JSON.parse(stdout);
-        if (knowsResets) assertPortable({ report, said: [] }, /has no native part/);
+        if (knowsResets) assertPortable({ report, otherLines: [] }, /has no native part/);
         else {
           const { control: _, ...rest } = report;
           const aborted = { kind: 'local-abort', forced: 'destroy' };
@@ -143,7 +143,7 @@ describe('on Windows', { skip: !canRunWindows }, () => {
       writeFileSync(join(folder, 'pretend.cjs'), `process.versions.${runtime} = '1.0.0';`);
       const ran = await run({ folder, nodeArgs: ['--require', './pretend.cjs'] }, 'windows', ['main.cjs']);
       assertPortable(ran, new RegExp(`${runtime} keeps its sockets elsewhere`));
-      assert.deepEqual(ran.said, []);
+      assert.deepEqual(ran.otherLines, []);
     });
   }
 });

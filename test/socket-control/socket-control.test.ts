@@ -45,25 +45,25 @@ for (const [kind, make] of implementations) {
 
     it('aborts by RST, calls back once, and the socket emits close', async () => {
       const { socket, peer, stop } = await tcpPair();
-      const said: string[] = [];
+      const outcomes: string[] = [];
       const seen = endOf(peer);
       const closed = once(socket, 'close');
-      make(socket).abort((how) => said.push(how));
+      make(socket).abort((how) => outcomes.push(how));
       await closed;
       assert.equal(await seen, 'ECONNRESET');
-      assert.deepEqual(said, ['reset']);
+      assert.deepEqual(outcomes, ['reset']);
       stop();
     });
 
     it('aborts by RST while FIN is pending', async () => {
       const { socket, stop } = await tcpPair();
-      const said: string[] = [];
+      const outcomes: string[] = [];
       const closed = once(socket, 'close');
       const control = make(socket);
       socket.end();
-      control.abort((how) => said.push(how));
+      control.abort((how) => outcomes.push(how));
       await closed;
-      assert.deepEqual(said, ['reset']);
+      assert.deepEqual(outcomes, ['reset']);
       stop();
     });
 
@@ -72,9 +72,9 @@ for (const [kind, make] of implementations) {
       const control = make(socket);
       socket.destroy();
       await once(socket, 'close');
-      const said: string[] = [];
-      control.abort((how) => said.push(how));
-      assert.deepEqual(said, ['destroy']);
+      const outcomes: string[] = [];
+      control.abort((how) => outcomes.push(how));
+      assert.deepEqual(outcomes, ['destroy']);
       assert.equal(control.setLinger('abortive'), false);
       assert.equal(control.shutdown('both').ok, false);
       assert.equal(control.probe(), 'unknown');

@@ -103,9 +103,9 @@ function checkEnd(ws: WebSocket, info: WebSocket.CloseInfo, events: string[]): v
   assert.deepEqual(ends, ['disconnect', 'close'], `events ${events}`);
   assert.equal(ws.readyState, ws.CLOSED);
   assert.equal(ws.closeInfo, info);
-  const said = JSON.stringify(info);
-  assert.notEqual(info.kind, 'unknown', said);
-  assert.equal(info.kind === 'clean', info.clean && info.kind !== 'protocol-error', said);
-  if (info.kind === 'reset' || info.kind === 'aborted') assert.ok(info.error, said);
-  assert.ok(info.bytesReceived >= 0 && info.bytesSent >= 0 && info.bytesUnsent >= 0 && info.elapsedMs >= 0, said);
+  const details = JSON.stringify(info);
+  assert.notEqual(info.kind, 'unknown', details);
+  assert.equal(info.kind === 'clean', info.clean && info.kind !== 'protocol-error', details);
+  if (info.kind === 'reset' || info.kind === 'aborted') assert.ok(info.error, details);
+  assert.ok(info.bytesReceived >= 0 && info.bytesSent >= 0 && info.bytesUnsent >= 0 && info.elapsedMs >= 0, details);
 }

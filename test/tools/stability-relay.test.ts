@@ -57,7 +57,7 @@ describe('a relay', () => {
     atServer.end('from the server');
     const texts = await Promise.all([client, atServer].map(async (socket) => [await text(socket), performance.now()]));
     assert.deepEqual(
-      texts.map(([said]) => said),
+      texts.map(([content]) => content),
       ['from the server', 'from the client'],
     );
     for (const [, at] of texts) assert.ok(Number(at) - began >= 290, `after ${Number(at) - began} ms`);

@@ -103,13 +103,13 @@ ConvertTo-Json -Compress @{ accepted = $accepted; returned = $returned; unread =
 `;
 
 it('SIO_TCP_INFO shows how many bytes the peer has not acknowledged', (t) => {
-  let said = '';
+  let output = '';
   try {
-    said = execFileSync('powershell.exe', ['-NoProfile', '-Command', TCP_INFO], { encoding: 'utf8' });
+    output = execFileSync('powershell.exe', ['-NoProfile', '-Command', TCP_INFO], { encoding: 'utf8' });
   } catch {} // PowerShell is missing
-  if (said.trim() === '') return failUnlessWine(t, 'there is no PowerShell');
-  note(t, 'SIO_TCP_INFO', said.trim());
-  const { accepted, returned, unread, inFlight, sent } = JSON.parse(said);
+  if (output.trim() === '') return failUnlessWine(t, 'there is no PowerShell');
+  note(t, 'SIO_TCP_INFO', output.trim());
+  const { accepted, returned, unread, inFlight, sent } = JSON.parse(output);
   assert.equal(returned, 88);
   assert.ok(accepted > 0);
   assert.equal(sent - inFlight, unread, 'what was sent and is not in flight is what the peer holds');

@@ -90,11 +90,11 @@ it('abort() works on a connection that its peer has reset, even if getpeername f
   const linger = binding.getLinger(handle);
   note(t, 'getpeername after a reset', typeof linger === 'number' ? `fails, so the handle is ${linger}` : 'answers');
   const closed = new Promise((resolve) => socket.once('close', resolve));
-  const said: string[] = [];
-  control.abort((how) => said.push(how));
+  const outcomes: string[] = [];
+  control.abort((how) => outcomes.push(how));
   await closed;
-  assert.equal(said.length, 1);
-  note(t, 'abort() after a reset', String(said));
+  assert.equal(outcomes.length, 1);
+  note(t, 'abort() after a reset', String(outcomes));
   assert.equal(binding.setLinger(handle, true), -1);
   stop();
 });
