@@ -179,7 +179,7 @@ describe('a reader that pauses for longer than closeTimeout', { concurrency: tru
 });
 
 describe("ws's own closeTimeout", { concurrency: true }, () => {
-  it('is the limit of a close where it is given', async () => {
+  it('limits the close if it is given', async () => {
     const { plain, ours } = await both(async (Sender) => {
       const wss = await serve(Sender, { closeTimeout: 60_000 } as Upstream.ServerOptions);
       const connected = once(wss, 'connection') as Promise<[Inner]>;

@@ -237,7 +237,7 @@ describe('a guarded server', () => {
     server.close();
   });
 
-  it("leaves Node's answer to bad requests as it is", async () => {
+  it("leaves Node's answer to bad requests unchanged", async () => {
     const server = await listenOn(false);
     const wss = new WebSocketServer({ server, linger: { logger: false } });
     const tcp = connectTcp(server);
