@@ -1,4 +1,5 @@
-// attach() takes what ws 8 made, and refuses all else with a stable code, leaving it as it was.
+// attach() accepts servers and WebSockets of ws 8. It refuses everything else with a stable code and leaves it
+// unchanged.
 import assert from 'node:assert/strict';
 import { type EventEmitter, once } from 'node:events';
 import { it } from 'node:test';
@@ -8,7 +9,7 @@ import { portOf } from './support/end.js';
 
 const refused = { name: 'TypeError', code: 'WSL_ERR_NOT_ATTACHABLE' };
 
-/** All that could be changed about an object from outside. */
+/** Everything about an object that attach() could change. */
 const shapeOf = (target: object) => ({
   prototype: Object.getPrototypeOf(target),
   own: Object.getOwnPropertyDescriptors(target),
@@ -18,7 +19,7 @@ const shapeOf = (target: object) => ({
 const listenersOf = (emitter: EventEmitter | null | undefined) =>
   emitter?.eventNames().map((name) => [name, emitter.listeners(name)]);
 
-it('refuses the server and the WebSockets of ws 7, and they go on as before', async () => {
+it('refuses the server and the WebSockets of ws 7, which go on working', async () => {
   const Old: typeof Upstream = require('ws-7');
   const wss = new Old.Server({ host: '127.0.0.1', port: 0 });
   await once(wss, 'listening');
@@ -27,11 +28,11 @@ it('refuses the server and the WebSockets of ws 7, and they go on as before', as
 
   for (const target of [wss, ws, client]) {
     const inner = target as unknown as { _server?: EventEmitter; _socket?: EventEmitter };
-    const look = () => [shapeOf(target), listenersOf(target), listenersOf(inner._server ?? inner._socket)];
-    const before = look();
+    const snapshot = () => [shapeOf(target), listenersOf(target), listenersOf(inner._server ?? inner._socket)];
+    const before = snapshot();
     assert.throws(() => attach(target as Upstream), refused);
     assert.throws(() => attach(target as Upstream, { closeTimeout: 100 }), refused);
-    assert.deepEqual(look(), before);
+    assert.deepEqual(snapshot(), before);
   }
 
   ws.on('message', (data) => ws.send(data));
@@ -54,15 +55,15 @@ class OtherSocket {
 }
 
 for (const [what, target] of Object.entries({
-  nothing: undefined,
+  undefined: undefined,
   null: null,
-  'a word': 'server',
+  'a string': 'server',
   'an object': {},
-  'a list': [],
+  'an array': [],
   'a function': () => {},
-  'what has no prototype': Object.create(null),
+  'an object without a prototype': Object.create(null),
   'a server without options': { handleUpgrade() {} },
-  'a server whose options are none': { handleUpgrade() {}, options: undefined },
+  'a server whose options are undefined': { handleUpgrade() {}, options: undefined },
   'a server without a WebSocket class': { handleUpgrade() {}, options: {} },
   "a server of another package's class": { handleUpgrade() {}, options: { WebSocket: Other } },
   "another package's WebSocket": new OtherSocket(),

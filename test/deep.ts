@@ -1,4 +1,4 @@
-/** The same as sequences.test.ts, as often as one likes: node dist-test/deep.js --seed N --runs N [--path PATH] */
+/** Runs the property of sequences.test.ts as often as asked: node dist-test/deep.js --seed N --runs N [--path PATH] */
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
 import { runSequence, sequences } from './support/sequence.js';

@@ -1,4 +1,4 @@
-// What a connection does at its socket and tells its listeners, and in which order, is as with plain ws.
+// A connection makes the same calls on its socket and emits the same events as plain ws, in the same order.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
@@ -14,7 +14,7 @@ import {
   connect,
   describe as describeError,
   type Inner,
-  noteEvents,
+  logEvents,
   QUIET,
   serve,
   sideBySide,
@@ -22,8 +22,8 @@ import {
 
 const closed = (ws: Upstream) => new Promise<void>((done) => ws.once('close', () => done()));
 
-/** Notes what is done to a socket and what it reports. */
-function noteSocket({ _socket: socket }: Inner, log: string[]): void {
+/** Logs the calls of a socket's methods and the events that it emits. */
+function logSocket({ _socket: socket }: Inner, log: string[]): void {
   for (const name of ['end', 'destroy', 'pause', 'resume'] as const) {
     const method = socket[name] as (...args: unknown[]) => net.Socket;
     Object.assign(socket, {
@@ -36,7 +36,7 @@ function noteSocket({ _socket: socket }: Inner, log: string[]): void {
   for (const name of ['end', 'finish', 'close'] as const) socket.on(name, () => log.push(`socket ${name}`));
 }
 
-describe('the end of a healthy connection, as with plain ws', () => {
+describe('the end of a healthy connection is the same as with plain ws when', () => {
   const ends: Record<string, (connected: Connected) => void> = {
     'the client closes': ({ client }) => client.close(1000, 'done'),
     'the server closes': ({ ws }) => ws.close(4000),
@@ -71,8 +71,8 @@ describe('the end of a healthy connection, as with plain ws', () => {
           [connected.ws, ws],
           [connected.client, client],
         ] as const) {
-          noteEvents(end, log as string[]);
-          noteSocket(end, log as string[]);
+          logEvents(end, log as string[]);
+          logSocket(end, log as string[]);
         }
         const gone = Promise.all([closed(connected.ws), closed(connected.client)]);
         end(connected);
@@ -86,8 +86,8 @@ describe('the end of a healthy connection, as with plain ws', () => {
   }
 });
 
-describe('the events and errors of a connection, as with plain ws', () => {
-  /** Answers an opening handshake, or does not. */
+describe('the events and errors of a connection are the same as with plain ws when', () => {
+  /** Answers an opening handshake, or leaves it unanswered. */
   type Answer = (request: http.IncomingMessage, socket: net.Socket) => void;
 
   const refusals: Record<string, [Answer, object?]> = {
@@ -109,7 +109,7 @@ describe('the events and errors of a connection, as with plain ws', () => {
       const seen = await sideBySide(async (WebSocket) => {
         const ws = new WebSocket(`ws://127.0.0.1:${portOf(server)}`, { ...QUIET, ...options });
         const log: string[] = [];
-        noteEvents(
+        logEvents(
           ws.on('error', () => {}),
           log,
         );
@@ -123,13 +123,13 @@ describe('the events and errors of a connection, as with plain ws', () => {
     });
   }
 
-  it('close() and terminate() while it connects', async () => {
+  it('close() or terminate() is called while it connects', async () => {
     for (const end of ['close', 'terminate'] as const) {
       const seen = await sideBySide(async (WebSocket) => {
         const wss = await serve(WebSocket);
         const ws = new WebSocket(`ws://127.0.0.1:${portOf(wss)}`, QUIET);
         const log: string[] = [];
-        noteEvents(
+        logEvents(
           ws.on('error', () => {}),
           log,
         );
@@ -149,11 +149,11 @@ describe('the events and errors of a connection, as with plain ws', () => {
 
   const faults: Record<string, (peer: net.Socket, ws: Inner) => void> = {
     'a frame without a mask': (peer) => peer.write(Buffer.from([0x81, 1, 0x61])),
-    'a message that is too long': (peer) => peer.write(Buffer.from([0x82, 0xfe, 4, 0, 0, 0, 0, 0])),
-    'a close frame with a wrong code': (peer) => peer.write(Buffer.from([0x88, 0x82, 0, 0, 0, 0, 0, 1])),
+    'a message beyond maxPayload': (peer) => peer.write(Buffer.from([0x82, 0xfe, 4, 0, 0, 0, 0, 0])),
+    'a close frame with an invalid code': (peer) => peer.write(Buffer.from([0x88, 0x82, 0, 0, 0, 0, 0, 1])),
     'FIN in the middle of a frame': (peer) => peer.end(Buffer.from([0x81, 0xff])),
     RST: (peer) => peer.resetAndDestroy(),
-    'RST while it is paused, and a message behind': (peer, ws) => {
+    'RST behind a message while it is paused': (peer, ws) => {
       ws.pause();
       peer.write(Buffer.from([0x81, 0x81, 0, 0, 0, 0, 0x61]), () => {
         peer.resetAndDestroy();
@@ -162,14 +162,14 @@ describe('the events and errors of a connection, as with plain ws', () => {
     },
   };
   for (const [name, fault] of Object.entries(faults)) {
-    it(`${name} comes`, async () => {
+    it(`it receives ${name}`, async () => {
       const seen = await sideBySide(async (WebSocket) => {
         const wss = await serve(WebSocket, { maxPayload: 100 });
         const connected = once(wss, 'connection');
         const peer = await connectPeer(portOf(wss));
         const [ws] = (await connected) as [Inner];
         const log: string[] = [];
-        noteEvents(
+        logEvents(
           ws.on('error', () => {}),
           log,
         );
@@ -183,7 +183,7 @@ describe('the events and errors of a connection, as with plain ws', () => {
     });
   }
 
-  it('what throws, throws the same', async () => {
+  it('a call throws', async () => {
     const seen = await sideBySide(async (WebSocket) => {
       const { wss, ws, client } = await connect(WebSocket);
       const connecting = new WebSocket(`ws://127.0.0.1:${portOf(wss)}`, QUIET);
@@ -224,7 +224,7 @@ describe('the events and errors of a connection, as with plain ws', () => {
     assert.equal(seen.at(-1), 'Error -: WebSocket is not open: readyState 2 (CLOSING)');
   });
 
-  it('the event handlers of browsers get the same events', async () => {
+  it('it is used through the event handlers of browsers', async () => {
     const seen = await sideBySide(async (WebSocket: Class) => {
       const { wss, ws, client } = await connect(WebSocket);
       const log: string[] = [];

@@ -1,15 +1,15 @@
-// What users reach for on a server works as with plain ws.
+// The members of a WebSocketServer that users rely on work as in plain ws.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
 import { describe, it } from 'node:test';
 import type Upstream from 'ws-upstream';
-import { portOf } from './support/end.js';
-import { type Class, connect, hangUp, noteEvents, QUIET, serve, sideBySide } from './support/side-by-side.js';
+import { listen, portOf } from './support/end.js';
+import { type Class, closeAll, connect, logEvents, QUIET, serve, sideBySide } from './support/side-by-side.js';
 
 const url = (server: { address(): unknown }, path = '/') => `ws://127.0.0.1:${portOf(server as never)}${path}`;
 
-/** How an opening handshake ends: 'open', or the status that refuses it. */
+/** Resolves with the result of an opening handshake: 'open', or the status of its refusal. */
 async function outcome(WebSocket: Class, address: string, protocols: string[] = []): Promise<string> {
   const ws = new WebSocket(address, protocols, QUIET);
   const result = await Promise.race([
@@ -21,7 +21,7 @@ async function outcome(WebSocket: Class, address: string, protocols: string[] = 
 }
 
 describe('a server, as with plain ws', () => {
-  it('heeds options that are assigned after it was made', async () => {
+  it('applies options that are assigned after its construction', async () => {
     const seen = await sideBySide(async (WebSocket) => {
       const wss = await serve(WebSocket);
       const before = await outcome(WebSocket, url(wss, '/elsewhere'), ['one', 'two']);
@@ -39,7 +39,7 @@ describe('a server, as with plain ws', () => {
     assert.deepEqual(seen, ['open one', undefined, 'refused 400', 'open two', 'refused 401']);
   });
 
-  it('asks shouldHandle(), assigned to it or of a subclass', async () => {
+  it('calls shouldHandle() of a subclass, or one that is assigned', async () => {
     const seen = await sideBySide(async (WebSocket) => {
       class Mine extends WebSocket.Server {
         override shouldHandle(request: http.IncomingMessage): boolean {
@@ -59,10 +59,9 @@ describe('a server, as with plain ws', () => {
     assert.deepEqual(seen, [true, true, 'open', 'refused 400', 'refused 400', 'open']);
   });
 
-  it('keeps no set of clients with clientTracking: false, and closes without waiting for them', async () => {
+  it('has no clients with clientTracking: false, and closes without waiting for connections', async () => {
     const seen = await sideBySide(async (WebSocket) => {
-      const server = http.createServer().listen(0, '127.0.0.1');
-      await once(server, 'listening');
+      const server = await listen(http.createServer());
       const wss = new WebSocket.Server({ server, clientTracking: false });
       const client = new WebSocket(url(server));
       const [[ws]] = await Promise.all([once(wss, 'connection'), once(client, 'open')]);
@@ -78,11 +77,10 @@ describe('a server, as with plain ws', () => {
     assert.deepEqual(seen, [undefined, 1, 1]);
   });
 
-  it('leaves no listener on a server that is not its own, also when its own were all removed before close()', async () => {
+  it("leaves no listener on the user's HTTP server, even if its own were all removed before close()", async () => {
     for (const removeFirst of [false, true]) {
       const seen = await sideBySide(async (WebSocket) => {
-        const server = http.createServer().listen(0, '127.0.0.1');
-        await once(server, 'listening');
+        const server = await listen(http.createServer());
         const count = () => server.eventNames().reduce((sum, name) => sum + server.listenerCount(name), 0);
         const before = count();
         const wss = new WebSocket.Server({ server });
@@ -90,7 +88,7 @@ describe('a server, as with plain ws', () => {
         await Promise.all([once(wss, 'connection'), once(client, 'open')]);
         const closed = new Promise<string>((done) => {
           if (removeFirst) wss.removeAllListeners();
-          // As graphql-ws does it.
+          // graphql-ws does this.
           for (const ws of wss.clients) ws.close(1001, 'Going away');
           wss.close((error) => done(error?.message ?? 'closed'));
         });
@@ -104,7 +102,7 @@ describe('a server, as with plain ws', () => {
     }
   });
 
-  it('waits in close() for its clients, and for nothing longer', async () => {
+  it('closes when its last client has closed', async () => {
     const modes: ((server: http.Server) => Upstream.ServerOptions)[] = [
       () => ({ port: 0, host: '127.0.0.1' }),
       (server) => ({ server }),
@@ -112,8 +110,7 @@ describe('a server, as with plain ws', () => {
     ];
     for (const mode of modes) {
       const seen = await sideBySide(async (WebSocket) => {
-        const server = http.createServer().listen(0, '127.0.0.1');
-        await once(server, 'listening');
+        const server = await listen(http.createServer());
         const options = mode(server);
         const wss = new WebSocket.Server(options);
         if (options.port === 0) await once(wss, 'listening');
@@ -123,8 +120,8 @@ describe('a server, as with plain ws', () => {
         const client = new WebSocket(url(options.port === 0 ? wss : server));
         const [[ws]] = await Promise.all([once(wss, 'connection'), once(client, 'open')]);
         const log: string[] = [];
-        noteEvents(wss, log, 'wss: ');
-        noteEvents(ws, log, 'ws: ');
+        logEvents(wss, log, 'wss: ');
+        logEvents(ws, log, 'ws: ');
         const closed = new Promise<void>((done) => wss.close(() => done()));
         const refused = await new Promise((done) => {
           if (options.noServer) new WebSocket(url(server), QUIET).on('error', ({ message }) => done(message));
@@ -143,7 +140,7 @@ describe('a server, as with plain ws', () => {
     }
   });
 
-  it("keeps ws's options, asks verifyClient and emits 'headers'", async () => {
+  it("has the options of plain ws, calls verifyClient and emits 'headers'", async () => {
     const seen = await sideBySide(async (WebSocket) => {
       const log: string[] = [];
       const connected = await connect(WebSocket, {
@@ -154,11 +151,11 @@ describe('a server, as with plain ws', () => {
       });
       log.push(...Object.keys(connected.wss.options).filter((name) => name !== 'linger'));
       log.push(String(connected.wss.options.WebSocket === WebSocket));
-      noteEvents(connected.wss, log);
+      logEvents(connected.wss, log);
       const next = new WebSocket(url(connected.wss));
       await once(next, 'open');
       next.terminate();
-      await hangUp(connected);
+      await closeAll(connected);
       return log;
     });
     assert.equal(seen[0], 'verify false /');

@@ -1,40 +1,21 @@
-// What users reach for on a connection, documented or not, works as with plain ws.
+// The members of a WebSocket that users rely on, documented or not, work as in plain ws.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { Duplex } from 'node:stream';
 import { describe, it } from 'node:test';
 import WebSocket from 'ws-linger';
 import Upstream from 'ws-upstream';
 import { portOf } from './support/end.js';
 import { textFrame } from './support/peer.js';
-import { type Class, connect, hangUp, type Inner, noteEvents, serve, sideBySide } from './support/side-by-side.js';
+import { type Class, closeAll, connect, type Inner, logEvents, serve, sideBySide } from './support/side-by-side.js';
+import { duplexTunnel, upgradeStream } from './support/tunnel.js';
 
-/** Two streams that are no sockets; what is written to one is read from the other. */
-function streamPair(): [Duplex, Duplex] {
-  const make = (other: () => Duplex) =>
-    new Duplex({
-      read() {},
-      write(chunk, _encoding, done) {
-        other().push(chunk);
-        done();
-      },
-      final(done) {
-        other().push(null);
-        done();
-      },
-    });
-  const a: Duplex = make(() => b);
-  const b: Duplex = make(() => a);
-  return [a, b];
-}
-
-/** Unlike once(), this minds no error. */
+/** Resolves at 'close'. Unlike once(), it does not reject at 'error'. */
 function closed(ws: Upstream): Promise<void> {
   return new Promise((done) => ws.once('close', () => done()));
 }
 
 describe('a connection, as with plain ws', () => {
-  it('takes frames made beforehand through _sender.sendFrame()', async () => {
+  it('sends prepared frames through _sender.sendFrame()', async () => {
     const seen = await sideBySide(async (WebSocket) => {
       const connected = await connect(WebSocket);
       const received = once(connected.client, 'message');
@@ -42,17 +23,17 @@ describe('a connection, as with plain ws', () => {
         connected.ws._sender.sendFrame([Buffer.from([0x81, 2]), Buffer.from('hi')], done),
       );
       const [data, isBinary] = await received;
-      await hangUp(connected);
+      await closeAll(connected);
       return [String(data), isBinary];
     });
     assert.deepEqual(seen, ['hi', false]);
   });
 
-  it('takes bytes through _receiver, and its limit of payload', async () => {
+  it('receives bytes that are written to _receiver, and honours its _maxPayload', async () => {
     const seen = await sideBySide(async (WebSocket) => {
       const { wss, ws, client } = await connect(WebSocket);
       const log: string[] = [];
-      noteEvents(ws, log);
+      logEvents(ws, log);
       ws.on('error', () => {});
       ws._receiver.write(textFrame('by hand'));
       ws._receiver._maxPayload = 10;
@@ -65,7 +46,7 @@ describe('a connection, as with plain ws', () => {
     assert.match(seen[1] ?? '', /^error RangeError WS_ERR_UNSUPPORTED_MESSAGE_LENGTH/);
   });
 
-  it('takes a _readyState from outside', async () => {
+  it('honours a _readyState that is assigned from outside', async () => {
     const seen = await sideBySide(async (WebSocket) => {
       const connected = await connect(WebSocket);
       const { client } = connected;
@@ -75,42 +56,35 @@ describe('a connection, as with plain ws', () => {
       const received = once(connected.ws, 'message');
       client.send('yes');
       const [data] = await received;
-      await hangUp(connected);
+      await closeAll(connected);
       return [refused?.message, String(data), client.readyState];
     });
     assert.deepEqual(seen, ['WebSocket is not open: readyState 2 (CLOSING)', 'yes', 3]);
   });
 
-  it('is made by hand over streams that are no sockets: _isServer, setSocket(), handleUpgrade()', async () => {
+  it('can be set up over streams that are no sockets, by _isServer, setSocket() and handleUpgrade()', async () => {
     for (const end of ['close', 'terminate'] as const) {
       const seen = await sideBySide(async (WebSocket) => {
         const wss = new WebSocket.Server({ noServer: true });
-        const [atServer, atClient] = streamPair();
-        const headers = {
-          upgrade: 'websocket',
-          connection: 'upgrade',
-          'sec-websocket-version': '13',
-          'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
-        };
-        const request = { method: 'GET', url: '/', headers, socket: atServer } as never;
+        const { server: atServer, client: atClient } = duplexTunnel();
         const answered = once(atClient, 'data');
-        const upgraded = new Promise<Upstream>((done) => wss.handleUpgrade(request, atServer, Buffer.alloc(0), done));
+        const upgraded = upgradeStream(wss, atServer);
         await answered;
-        // As @fastify/websocket makes its client for tests.
+        // @fastify/websocket creates its client for tests in this way.
         const client = new (WebSocket as unknown as new (...args: unknown[]) => Inner)(null, undefined, {});
         client._isServer = false;
         client.setSocket(atClient, Buffer.alloc(0), { maxPayload: 0 });
         const ws = await upgraded;
         const log: string[] = [];
-        noteEvents(client, log, 'client: ');
-        noteEvents(ws, log, 'server: ');
+        logEvents(client, log, 'client: ');
+        logEvents(ws, log, 'server: ');
         ws.on('message', (data) => ws.send(data));
         const echoed = once(client, 'message');
         client.send('echo');
         await echoed;
         const gone = Promise.all([closed(ws), closed(client)]);
         client[end]();
-        // A destroyed stream tells its other end nothing.
+        // The other end of a destroyed stream sees nothing.
         if (end === 'terminate') ws.terminate();
         await gone;
         const clients = wss.clients.size;
@@ -122,24 +96,24 @@ describe('a connection, as with plain ws', () => {
     }
   });
 
-  it("emits 'drain' at _socket, and _socket is the socket", async () => {
+  it("has the TCP socket as _socket, which emits 'drain'", async () => {
     const seen = await sideBySide(async (WebSocket) => {
       const connected = await connect(WebSocket);
       const { client, ws } = connected;
       const before = client._socket.listenerCount('drain');
       const drained = once(client._socket, 'drain');
       ws.on('message', () => {});
-      // Windows takes megabytes in the very call.
+      // Windows may accept megabytes synchronously, so this sends until it does not.
       while (!client._socket.writableNeedDrain) client.send(Buffer.alloc(1 << 20));
       await drained;
       const result = [before, client.bufferedAmount, client._socket.remotePort === portOf(connected.wss)];
-      await hangUp(connected);
+      await closeAll(connected);
       return result;
     });
     assert.deepEqual(seen, [0, 0, true]);
   });
 
-  it("calls a subclass's own methods as often as ws does", async () => {
+  it('calls the overridden methods of a subclass as often as plain ws does', async () => {
     const make = (Base: Class, calls: string[], who: string) =>
       class extends Base {
         override send(data: Buffer | string): void {
@@ -189,7 +163,7 @@ describe('a connection, as with plain ws', () => {
     ]);
   });
 
-  it("is of a user's class that extends plain ws, when the server is given one", async () => {
+  it('is an instance of the class that the server is given, even one that extends plain ws', async () => {
     class Mine extends Upstream {
       readonly mine = true;
       override close(code?: number): void {
@@ -207,14 +181,14 @@ describe('a connection, as with plain ws', () => {
     wss.close();
   });
 
-  it("shows a running close timer of ws's length while it closes", async () => {
+  it("has a running _closeTimer of ws's length while it closes", async () => {
     const seen = await sideBySide(async (WebSocket) => {
       const connected = await connect(WebSocket, { closeTimeout: 12_345 } as Upstream.ServerOptions);
       const { ws, client } = connected;
       ws.close();
       const running = ws._closeTimer._idleTimeout;
       await Promise.all([once(ws, 'close'), once(client, 'close')]);
-      await hangUp(connected);
+      await closeAll(connected);
       return [running, ws._closeTimer._idleTimeout, client._closeTimer._idleTimeout];
     });
     assert.deepEqual(seen, [12_345, -1, -1]);

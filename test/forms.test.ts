@@ -1,4 +1,4 @@
-// The forms in which people use ws: each ends in the same way.
+// The ways in which people use ws: in each of them a connection ends as it should.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
@@ -6,7 +6,7 @@ import net from 'node:net';
 import { it } from 'node:test';
 import tls from 'node:tls';
 import WebSocket, { createWebSocketStream, WebSocketServer } from 'ws-linger';
-import { portOf, watchEnd } from './support/end.js';
+import { listen, portOf, watchEnd } from './support/end.js';
 import { openPair, socketOf } from './support/pairs.js';
 import { connectPeer } from './support/peer.js';
 
@@ -18,10 +18,9 @@ async function serve(options: WebSocket.ServerOptions = {}): Promise<WebSocketSe
   return wss;
 }
 
-it('noServer, with clientTracking off', async () => {
+it('a server with noServer and clientTracking: false reports a reset', async () => {
   const wss = new WebSocketServer({ noServer: true, clientTracking: false, linger });
-  const server = http.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const server = await listen(http.createServer());
   const upgraded = new Promise<WebSocket>((resolve) => {
     server.once('upgrade', (request, socket, head) => wss.handleUpgrade(request, socket, head, resolve));
   });
@@ -32,7 +31,7 @@ it('noServer, with clientTracking off', async () => {
   server.close();
 });
 
-it("a user's subclass, on the server and as a client", async () => {
+it("a user's subclass is used for the server's connections and for clients", async () => {
   class Mine extends WebSocket {
     mine = true;
   }
@@ -52,15 +51,14 @@ it("a user's subclass, on the server and as a client", async () => {
   wss.close();
 });
 
-it('a client behind a proxy (createConnection)', async () => {
+it('a client that connects through a proxy (createConnection) resets it by abort()', async () => {
   const wss = await serve();
   const proxy = net.createServer((inside) => {
     const outside = net.connect(portOf(wss), '127.0.0.1');
     inside.pipe(outside).pipe(inside);
     for (const side of [inside, outside]) side.on('error', () => {}).on('close', () => outside.resetAndDestroy());
   });
-  proxy.listen(0, '127.0.0.1');
-  await once(proxy, 'listening');
+  await listen(proxy);
   const createConnection = (() => net.connect(portOf(proxy), '127.0.0.1')) as unknown as typeof net.createConnection;
   const connected = once(wss, 'connection');
   const ws = new WebSocket('ws://example.invalid', { createConnection, linger });
@@ -72,7 +70,7 @@ it('a client behind a proxy (createConnection)', async () => {
   wss.close();
 });
 
-it('createWebSocketStream(): destroying the stream ends the connection, ending it closes by the handshake', async () => {
+it('a stream of createWebSocketStream() ends the connection on destroy(), and closes it by the handshake on end()', async () => {
   const wss = await serve();
   for (const [how, kind] of [
     ['destroy', 'closed-without-handshake'],
@@ -91,7 +89,7 @@ it('createWebSocketStream(): destroying the stream ends the connection, ending i
   wss.close();
 });
 
-it('permessage-deflate, reset while messages are in zlib', async () => {
+it('abort() sends RST while zlib still compresses messages', async () => {
   const wss = await serve({ perMessageDeflate: { threshold: 0 } });
   const connected = once(wss, 'connection');
   const ws = new WebSocket(`ws://127.0.0.1:${portOf(wss)}`, { linger });
@@ -107,7 +105,7 @@ it('permessage-deflate, reset while messages are in zlib', async () => {
   wss.close();
 });
 
-it("Node's resetAndDestroy() refuses TLS, abort() does not", async () => {
+it("abort() resets a TLS connection, which Node's resetAndDestroy() refuses", async () => {
   const { ws, stop } = await openPair({ make: 'ours', role: 'server', transport: 'tls', linger });
   const socket = socketOf(ws);
   assert.ok(socket instanceof tls.TLSSocket);
@@ -118,9 +116,8 @@ it("Node's resetAndDestroy() refuses TLS, abort() does not", async () => {
   stop();
 });
 
-it('wss.close() waits for its connections and leaves no listener on a server that is not its own', async () => {
-  const server = http.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
+it("wss.close() waits for its connections and leaves no listener on the user's HTTP server", async () => {
+  const server = await listen(http.createServer());
   const count = () => server.eventNames().reduce((sum, name) => sum + server.listenerCount(name), 0);
   const before = count();
   const wss = new WebSocketServer({ server, linger });

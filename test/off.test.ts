@@ -1,22 +1,16 @@
-// WS_LINGER=off gives plain ws, to those who require() and to those who import.
+// WS_LINGER=off makes the package export plain ws, through require() and through import.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { parseOutput, ROOT, runNode } from './support/child.js';
 
-/** Runs a script as a user's process would, and gives what it prints as JSON. */
-function run(type: 'commonjs' | 'module', code: string, setting?: string): unknown {
+/** Runs a script in a process of its own and returns the JSON that it prints. */
+async function run(type: 'commonjs' | 'module', code: string, setting?: string): Promise<unknown> {
   const { WS_LINGER: _, ...env } = process.env;
   if (setting !== undefined) env.WS_LINGER = setting;
-  const { stdout, stderr } = spawnSync(process.execPath, [`--input-type=${type}`, '-e', code], {
-    cwd: join(__dirname, '..'),
-    env,
-  });
-  assert.equal(stderr.toString(), '');
-  return JSON.parse(stdout.toString());
+  return parseOutput(await runNode([`--input-type=${type}`, '-e', code], { cwd: ROOT, env }));
 }
 
-const LOADS = {
+const IMPORTS = {
   commonjs: `const WebSocket = require('ws-linger'); const { WebSocketServer, attach, drainOnSignal, guardProcess, guardServer, guardSocket, settled } = WebSocket;
     const Upstream = require('ws-upstream');`,
   module: `import WebSocket, {
@@ -32,8 +26,11 @@ const IDENTITY = `
     additions: 'closeAsync' in WebSocket.prototype,
   }));`;
 
-/** A server and a client talk; this package's functions and \`linger\` are used as by a program that knows nothing of the setting. */
-const TALK = `
+/**
+ * A server and a client that use this package's functions and \`linger\`, like a program that does not know the
+ * setting.
+ */
+const PROGRAM = `
   const wss = new WebSocketServer({ port: 0, linger: { closeTimeout: 50, logger: false } });
   const listeners = () => JSON.stringify([process, wss, wss._server].map((emitter) => emitter.eventNames()));
   const before = listeners();
@@ -54,11 +51,11 @@ const TALK = `
 
 for (const type of ['commonjs', 'module'] as const) {
   describe(`WS_LINGER=off, ${type}`, () => {
-    it("gives ws's own classes, and without it this package's", () => {
-      const off = run(type, LOADS[type] + IDENTITY, 'off') as { names: string };
-      const plain = run('commonjs', `console.log(JSON.stringify(Object.keys(require('ws-upstream')).join()))`);
+    it("exports ws's own classes; without it the package exports its own", async () => {
+      const off = (await run(type, IMPORTS[type] + IDENTITY, 'off')) as { names: string };
+      const plain = await run('commonjs', `console.log(JSON.stringify(Object.keys(require('ws-upstream')).join()))`);
       assert.deepEqual(off, { sockets: true, servers: true, names: plain, additions: false });
-      const on = run(type, LOADS[type] + IDENTITY);
+      const on = await run(type, IMPORTS[type] + IDENTITY);
       assert.deepEqual(on, {
         sockets: false,
         servers: false,
@@ -67,9 +64,9 @@ for (const type of ['commonjs', 'module'] as const) {
       });
     });
 
-    it('works as ws does, for programs that use what only this package has', () => {
+    it('behaves as ws does in a program that uses the functions and options of this package', async () => {
       const events = ['open', 'message', 'close'];
-      assert.deepEqual(run(type, LOADS[type] + TALK, 'off'), { same: true, touched: false, events });
+      assert.deepEqual(await run(type, IMPORTS[type] + PROGRAM, 'off'), { same: true, touched: false, events });
     });
   });
 }

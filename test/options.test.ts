@@ -1,4 +1,4 @@
-// Wrong options are refused with a stable code before anything is opened.
+// Invalid options are refused with a stable code before anything is opened.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import WebSocket, { attach, WebSocketServer } from 'ws-linger';
@@ -7,30 +7,30 @@ import { loadNative } from '../dist/socket-control/load.js';
 
 const cases: [string, unknown, string, RegExp][] = [
   ['an unknown name', { closeTimeOut: 1 }, 'WSL_ERR_UNKNOWN_OPTION', /did you mean linger\.closeTimeout\?/],
-  ['a name far from all', { banana: 1 }, 'WSL_ERR_UNKNOWN_OPTION', /linger\.banana is no option$/],
-  ['linger in seconds, as setsockopt has it', { seconds: 5 }, 'WSL_ERR_UNKNOWN_OPTION', /linger\.seconds/],
-  ['a time in words', { closeTimeout: '2s' }, 'WSL_ERR_OPTION_TYPE', /number of milliseconds/],
-  ['no time at all', { closeTimeout: 0 }, 'WSL_ERR_OPTION_RANGE', /from 1 to/],
-  ['a time without end', { closeDeadline: Number.POSITIVE_INFINITY }, 'WSL_ERR_OPTION_RANGE', /from 1 to/],
-  ['half a millisecond', { closeDeadline: 0.5 }, 'WSL_ERR_OPTION_RANGE', /from 1 to/],
-  ['a wrong word', { terminate: 'auto' }, 'WSL_ERR_OPTION_RANGE', /'reset', 'destroy'/],
-  ['a boolean for a word', { onTimeout: true }, 'WSL_ERR_OPTION_TYPE', /one of/],
-  ['a logger that cannot log', { logger: {} }, 'WSL_ERR_OPTION_TYPE', /debug\(\) and warn\(\)/],
-  ['a control that is none', { control: 'kernel' }, 'WSL_ERR_OPTION_RANGE', /one of/],
-  ['a heartbeat in words', { heartbeat: 'fast' }, 'WSL_ERR_OPTION_TYPE', /true, false or an object/],
-  ['a heartbeat without an interval', { heartbeat: { interval: 0 } }, 'WSL_ERR_OPTION_RANGE', /heartbeat\.interval/],
+  ['a name like no option', { banana: 1 }, 'WSL_ERR_UNKNOWN_OPTION', /linger\.banana is no option$/],
+  ['seconds, as in setsockopt()', { seconds: 5 }, 'WSL_ERR_UNKNOWN_OPTION', /linger\.seconds/],
+  ['a string for a time', { closeTimeout: '2s' }, 'WSL_ERR_OPTION_TYPE', /number of milliseconds/],
+  ['a time of 0', { closeTimeout: 0 }, 'WSL_ERR_OPTION_RANGE', /from 1 to/],
+  ['an infinite time', { closeDeadline: Number.POSITIVE_INFINITY }, 'WSL_ERR_OPTION_RANGE', /from 1 to/],
+  ['a fraction of a millisecond', { closeDeadline: 0.5 }, 'WSL_ERR_OPTION_RANGE', /from 1 to/],
+  ['an unknown value', { terminate: 'auto' }, 'WSL_ERR_OPTION_RANGE', /'reset', 'destroy'/],
+  ['a boolean for a string', { onTimeout: true }, 'WSL_ERR_OPTION_TYPE', /one of/],
+  ['a logger without methods', { logger: {} }, 'WSL_ERR_OPTION_TYPE', /debug\(\) and warn\(\)/],
+  ['an unknown control', { control: 'kernel' }, 'WSL_ERR_OPTION_RANGE', /one of/],
+  ['a string for a heartbeat', { heartbeat: 'fast' }, 'WSL_ERR_OPTION_TYPE', /true, false or an object/],
+  ['a heartbeat with an interval of 0', { heartbeat: { interval: 0 } }, 'WSL_ERR_OPTION_RANGE', /heartbeat\.interval/],
   [
-    'a misspelt part of it',
+    'a misspelt option of a heartbeat',
     { heartbeat: { timout: 5 } },
     'WSL_ERR_UNKNOWN_OPTION',
     /did you mean linger\.heartbeat\.timeout/,
   ],
   ['a negative amount', { maxBufferedAmount: -1 }, 'WSL_ERR_OPTION_RANGE', /positive integer or Infinity/],
-  ['an amount in words', { maxBufferedAmount: '1 MB' }, 'WSL_ERR_OPTION_TYPE', /number of bytes/],
-  ['a send time without end', { sendTimeout: Number.POSITIVE_INFINITY }, 'WSL_ERR_OPTION_RANGE', /from 1 to/],
-  ['a guard by name', { guard: 'on' }, 'WSL_ERR_OPTION_TYPE', /true or false/],
-  ['no time to answer', { upgradeTimeout: 0 }, 'WSL_ERR_OPTION_RANGE', /from 1 to/],
-  ['no object', 7, 'WSL_ERR_OPTION_TYPE', /linger must be an object, not number/],
+  ['a string for an amount', { maxBufferedAmount: '1 MB' }, 'WSL_ERR_OPTION_TYPE', /number of bytes/],
+  ['an infinite sendTimeout', { sendTimeout: Number.POSITIVE_INFINITY }, 'WSL_ERR_OPTION_RANGE', /from 1 to/],
+  ['a string for guard', { guard: 'on' }, 'WSL_ERR_OPTION_TYPE', /true or false/],
+  ['an upgradeTimeout of 0', { upgradeTimeout: 0 }, 'WSL_ERR_OPTION_RANGE', /from 1 to/],
+  ['a number in place of an object', 7, 'WSL_ERR_OPTION_TYPE', /linger must be an object, not number/],
 ];
 
 const entries: [string, (linger: never) => unknown][] = [
@@ -58,14 +58,14 @@ for (const [entry, open] of entries) {
   });
 }
 
-it("control: 'native' is refused where the addon is not loaded, with the reason", () => {
+it("control: 'native' is refused with the reason where the addon is not loaded", () => {
   const { binding, reason } = loadNative();
   const open = () => new WebSocketServer({ noServer: true, linger: { control: 'native' } });
   if (binding) open();
   else assert.throws(open, { code: 'WSL_ERR_NATIVE_UNAVAILABLE', message: new RegExp(reason) });
 });
 
-it("ws's closeTimeout is the deadline of a close where linger.closeDeadline is not given", async () => {
+it("closeDeadline defaults to ws's own closeTimeout", async () => {
   const { parseOptions } = await import('../dist/options.js');
   assert.equal(parseOptions({}, 5_000).closeDeadline, 5_000);
   assert.equal(parseOptions({ closeDeadline: 7_000 }, 5_000).closeDeadline, 7_000);

@@ -1,24 +1,24 @@
-// The package as those who import it see it: ws's shape, and what is added.
+// The package's exports: the shape of ws and its additions.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import WebSocket from 'ws-linger';
 import Upstream from 'ws-upstream';
+import { ROOT, runNode } from './support/child.js';
 
 const ADDED_FUNCTIONS = ['attach', 'drainOnSignal', 'guardProcess', 'guardServer', 'guardSocket', 'settled'];
 const ADDED_TO_SOCKETS = ['abort', 'closeAsync', 'closeInfo', 'rtt'];
 const ADDED_TO_SERVERS = ['drain', 'stats'];
-/** What is this package's own behind a name of ws's. All other values are the very same as ws's. */
+/** Names of ws whose values this package replaces. All other values are ws's own. */
 const REPLACED = [
   ...['constructor', 'prototype', 'Server', 'WebSocket', 'WebSocketServer', 'createWebSocketStream'],
   ...['close', 'terminate', 'setSocket', 'emitClose', 'handleUpgrade'],
 ];
 
-/** Own properties must be ws's in name, attributes, accessors and values, but for what is replaced or added. */
-function sameShape(actual: object, expected: object, added: string[]): void {
+/** Checks that own properties equal ws's in name, attributes, accessors and values, except those replaced or added. */
+function assertSameShape(actual: object, expected: object, added: string[]): void {
   const names = Reflect.ownKeys(actual);
   assert.deepEqual(
     new Set(names.filter((name) => !added.includes(String(name)))),
@@ -42,13 +42,15 @@ function sameShape(actual: object, expected: object, added: string[]): void {
   }
 }
 
-describe('the shape of the package', () => {
-  it('the WebSocket class', () => sameShape(WebSocket, Upstream, ADDED_FUNCTIONS));
-  it('its prototype', () => sameShape(WebSocket.prototype, Upstream.prototype, ADDED_TO_SOCKETS));
-  it('the WebSocketServer class', () => sameShape(WebSocket.Server, Upstream.Server, []));
-  it('its prototype too', () => sameShape(WebSocket.Server.prototype, Upstream.Server.prototype, ADDED_TO_SERVERS));
+describe('the package', () => {
+  it("has a WebSocket class of ws's shape", () => assertSameShape(WebSocket, Upstream, ADDED_FUNCTIONS));
+  it("has a WebSocket prototype of ws's shape", () =>
+    assertSameShape(WebSocket.prototype, Upstream.prototype, ADDED_TO_SOCKETS));
+  it("has a WebSocketServer class of ws's shape", () => assertSameShape(WebSocket.Server, Upstream.Server, []));
+  it("has a WebSocketServer prototype of ws's shape", () =>
+    assertSameShape(WebSocket.Server.prototype, Upstream.Server.prototype, ADDED_TO_SERVERS));
 
-  it('a connection and a server carry what those of ws carry', () => {
+  it('creates WebSockets and servers with the own properties of those of ws', () => {
     const make = (Class: typeof Upstream) => {
       const ws = new Class('ws://127.0.0.1', { createConnection: () => new Socket() });
       ws.on('error', () => {}).terminate();
@@ -62,7 +64,7 @@ describe('the shape of the package', () => {
     assert.ok(mine.ws instanceof Upstream && mine.wss instanceof Upstream.Server);
   });
 
-  it('require() gives the class itself, and its names lead to the same objects', () => {
+  it('exports the WebSocket class to require(), with the other exports as its properties', () => {
     assert.equal(require('ws-linger'), WebSocket);
     assert.ok(!('__esModule' in WebSocket));
     assert.equal(WebSocket.WebSocket, WebSocket);
@@ -73,7 +75,7 @@ describe('the shape of the package', () => {
     });
   });
 
-  it('import gives the names of ws, and the objects that require() gives', async () => {
+  it('exports to import the names of ws, and the objects that require() returns', async () => {
     const mine: Record<string, unknown> = await import('ws-linger');
     const theirs: Record<string, unknown> = await import('ws-upstream');
     assert.deepEqual(
@@ -86,26 +88,24 @@ describe('the shape of the package', () => {
     }
   });
 
-  it('a browser gets what ws gives to browsers: a function that throws', () => {
-    const [mine, theirs] = ['ws-linger', 'ws-upstream'].map((name) => {
+  it('exports to browsers a function that throws, as ws does', async () => {
+    const outputs = ['ws-linger', 'ws-upstream'].map(async (name) => {
       const code = `try { require('${name}')() } catch (error) { console.log(error.message) }`;
-      const { stdout } = spawnSync(process.execPath, ['--conditions=browser', '-e', code], {
-        cwd: join(__dirname, '..'),
-      });
-      return stdout.toString();
+      return (await runNode(['--conditions=browser', '-e', code], { cwd: ROOT })).stdout;
     });
+    const [mine, theirs] = await Promise.all(outputs);
     assert.match(mine ?? '', /does not work in the browser/);
     assert.equal(mine, theirs);
   });
 
-  it('package.json offers what that of ws does, under a version that asks for ws 8 accept', () => {
+  it('has the entry points of ws, and a version in the range of ws 8', () => {
     const [mine, theirs] = [require('ws-linger/package.json'), require('ws-upstream/package.json')];
     assert.deepEqual(Object.keys(mine.exports['.']), Object.keys(theirs.exports['.']));
     assert.ok(mine.browser && theirs.browser);
     assert.match(mine.version, /^8\.\d+\.\d+$/);
   });
 
-  it('passes on to ws the packages that ws uses where they are installed, which Yarn hides otherwise', () => {
+  it('declares the optional peer dependencies of ws, which Yarn would otherwise hide from ws', () => {
     const [mine, theirs] = [require('ws-linger/package.json'), require('ws-upstream/package.json')];
     const optional = Object.keys(theirs.peerDependencies);
     assert.notEqual(optional.length, 0);
@@ -115,9 +115,9 @@ describe('the shape of the package', () => {
     }
   });
 
-  it('the README names the ws that it is the equal of', () => {
-    const lock = JSON.parse(readFileSync(join(__dirname, '..', 'package-lock.json'), 'utf8'));
+  it('names in its README the version of ws that it matches', () => {
+    const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'));
     const [major, minor] = lock.packages['node_modules/ws-upstream'].version.split('.');
-    assert.ok(readFileSync(join(__dirname, '..', 'README.md'), 'utf8').includes(`ws ${major}.${minor}`));
+    assert.ok(readFileSync(join(ROOT, 'README.md'), 'utf8').includes(`ws ${major}.${minor}`));
   });
 });

@@ -1,4 +1,4 @@
-// The least that must work on every Node version: loads, talks, is reset, aborts, closes.
+// The minimum that must work on every Node version: loading, messages, a reset, abort() and close().
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { it } from 'node:test';
@@ -7,12 +7,12 @@ import { loadNative } from '../dist/socket-control/load.js';
 import { portOf, watchEnd } from './support/end.js';
 import { connectPeer, endOf } from './support/peer.js';
 
-it('loads with the control this platform has', () => {
+it('loads the control of this platform', () => {
   const { binding, reason } = loadNative();
   assert.equal(binding ? 'native' : 'portable', process.env.WS_LINGER_TEST_CONTROL ?? 'portable', reason);
 });
 
-it('echoes, sees a reset, sends one, and closes by the handshake', async () => {
+it('echoes a message, reports a reset, resets a peer, and closes by the handshake', async () => {
   const wss = new WebSocketServer({ port: 0, linger: { logger: false } });
   await once(wss, 'listening');
   wss.on('connection', (ws) => ws.on('message', (data) => ws.send(data)));

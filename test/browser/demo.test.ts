@@ -1,5 +1,5 @@
-// `ws-linger demo` in a real browser: Chromium on this machine, the server here or on Windows Node under Wine.
-// WS_LINGER_TEST_SERVER says which; WS_LINGER_SCREENSHOTS names a folder in which pictures of the page are kept.
+// `ws-linger demo` in Chromium. WS_LINGER_TEST_SERVER=windows runs its server on Windows Node under Wine.
+// WS_LINGER_SCREENSHOTS names a folder for pictures of the page.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
@@ -12,7 +12,7 @@ const windows = process.env.WS_LINGER_TEST_SERVER === 'windows';
 const pictures = process.env.WS_LINGER_SCREENSHOTS;
 const COUNT = 4;
 
-/** A row of the table, as it is read. */
+/** The texts of a row of the table. */
 interface Row {
   connection: string;
   kind: string;
@@ -27,11 +27,11 @@ describe(`the demo in Chromium, its server on ${windows ? 'Windows' : 'Linux'}`,
   let demo: RunningDemo;
   let browser: Browser;
   let context: BrowserContext;
-  /** A page that looks on, while others are refreshed, closed and killed. */
+  /** A page that stays open while others are refreshed, closed and killed. */
   let watcher: Page;
   const opened: Page[] = [];
-  /** What browsers print: nothing is as it should be. */
-  const said: string[] = [];
+  /** Lines of the browsers' consoles, which must stay empty. */
+  const consoleLines: string[] = [];
 
   before(async () => {
     demo = await startDemo({ windows });
@@ -49,14 +49,14 @@ describe(`the demo in Chromium, its server on ${windows ? 'Windows' : 'Linux'}`,
     await watcher.getByRole('button', { name: 'Abort all' }).click();
     await until('no connection is left', async () => (await held()) === '0/0');
     await clear();
-    assert.deepEqual(said.splice(0), []);
+    assert.deepEqual(consoleLines.splice(0), []);
   });
 
   async function open(where: BrowserContext, path = ''): Promise<Page> {
     const page = await where.newPage();
     opened.push(page);
-    page.on('console', (message) => said.push(`${message.type()}: ${message.text()}`));
-    page.on('pageerror', (error) => said.push(String(error.stack)));
+    page.on('console', (message) => consoleLines.push(`${message.type()}: ${message.text()}`));
+    page.on('pageerror', (error) => consoleLines.push(String(error.stack)));
     await page.goto(demo.url + path);
     await page.getByText('Connected', { exact: true }).waitFor();
     return page;
@@ -73,7 +73,7 @@ describe(`the demo in Chromium, its server on ${windows ? 'Windows' : 'Linux'}`,
     await page.getByText(new RegExp(`^${count} open to each server, [1-9]\\d* messages/s$`)).waitFor();
   }
 
-  /** The rows that the looking-on page has, newest first. */
+  /** Reads the watcher's table, newest row first. */
   function rows(): Promise<Row[]> {
     return watcher.locator('#rows tr').evaluateAll((list) =>
       list.map((row) => {
@@ -91,7 +91,7 @@ describe(`the demo in Chromium, its server on ${windows ? 'Windows' : 'Linux'}`,
     );
   }
 
-  /** Waits until `count` connections have ended on the server of ws-linger, and on the other one unless it holds them. */
+  /** Waits until `count` connections have ended with ws-linger and their column of plain ws matches. */
   async function ended(count = COUNT, plain = /^\d/): Promise<Row[]> {
     let list: Row[] = [];
     await until(`${count} rows`, async () => {
@@ -112,9 +112,9 @@ describe(`the demo in Chromium, its server on ${windows ? 'Windows' : 'Linux'}`,
   }
 
   /**
-   * A browser takes leave by a close frame and closes its socket at once. Where something had come that it had not read yet, the
-   * socket is closed by RST, which may overtake the close frame: Winsock then drops what was received, and Linux keeps it. And
-   * where the server had sent something after the browser was gone, its answer to the close frame fails.
+   * Checks connections whose browser left. It sends a close frame and closes its socket immediately. With unread input
+   * the socket sends RST, which may overtake the close frame: Winsock then drops what was received, Linux keeps it. And
+   * if the server has sent something after the browser left, its answer to the close frame fails.
    */
   function assertWentAway(list: Row[]): void {
     for (const { connection, kind, origin, code, plain } of list) {
@@ -127,7 +127,7 @@ describe(`the demo in Chromium, its server on ${windows ? 'Windows' : 'Linux'}`,
     }
   }
 
-  it('says which server it talks to', async () => {
+  it('shows the platform and control of its server', async () => {
     const how = windows ? 'win32, native' : 'linux, portable \\(linux has no native part\\)';
     await watcher.getByText(new RegExp(`Node v\\d+\\.\\d+\\.\\d+ on ${how}$`)).waitFor();
   });
@@ -162,20 +162,20 @@ describe(`the demo in Chromium, its server on ${windows ? 'Windows' : 'Linux'}`,
     assertWentAway(await ended());
   });
 
-  it('shows a browser whose processes are killed as lost, where plain ws has only 1006', async () => {
+  it('shows why a killed browser was lost, where plain ws has only 1006', async () => {
     const server = await chromium.launchServer({ ...CHROMIUM });
     const victim = await chromium.connect(server.wsEndpoint());
     await openConnections(await open(await victim.newContext()));
-    process.kill(-(server.process().pid as number), 'SIGKILL'); // all of them, as when the power goes
+    process.kill(-(server.process().pid as number), 'SIGKILL'); // all processes, as in a power failure
     for (const { kind, origin, phase, code, plain } of await ended()) {
-      // The kernel sends RST in place of FIN where something had come that nobody read.
+      // The kernel sends RST in place of FIN if input was unread.
       assert.match(kind, /^(closed-without-handshake|reset)$/);
       assert.deepEqual([origin, phase, code, plain], ['peer', 'open', '1006', '1006']);
     }
     await victim.close();
   });
 
-  it('shows a browser that goes offline as timed-out, while plain ws holds it', async () => {
+  it('shows a browser that goes offline as timed-out, while plain ws keeps the connection', async () => {
     const other = await browser.newContext();
     const page = await open(other);
     await openConnections(page);
@@ -186,7 +186,7 @@ describe(`the demo in Chromium, its server on ${windows ? 'Windows' : 'Linux'}`,
     }
     assert.equal(await held(), `0/${COUNT}`);
     await other.setOffline(false);
-    await page.getByText('None open').waitFor(); // a pair of which one is gone
+    await page.getByText('None open').waitFor(); // each pair had lost one connection
   });
 
   for (const [button, what, kind, code] of [
@@ -200,7 +200,7 @@ describe(`the demo in Chromium, its server on ${windows ? 'Windows' : 'Linux'}`,
       const [row] = await ended(1);
       assert.match(row?.connection ?? '', new RegExp(`bare socket, ${what}$`));
       assert.deepEqual([row?.kind, row?.origin, row?.phase, row?.plain], [kind, 'peer', 'open', code]);
-      // What plain ws explains by an error is not counted against it.
+      // An end that plain ws explains by an error counts as explained.
       const counted = await Promise.all(
         ['explained', 'unexplained'].map((id) => watcher.locator(`#${id}`).textContent()),
       );
@@ -208,7 +208,7 @@ describe(`the demo in Chromium, its server on ${windows ? 'Windows' : 'Linux'}`,
     });
   }
 
-  it("shows what a peer got from both servers that reads on after 'Pause for 4 s'", async () => {
+  it("shows how many bytes both servers delivered after 'Pause for 4 s'", async () => {
     await watcher.getByRole('button', { name: 'Pause for 4 s' }).click();
     const [row] = await ended(1, /^1001/);
     assert.deepEqual([row?.kind, row?.phase], ['close-timeout', 'handshake']);
@@ -223,20 +223,20 @@ describe(`the demo in Chromium, its server on ${windows ? 'Windows' : 'Linux'}`,
     assert.match(row?.took ?? '', /^[2-5]\.\d s$/);
   });
 
-  it('tells a screen reader of an end once, also when plain ws comes to it later', async () => {
+  it('announces an end to screen readers once, even if plain ws ends later', async () => {
     await watcher.evaluate(`
-      globalThis.heard = [];
+      globalThis.announced = [];
       const region = document.getElementById('announcement');
-      new MutationObserver(() => heard.push(region.textContent)).observe(region, { childList: true });
+      new MutationObserver(() => announced.push(region.textContent)).observe(region, { childList: true });
     `);
     await watcher.getByRole('button', { name: 'Stop reading' }).click();
     await ended(1, /^still open/);
     await watcher.getByRole('button', { name: 'Abort all' }).click();
     await ended(1);
-    assert.deepEqual(await watcher.evaluate('heard'), ['Ended: 1 close-timeout, by peer']);
+    assert.deepEqual(await watcher.evaluate('announced'), ['Ended: 1 close-timeout, by peer']);
   });
 
-  it('shows what the servers and the page itself close, and what they abort', async () => {
+  it('shows connections that the servers or the page itself close or abort', async () => {
     const page = await open(context);
     for (const [button, kind, origin, code, took] of [
       ['Close all', 'clean', 'local', '1000', /^\d+ ms$/],
@@ -254,7 +254,7 @@ describe(`the demo in Chromium, its server on ${windows ? 'Windows' : 'Linux'}`,
     }
   });
 
-  it('is used by the keyboard, and tells a screen reader what it shows', async () => {
+  it('can be used by keyboard, and with a screen reader', async () => {
     const page = await open(context);
     await page.keyboard.press('Tab');
     assert.equal(await page.evaluate('document.activeElement.textContent'), 'Skip to the disconnects');
@@ -292,7 +292,7 @@ describe(`the demo in Chromium, its server on ${windows ? 'Windows' : 'Linux'}`,
     ['dark', 'dark', 1200, 1000],
     ['phone', 'light', 360, 740],
   ] as const) {
-    it(`fits its window and can be read: ${look}`, async () => {
+    it(`fits its window with readable contrast: ${look}`, async () => {
       const other = await browser.newContext({ colorScheme, viewport: { width, height } });
       const page = await open(other);
       await openConnections(page);

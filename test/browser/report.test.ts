@@ -1,5 +1,5 @@
-// The report of `ws-linger stability` in a real browser: nothing asked for, nothing cut off, in light and dark, on a phone
-// and on paper. WS_LINGER_SCREENSHOTS names a folder in which pictures of it are kept.
+// The report of `ws-linger stability` in Chromium: it loads nothing and cuts nothing off, in light and dark, on a phone
+// and on paper. WS_LINGER_SCREENSHOTS names a folder for pictures of it.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { after, before, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { CLI } from '../support/child.js';
 import { CHROMIUM } from '../support/chromium.js';
 
-const cli = join(__dirname, '..', '..', 'dist', 'tools', 'cli', 'main.js');
 const pictures = process.env.WS_LINGER_SCREENSHOTS;
 const folder = mkdtempSync(join(tmpdir(), 'ws-linger-report-'));
 const compared = join(folder, 'compared.html');
@@ -19,7 +19,7 @@ const soaked = join(folder, 'soaked.html');
 let browser: Browser;
 
 before(async () => {
-  const run = (...args: string[]) => execFileSync(process.execPath, [cli, 'stability', '--json', ...args]);
+  const run = (...args: string[]) => execFileSync(process.execPath, [CLI, 'stability', '--json', ...args]);
   const mix = 'clean=1,rst=2,fin=1,cut=1,stall=1,kill=1,pause=1,cutoff=1';
   run('--compare', 'plain', '--connections', '45', '--mix', mix, '--timeout', '8000', '--report', compared);
   run('--duration', '2s', '--connections', '20', '--mix', 'clean,rst', '--report', soaked);
@@ -32,14 +32,14 @@ after(async () => {
 
 async function open(file: string, colorScheme: 'light' | 'dark', width: number): Promise<Page> {
   const page = await browser.newPage({ colorScheme, viewport: { width, height: 900 } });
-  const said: string[] = [];
-  const asked: string[] = [];
-  page.on('console', (message) => said.push(message.text()));
-  page.on('pageerror', (error) => said.push(String(error)));
-  page.on('request', (request) => asked.push(request.url()));
+  const consoleLines: string[] = [];
+  const requested: string[] = [];
+  page.on('console', (message) => consoleLines.push(message.text()));
+  page.on('pageerror', (error) => consoleLines.push(String(error)));
+  page.on('request', (request) => requested.push(request.url()));
   await page.goto(pathToFileURL(file).href);
-  assert.deepEqual(said, []);
-  assert.deepEqual(asked, [pathToFileURL(file).href]);
+  assert.deepEqual(consoleLines, []);
+  assert.deepEqual(requested, [pathToFileURL(file).href]);
   if (pictures) {
     const name = `report-${file === compared ? 'compared' : 'soaked'}-${colorScheme}-${width}.png`;
     await page.screenshot({ path: join(pictures, name), fullPage: true });
@@ -47,7 +47,7 @@ async function open(file: string, colorScheme: 'light' | 'dark', width: number):
   return page;
 }
 
-/** How light a colour is that the page uses, from 0 to 255. */
+/** Returns the lightness of a colour of the page, from 0 to 255. */
 async function lightness(page: Page, property: 'color' | 'background-color'): Promise<number> {
   const color = await page.evaluate((name) => getComputedStyle(document.body).getPropertyValue(name), property);
   const parts = [...color.matchAll(/\d+/g)].slice(0, 3).map(Number);
@@ -60,12 +60,12 @@ for (const [name, file, width] of [
   ['of a long run, on a wide screen', () => soaked, 1280],
   ['of a long run, on a phone', () => soaked, 360],
 ] as const) {
-  it(`a report ${name}: all of it is on the page, in light and dark`, async () => {
+  it(`a report ${name} shows everything inside its window, in light and dark`, async () => {
     for (const scheme of ['light', 'dark'] as const) {
       const page = await open(file(), scheme, width);
       const [wide, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
       assert.ok((wide ?? 0) <= (window ?? 0), `${wide} of ${window}`);
-      // What is written in a chart is inside it, and no two labels of an axis lie on each other.
+      // Every label is inside its chart, and no two labels of an axis overlap.
       const cut = await page.evaluate(() =>
         Array.from(document.querySelectorAll('svg')).flatMap((svg) => {
           const frame = svg.getBoundingClientRect();
@@ -93,7 +93,7 @@ for (const [name, file, width] of [
   });
 }
 
-it('shows both verdicts, the kinds of both sides and what was wrong', async () => {
+it('a report shows both verdicts, the kinds of both sides and the problems', async () => {
   const page = await open(compared, 'light', 1280);
   const headings = await page.getByRole('heading', { level: 2 }).allInnerTexts();
   assert.match(headings[0] ?? '', /ws-linger, (native|portable)\s+PASS/i);
@@ -104,7 +104,7 @@ it('shows both verdicts, the kinds of both sides and what was wrong', async () =
     (await page.getByRole('heading', { name: 'Problems' }).locator('..').textContent()) ?? '',
     /reported 1006/,
   );
-  // The same sections stand at the same height.
+  // The same sections are at the same height.
   const tops = await page
     .getByRole('heading', { name: 'Timeline' })
     .evaluateAll((all) => all.map((one) => one.getBoundingClientRect().top));
@@ -112,7 +112,7 @@ it('shows both verdicts, the kinds of both sides and what was wrong', async () =
   assert.equal(tops[0], tops[1]);
 });
 
-it('is printed in black on white, also where the screen is dark', async () => {
+it('a report is printed in black on white, even from a dark screen', async () => {
   const page = await open(soaked, 'dark', 1280);
   await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
   assert.equal(await lightness(page, 'background-color'), 255);

@@ -1,4 +1,4 @@
-// abort() reaches the peer as RST from every state a connection can be in, and says so only where it is true.
+// abort() sends RST from every state of a connection, and CloseInfo says 'reset' only if RST was sent.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import https from 'node:https';
@@ -7,53 +7,32 @@ import { describe, it } from 'node:test';
 import tls from 'node:tls';
 import WebSocket, { WebSocketServer } from 'ws-linger';
 import { certificate } from '../support/certificate.js';
-import { portOf, watchEnd } from '../support/end.js';
-import { socketOf } from '../support/pairs.js';
-import { assertReset, connectPeer, endOf } from '../support/peer.js';
+import { listen, portOf, watchEnd } from '../support/end.js';
+import { openPair, type Pair, STALL_BYTES, socketOf, stall, type Transport } from '../support/pairs.js';
+import { assertReset, endOf } from '../support/peer.js';
 
-const LINGER = { closeTimeout: 60_000, logger: false } as const; // long: only abort() ends these connections
+const LINGER = { closeTimeout: 60_000, logger: false } as const; // long, so that only abort() ends these connections
 
-interface Pair {
-  ws: WebSocket;
-  peer: net.Socket;
-  stop(): void;
-}
+const openServerPair = (transport: Transport = 'tcp', linger: WebSocket.LingerOptions = LINGER) =>
+  openPair({ make: 'ours', role: 'server', transport, linger });
 
-/** A connection of ours on a server, and the bare socket at its other end. */
-async function pair(host = '127.0.0.1', listen = host): Promise<Pair> {
-  const wss = new WebSocketServer({ port: 0, host: listen, linger: LINGER });
-  await once(wss, 'listening');
-  const connected = once(wss, 'connection');
-  const peer = await connectPeer(portOf(wss), host);
-  return { ws: (await connected)[0] as WebSocket, peer, stop: () => wss.close() };
-}
-
-const STALL_BYTES = 16 * 1024 * 1024;
-
-/** Sends until bytes are left that the local TCP stack does not take, since the peer does not read. */
-async function stall(ws: WebSocket, peer: net.Socket): Promise<void> {
-  peer.pause();
-  for (let i = 0; i < 16; i++) ws.send(Buffer.alloc(STALL_BYTES / 16));
-  await new Promise(setImmediate);
-  assert.ok(ws.bufferedAmount > 0);
-}
-
-const states: [string, (ws: WebSocket, peer: net.Socket) => unknown][] = [
+const states: [string, (pair: Pair) => unknown][] = [
   ['idle', () => {}],
-  ['with unread input', (ws, peer) => peer.write(Buffer.alloc(1000), () => ws.pause())],
+  ['with unread input', ({ ws, peer }) => peer.write(Buffer.alloc(1000), () => ws.pause())],
   ['with a stalled peer', stall],
-  ['with a stalled peer and close() called', (ws, peer) => stall(ws, peer).then(() => ws.close())],
-  ['right after close()', (ws) => ws.close()],
-  ['right after end() of its socket', (ws) => socketOf(ws).end()],
-  ['a turn after end() of its socket', (ws) => new Promise((turn) => socketOf(ws).end(() => setImmediate(turn)))],
-  ['paused', (ws) => ws.pause()],
+  ['with a stalled peer and close() called', (pair) => stall(pair).then(() => pair.ws.close())],
+  ['right after close()', ({ ws }) => ws.close()],
+  ['right after end() of its socket', ({ ws }) => socketOf(ws).end()],
+  ['a turn after end() of its socket', ({ ws }) => new Promise((turn) => socketOf(ws).end(() => setImmediate(turn)))],
+  ['paused', ({ ws }) => ws.pause()],
 ];
 
 describe('abort() sends RST', () => {
   for (const [state, prepare] of states) {
     it(`when the connection is ${state}`, async () => {
-      const { ws, peer, stop } = await pair();
-      await prepare(ws, peer);
+      const pair = await openServerPair();
+      const { ws, peer, stop } = pair;
+      await prepare(pair);
       const stalled = peer.isPaused();
       const seen = stalled ? null : endOf(peer);
       const ended = watchEnd(ws);
@@ -62,17 +41,17 @@ describe('abort() sends RST', () => {
       assert.equal(info.kind, 'local-abort');
       assert.equal(info.forced, 'reset');
       if (seen) await assertReset(peer, await seen);
-      else await assertCut(peer);
+      else await assertTruncated(peer);
       stop();
     });
   }
 
-  for (const [host, listen] of [
-    ['::1', '::1'],
-    ['127.0.0.1', '::'],
+  for (const [host, listen, transport] of [
+    ['::1', '::1', 'tcp6'],
+    ['127.0.0.1', '::', 'mapped'],
   ] as const) {
-    it(`to a peer at ${host} of a server at ${listen}`, async () => {
-      const { ws, peer, stop } = await pair(host, listen);
+    it(`to a peer at ${host} of a server that listens on ${listen}`, async () => {
+      const { ws, peer, stop } = await openServerPair(transport);
       const ended = watchEnd(ws);
       const seen = endOf(peer);
       ws.abort();
@@ -84,10 +63,10 @@ describe('abort() sends RST', () => {
 });
 
 /**
- * What the peer's kernel had taken may still be read, but it does not come whole. (libuv on Linux reports an orderly end
- * after unread data, so the error code proves nothing here.)
+ * The peer may still read what its kernel had received, but not all that was sent. The error code proves nothing here:
+ * libuv on Linux reports an orderly end after unread data.
  */
-async function assertCut(peer: net.Socket): Promise<void> {
+async function assertTruncated(peer: net.Socket): Promise<void> {
   await endOf(peer);
   assert.ok(peer.bytesRead < STALL_BYTES);
 }
@@ -96,8 +75,7 @@ describe('abort() over TLS', () => {
   async function tlsPair() {
     const server = https.createServer(await certificate());
     const wss = new WebSocketServer({ server, linger: LINGER });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
+    await listen(server);
     const connected = once(wss, 'connection');
     const client = new WebSocket(`wss://127.0.0.1:${portOf(server)}`, { rejectUnauthorized: false, linger: LINGER });
     await once(client, 'open');
@@ -127,10 +105,9 @@ describe('abort() over TLS', () => {
   });
 });
 
-describe('abort() before and after', () => {
+describe('abort() of a connection that is not open', () => {
   it('ends an opening handshake as in ws, with an error and one close', async () => {
-    const silent = net.createServer().listen(0, '127.0.0.1');
-    await once(silent, 'listening');
+    const silent = await listen(net.createServer());
     const ws = new WebSocket(`ws://127.0.0.1:${portOf(silent)}`, { linger: LINGER });
     const ended = watchEnd(ws);
     const failed = new Promise<Error>((resolve) => ws.once('error', resolve));
@@ -141,8 +118,8 @@ describe('abort() before and after', () => {
     silent.close();
   });
 
-  it('does nothing when called again or too late', async () => {
-    const { ws, stop } = await pair();
+  it('does nothing when it is called a second time or after the end', async () => {
+    const { ws, stop } = await openServerPair();
     const ended = watchEnd(ws);
     ws.abort();
     ws.abort();
@@ -164,21 +141,17 @@ describe('terminate()', () => {
   ] as const) {
     for (const stalled of [false, true]) {
       const peerIs = stalled ? 'a stalled peer' : 'a peer that reads';
-      it(`with linger.terminate ${terminate} ends the connection to ${peerIs} by ${forced}, at once`, async () => {
-        const wss = new WebSocketServer({ port: 0, linger: { ...LINGER, ...(terminate && { terminate }) } });
-        await once(wss, 'listening');
-        const connected = once(wss, 'connection');
-        const peer = await connectPeer(portOf(wss));
-        const ws = (await connected)[0] as WebSocket;
-        if (stalled) await stall(ws, peer);
+      it(`with linger.terminate ${terminate} ends the connection to ${peerIs} by ${forced}, immediately`, async () => {
+        const pair = await openServerPair('tcp', { ...LINGER, ...(terminate && { terminate }) });
+        const { ws, stop } = pair;
+        if (stalled) await stall(pair);
         const ended = watchEnd(ws);
         ws.terminate();
         assert.equal(socketOf(ws).destroyed, true);
         const { info } = await ended;
         assert.equal(info.forced, forced);
         assert.equal(info.bytesUnsent > 0, stalled);
-        peer.destroy();
-        wss.close();
+        stop();
       });
     }
   }

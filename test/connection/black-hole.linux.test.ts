@@ -1,21 +1,20 @@
-// A peer that vanishes without a word: its host is cut off by a firewall, in network namespaces of this test's own. And what
-// stays in the kernel when a connection to a peer that does not read is ended. Linux only, with root.
+// Peers that vanish without FIN or RST: a firewall cuts off their host, a network namespace. And what the kernel keeps
+// of a connection to a peer that does not read. Needs Linux and root.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
 import type WebSocket from 'ws-linger';
 import { until } from '../support/end.js';
-import { stall } from '../support/faults.js';
 import { SERVER_ADDRESS, TwoHosts } from '../support/namespaces.js';
-import { type Make, openPair } from '../support/pairs.js';
+import { type Make, openPair, stall } from '../support/pairs.js';
 
 interface Report {
   path: string;
   info: WebSocket.CloseInfo;
 }
 
-describe('to a peer that vanishes', () => {
+describe('for a peer that vanishes', () => {
   const PATHS = ['/send', '/keep-alive', '/close', '/idle'];
   const reports = new Map<string, WebSocket.CloseInfo>();
   let hosts: TwoHosts;
@@ -23,11 +22,11 @@ describe('to a peer that vanishes', () => {
 
   before(async () => {
     hosts = new TwoHosts();
-    const server = hosts.start('server', 'black-hole-server.js');
+    const server = hosts.start('server', 'support/black-hole-server');
     const [{ port }] = (await once(server, 'message')) as [{ port: number }];
     server.on('message', ({ path, info }: Report) => reports.set(path, info));
     act = (path) => server.send(path);
-    const client = hosts.start('client', 'black-hole-client.js', `ws://${SERVER_ADDRESS}:${port}`, ...PATHS);
+    const client = hosts.start('client', 'support/black-hole-client', `ws://${SERVER_ADDRESS}:${port}`, ...PATHS);
     await once(client, 'message');
     hosts.cut();
   });
@@ -38,62 +37,66 @@ describe('to a peer that vanishes', () => {
     return reports.get(path) as WebSocket.CloseInfo;
   }
 
-  it('close() ends as close-timeout, and its FIN goes on being retransmitted', async () => {
+  it('close() ends as close-timeout, and the kernel goes on retransmitting FIN', async () => {
     act('/close');
     const { kind, forced, phase } = await endOf('/close');
     assert.deepEqual([kind, forced, phase], ['close-timeout', null, 'handshake']);
     assert.match(hosts.onServer('ss', '-tanH', 'state', 'fin-wait-1'), /^\d+ +\d+ /);
   });
 
-  it('a message ends as timed-out when retransmission gives up', async () => {
+  it('a sent message ends the connection as timed-out when retransmission gives up', async () => {
     act('/send');
     const { kind, origin, phase, error } = await endOf('/send');
     assert.deepEqual([kind, origin, phase, error?.code], ['timed-out', 'network', 'open', 'ETIMEDOUT']);
   });
 
-  it('keep-alive ends as timed-out', async () => {
+  it('TCP keep-alive ends the connection as timed-out', async () => {
     const { kind, origin, error } = await endOf('/keep-alive');
     assert.deepEqual([kind, origin, error?.code], ['timed-out', 'network', 'ETIMEDOUT']);
   });
 
-  it('a connection nobody uses stays open, as with ws', () => {
+  it('a connection without traffic stays open, as with plain ws', () => {
     assert.equal(reports.has('/idle'), false);
   });
 });
 
-describe('what the kernel keeps for a peer that has stopped reading', () => {
-  async function leftBy(make: Make, linger: WebSocket.LingerOptions, end: (ws: WebSocket) => void): Promise<number> {
+describe('the send queue that the kernel keeps for a peer that has stopped reading', () => {
+  async function bytesQueuedAfter(
+    make: Make,
+    linger: WebSocket.LingerOptions,
+    end: (ws: WebSocket) => void,
+  ): Promise<number> {
     const pair = await openPair({ make, role: 'server', linger: { logger: false, ...linger } });
     const port = (pair.peer as { remotePort?: number }).remotePort;
     await stall(pair);
     end(pair.ws);
     await once(pair.ws, 'close');
-    const left = execFileSync('ss', ['-tanH', 'state', 'fin-wait-1', `( sport = :${port} )`]).toString();
+    const rows = execFileSync('ss', ['-tanH', 'state', 'fin-wait-1', `( sport = :${port} )`]).toString();
     pair.stop();
-    return Number(left.trim().split(/\s+/)[1] ?? 0);
+    return Number(rows.trim().split(/\s+/)[1] ?? 0);
   }
   const MEGABYTE = 1024 * 1024;
 
   for (const make of ['plain', 'ours'] as const) {
-    it(`is megabytes after terminate(), ${make === 'ours' ? 'as' : ''} with plain ws`, async () => {
-      assert.ok((await leftBy(make, {}, (ws) => ws.terminate())) > MEGABYTE);
+    it(`holds megabytes after terminate() ${make === 'ours' ? 'of this package' : 'of plain ws'}`, async () => {
+      assert.ok((await bytesQueuedAfter(make, {}, (ws) => ws.terminate())) > MEGABYTE);
     });
   }
 
-  it('is megabytes when sendTimeout ended it, since a peer that stops for so long may be alive', async () => {
-    assert.ok((await leftBy('ours', { sendTimeout: 100 }, () => {})) > MEGABYTE);
+  it('holds megabytes after sendTimeout, because such a peer may be alive and still read them', async () => {
+    assert.ok((await bytesQueuedAfter('ours', { sendTimeout: 100 }, () => {})) > MEGABYTE);
   });
 
-  it('is nothing after abort()', async () => {
-    assert.equal(await leftBy('ours', {}, (ws) => ws.abort()), 0);
+  it('is empty after abort()', async () => {
+    assert.equal(await bytesQueuedAfter('ours', {}, (ws) => ws.abort()), 0);
   });
 
-  it("is nothing when sendTimeout ended it with onTimeout 'reset'", async () => {
-    assert.equal(await leftBy('ours', { sendTimeout: 100, onTimeout: 'reset' }, () => {}), 0);
+  it("is empty after sendTimeout with onTimeout 'reset'", async () => {
+    assert.equal(await bytesQueuedAfter('ours', { sendTimeout: 100, onTimeout: 'reset' }, () => {}), 0);
   });
 });
 
-describe('a client without a route', () => {
+describe('a client without a route to the server', () => {
   it('ends as unreachable', async () => {
     const script = `
       const WebSocket = require(${JSON.stringify(require.resolve('ws-linger'))});
@@ -103,8 +106,8 @@ describe('a client without a route', () => {
     const name = `wsl-n-${process.pid}`;
     execFileSync('ip', ['netns', 'add', name]);
     try {
-      const said = execFileSync('ip', ['netns', 'exec', name, process.execPath, '-e', script]).toString().trim();
-      assert.equal(said, 'unreachable network opening ENETUNREACH');
+      const output = execFileSync('ip', ['netns', 'exec', name, process.execPath, '-e', script]).toString().trim();
+      assert.equal(output, 'unreachable network opening ENETUNREACH');
     } finally {
       execFileSync('ip', ['netns', 'delete', name]);
     }

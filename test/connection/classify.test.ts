@@ -1,4 +1,5 @@
-// The whole table of kinds: what was seen, and the verdict. A change here is a change of the public contract.
+// The table of all kinds: each state of a connection at its end, and its kind and origin. A change here changes the
+// public API.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { classify } from '../../dist/connection/classify.js';
@@ -18,14 +19,26 @@ const opening = { phase: 'opening', endedIn: 'opening' } as const;
 const crossed = { phase: 'fin', endedIn: 'handshake', bothCloseFrames: true } as const;
 
 const TABLE: Row[] = [
-  ['both close frames, ours first', { ...crossed, closedBy: 'local' }, 'clean', 'local', true],
-  ['both close frames, theirs first', { ...crossed, closedBy: 'peer' }, 'clean', 'peer', true],
-  ['RST after both', { ...crossed, closedBy: 'peer', cause: error('ECONNRESET') }, 'clean', 'peer', true],
-  ['terminate() after both', { ...crossed, closedBy: 'local', cause: { type: 'local-abort' } }, 'clean', 'local', true],
+  ['both close frames, this side first', { ...crossed, closedBy: 'local' }, 'clean', 'local', true],
+  ['both close frames, the peer first', { ...crossed, closedBy: 'peer' }, 'clean', 'peer', true],
+  ['RST after both close frames', { ...crossed, closedBy: 'peer', cause: error('ECONNRESET') }, 'clean', 'peer', true],
+  [
+    'terminate() after both close frames',
+    { ...crossed, closedBy: 'local', cause: { type: 'local-abort' } },
+    'clean',
+    'local',
+    true,
+  ],
   ['read ECONNRESET', { ...open, cause: error('ECONNRESET') }, 'reset', 'peer', true],
   ['write ECONNRESET', { ...open, cause: error('ECONNRESET', { syscall: 'write' }) }, 'reset', 'peer', true],
-  ['FIN', { ...open, cause: { type: 'fin', by: 'peer' } }, 'closed-without-handshake', 'peer', true],
-  ['FIN after ours', { ...open, cause: { type: 'fin', by: 'local' } }, 'closed-without-handshake', 'local', true],
+  ['FIN of the peer', { ...open, cause: { type: 'fin', by: 'peer' } }, 'closed-without-handshake', 'peer', true],
+  [
+    'FIN of both, this side first',
+    { ...open, cause: { type: 'fin', by: 'local' } },
+    'closed-without-handshake',
+    'local',
+    true,
+  ],
   ['write ECONNABORTED', { ...open, cause: error('ECONNABORTED') }, 'aborted', 'network', true],
   ['write ECANCELED', { ...open, cause: error('ECANCELED') }, 'aborted', 'network', true],
   ['write EPIPE', { ...open, cause: error('EPIPE') }, 'closed-without-handshake', 'peer', true],
@@ -37,7 +50,7 @@ const TABLE: Row[] = [
     true,
   ],
   [
-    'EPIPE after our FIN',
+    'EPIPE after the FIN of this side',
     { ...open, cause: error('EPIPE', { ended: true }) },
     'closed-without-handshake',
     'local',
@@ -53,7 +66,7 @@ const TABLE: Row[] = [
   ['EHOSTDOWN', { ...open, cause: error('EHOSTDOWN') }, 'unreachable', 'network', true],
   ['ENOBUFS', { ...open, cause: error('ENOBUFS') }, 'unknown', 'local', false],
   [
-    'a broken frame',
+    'an invalid frame',
     { ...open, cause: { ...error('WS_ERR_INVALID_OPCODE'), type: 'protocol-error' } as Cause },
     'protocol-error',
     'peer',
@@ -63,11 +76,11 @@ const TABLE: Row[] = [
   ['no answer to a ping', { ...open, cause: { type: 'timed-out' } }, 'timed-out', 'network', true],
   ['a peer that does not read', { ...open, cause: { type: 'slow-consumer' } }, 'slow-consumer', 'peer', false],
   ['abort()', { ...open, cause: { type: 'local-abort' } }, 'local-abort', 'local', true],
-  ['the socket destroyed by somebody here', open, 'local-abort', 'local', true],
+  ['the socket destroyed by this process', open, 'local-abort', 'local', true],
   ['reset EINVAL', { ...open, cause: error('EINVAL', { syscall: 'reset' }) }, 'local-abort', 'local', true],
   ['a write after end()', { ...open, cause: error('ERR_STREAM_WRITE_AFTER_END') }, 'local-abort', 'local', true],
   [
-    'TLS broken when open',
+    'a broken TLS record on an open connection',
     { ...open, cause: error('ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC') },
     'tls-failed',
     'peer',
@@ -85,9 +98,9 @@ const TABLE: Row[] = [
   ['opening: timed out', { ...opening, cause: error('ETIMEDOUT') }, 'timed-out', 'network', true],
   ['opening: no route', { ...opening, cause: error('ENETUNREACH') }, 'unreachable', 'network', true],
   ['opening: bad certificate', { ...opening, cause: error('DEPTH_ZERO_SELF_SIGNED_CERT') }, 'tls-failed', 'peer', true],
-  ['opening: no TLS there', { ...opening, cause: error('EPROTO') }, 'tls-failed', 'peer', true],
-  ['opening: closed here', { ...opening, cause: { type: 'local-abort' } }, 'local-abort', 'local', true],
-  ['an error nobody knows', { ...open, cause: error('EWHATEVER') }, 'unknown', 'network', false],
+  ['opening: the server does not speak TLS', { ...opening, cause: error('EPROTO') }, 'tls-failed', 'peer', true],
+  ['opening: closed by this side', { ...opening, cause: { type: 'local-abort' } }, 'local-abort', 'local', true],
+  ['an unknown error', { ...open, cause: error('EWHATEVER') }, 'unknown', 'network', false],
 ];
 
 describe('classify()', () => {

@@ -9,10 +9,9 @@ import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type WebSocket from 'ws-linger';
 import { createWebSocketStream, settled, WebSocketServer } from 'ws-linger';
-import { runEdge, saidBy } from '../support/child.js';
+import { parseOutput, runEdge } from '../support/child.js';
 import { portOf, until } from '../support/end.js';
-import { stall } from '../support/faults.js';
-import { openPair, type Pair, socketOf } from '../support/pairs.js';
+import { openPair, type Pair, socketOf, stall } from '../support/pairs.js';
 import { connectPeer, UPGRADE_REQUEST } from '../support/peer.js';
 
 const QUICK = { closeTimeout: 100, closeDeadline: 20_000, logger: false } as const;
@@ -35,7 +34,7 @@ describe('a socket that lingers', () => {
   });
 
   it('goes on where a listener of close throws, and sends its FIN', async () => {
-    const { heldMs, ...said } = saidBy<{ lingering: number; collected: number; heldMs: number }>(
+    const { heldMs, ...said } = parseOutput<{ lingering: number; collected: number; heldMs: number }>(
       await runEdge('lingering', { args: ['throw'] }),
     );
     assert.deepEqual(said, { lingering: 1, collected: 1 }); // delivered once, thrown once
@@ -63,12 +62,12 @@ describe('a socket that lingers', () => {
   });
 
   it('does not hold up a server that is closed later, whose callback comes', async () => {
-    const { heldMs } = saidBy<{ heldMs: number }>(await runEdge('lingering', { args: ['close-later'] }));
+    const { heldMs } = parseOutput<{ heldMs: number }>(await runEdge('lingering', { args: ['close-later'] }));
     assert.ok(heldMs >= 0, 'the callback was called');
   });
 
   it('keeps the process alive on a stream that does not', async () => {
-    const { lingering, heldMs } = saidBy<{ lingering: number; heldMs: number }>(
+    const { lingering, heldMs } = parseOutput<{ lingering: number; heldMs: number }>(
       await runEdge('lingering', { args: ['unref-stream'] }),
     );
     assert.equal(lingering, 0);
@@ -166,7 +165,7 @@ describe('mocked timers', () => {
 
 describe('a message that is being inflated when closeTimeout is over', () => {
   it('is told before the end, however long the thread pool is busy', async () => {
-    const { lingering, collected } = saidBy<{ lingering: number; collected: number }>(
+    const { lingering, collected } = parseOutput<{ lingering: number; collected: number }>(
       await runEdge('inflating', { flags: [] }),
     );
     assert.deepEqual({ code: lingering, messages: collected }, { code: 1000, messages: 2 });

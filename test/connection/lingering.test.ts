@@ -1,6 +1,7 @@
-// Told in time, never less than ws: what a peer gets of a connection that is closed, at the default limits and in real time,
-// from plain ws and from ws-linger in one run.
+// Lingering: close() is reported in time, and the peer still receives all that plain ws would have delivered. Runs at
+// the default limits in real time, with plain ws and with this package side by side.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import http from 'node:http';
@@ -11,61 +12,45 @@ import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import WebSocket, { settled, WebSocketServer } from 'ws-linger';
 import Upstream from 'ws-upstream';
-import { runEdge, saidBy } from '../support/child.js';
-import { portOf, until, watchEnd } from '../support/end.js';
-import { STALL_BYTES, stall } from '../support/faults.js';
-import { openPair, type Pair, type Role, type Transport } from '../support/pairs.js';
+import { parseOutput, runEdge } from '../support/child.js';
+import { listen, portOf, until, watchEnd } from '../support/end.js';
+import { openPair, type Pair, type Role, STALL_BYTES, stall, type Transport } from '../support/pairs.js';
 import { assertReset, CLIENT_FRAMES, connectPeer, endOf } from '../support/peer.js';
-import { type Class, type Inner, serve } from '../support/side-by-side.js';
-import { duplexTunnel, http2Tunnel, openOver, type Tunnel } from '../support/tunnel.js';
+import { type Class, type Inner, openSender, QUIET, type SenderPair, serve } from '../support/side-by-side.js';
+import { duplexTunnel, http2Tunnel, openOver, type Tunnel, upgradeStream } from '../support/tunnel.js';
 
 const OURS = WebSocket as unknown as Class;
-const QUIET = { linger: { logger: false } } as const;
 const MB = 1024 * 1024;
 
-interface Seen {
+interface Outcome {
+  /** The length of each message that the receiver got. */
   messages: number[];
-  /** The close code that the peer received. */
+  /** The close code that the receiver got. */
   code: number;
-  /** When the sender's application was told of its end, in ms from close(). */
-  toldAfter: number;
+  /** The time from close() to the sender's 'close' event, in ms. */
+  reportedAfter: number;
 }
 
-interface Scene {
-  sender: Inner;
-  receiver: Inner;
-  stop(): unknown;
-}
-
-/** Plays a scene with plain ws and with ws-linger at once. */
+/** Runs a scene with plain ws and with ws-linger at the same time. */
 async function both<T>(scene: (Sender: Class) => Promise<T>): Promise<{ plain: T; ours: T }> {
   const [plain, ours] = await Promise.all([scene(Upstream), scene(OURS)]);
   return { plain, ours };
 }
 
-async function openScene(Sender: Class, role: Role, options: Upstream.ServerOptions = {}): Promise<Scene> {
-  const [AtServer, AtClient] = role === 'server' ? [Sender, Upstream] : [Upstream, Sender];
-  const wss = await serve(AtServer, { perMessageDeflate: false, ...options });
-  const client = new AtClient(`ws://127.0.0.1:${portOf(wss)}`, { perMessageDeflate: false, ...QUIET, ...options });
-  const [[ws]] = await Promise.all([once(wss, 'connection'), once(client, 'open')]);
-  const [sender, receiver] = role === 'server' ? [ws, client] : [client, ws];
-  return { sender, receiver, stop: () => wss.close() } as Scene;
-}
-
-/** Lets `act` end the connection from the sender's side, and notes what both sides see of it. */
-async function see({ sender, receiver, stop }: Scene, act: (sender: Inner) => unknown): Promise<Seen> {
+/** Runs `act`, which ends the connection, and records what both sides observe. */
+async function observe({ sender, receiver, stop }: SenderPair, act: (sender: Inner) => unknown): Promise<Outcome> {
   const messages: number[] = [];
   receiver.on('message', (data: Buffer) => messages.push(data.length));
   const began = performance.now();
-  const told = once(sender, 'close').then(() => Math.round(performance.now() - began));
+  const reported = once(sender, 'close').then(() => Math.round(performance.now() - began));
   const closed = once(receiver, 'close') as Promise<[number]>;
   await act(sender);
-  const [[code], toldAfter] = await Promise.all([closed, told]);
+  const [[code], reportedAfter] = await Promise.all([closed, reported]);
   stop();
-  return { messages, code, toldAfter };
+  return { messages, code, reportedAfter };
 }
 
-/** Stops reading when the first message is there, and reads on after so long. */
+/** Pauses a receiver for `ms` after its first message. */
 function pauseFor(receiver: Inner, ms: number): void {
   receiver.once('message', () => {
     receiver.pause();
@@ -73,37 +58,37 @@ function pauseFor(receiver: Inner, ms: number): void {
   });
 }
 
-/** How long readers pause, and how long a slow stream takes. */
+/** How long readers pause, and how long a slow stream takes to write. */
 const PAUSE_MS = 5_000;
 
-/** The application was told by closeTimeout, while its peer had still not read on. */
-function assertTold({ toldAfter }: Seen): void {
-  assert.ok(toldAfter >= 2_000 && toldAfter < PAUSE_MS, `told after ${toldAfter} ms`);
+/** Checks that 'close' was emitted after closeTimeout, while the receiver was still paused. */
+function assertReportedInTime({ reportedAfter }: Outcome): void {
+  assert.ok(reportedAfter >= 2_000 && reportedAfter < PAUSE_MS, `reported after ${reportedAfter} ms`);
 }
 
 describe('a reader that pauses for longer than closeTimeout', { concurrency: true }, () => {
   for (const role of ['server', 'client'] as const) {
-    it(`gets 20 MB and the close frame of a ${role}, which is told in time`, async () => {
+    it(`receives 20 MB and the close frame of a ${role}, whose 'close' comes in time`, async () => {
       const { plain, ours } = await both(async (Sender) => {
-        const scene = await openScene(Sender, role);
+        const scene = await openSender(Sender, role);
         pauseFor(scene.receiver, PAUSE_MS);
-        return see(scene, (sender) => {
+        return observe(scene, (sender) => {
           for (let i = 0; i < 20; i++) sender.send(Buffer.alloc(MB));
           sender.close(1000);
         });
       });
       assert.deepEqual([plain.messages.length, plain.code], [20, 1000]);
       assert.deepEqual([ours.messages, ours.code], [plain.messages, plain.code]);
-      assertTold(ours);
+      assertReportedInTime(ours);
     });
   }
 
-  it('gets what was compressed for it', async () => {
+  it('receives all compressed messages', async () => {
     const noise = Buffer.from(Array.from({ length: MB }, (_, i) => (i * 7919 * (i >> 8)) % 251));
     const { plain, ours } = await both(async (Sender) => {
-      const scene = await openScene(Sender, 'server', { perMessageDeflate: { threshold: 0 } });
+      const scene = await openSender(Sender, 'server', { perMessageDeflate: { threshold: 0 } });
       pauseFor(scene.receiver, PAUSE_MS);
-      return see(scene, (sender) => {
+      return observe(scene, (sender) => {
         for (let i = 0; i < 30; i++) sender.send(noise);
         sender.close(1001);
       });
@@ -112,11 +97,11 @@ describe('a reader that pauses for longer than closeTimeout', { concurrency: tru
     assert.equal(ours.messages.length, 30);
   });
 
-  it('gets all when the application sends to the closing connection, as a broadcast does', async () => {
+  it('receives all messages when the application also sends to the closing connection, as a broadcast does', async () => {
     const { plain, ours } = await both(async (Sender) => {
-      const scene = await openScene(Sender, 'server');
+      const scene = await openSender(Sender, 'server');
       pauseFor(scene.receiver, PAUSE_MS);
-      return see(scene, (sender) => {
+      return observe(scene, (sender) => {
         for (let i = 0; i < 20; i++) sender.send(Buffer.alloc(MB));
         sender.close(1000);
         sender.send('too late', () => {});
@@ -124,25 +109,25 @@ describe('a reader that pauses for longer than closeTimeout', { concurrency: tru
     });
     assert.deepEqual([ours.messages, ours.code], [plain.messages, plain.code]);
     assert.equal(ours.messages.length, 20);
-    assertTold(ours);
+    assertReportedInTime(ours);
   });
 
-  it('gets all after it has sent its own close frame', async () => {
+  it('receives all messages after it has sent its own close frame', async () => {
     const { plain, ours } = await both(async (Sender) => {
-      const scene = await openScene(Sender, 'server');
+      const scene = await openSender(Sender, 'server');
       const { sender, receiver } = scene;
       pauseFor(receiver, PAUSE_MS);
-      return see(scene, async () => {
+      return observe(scene, async () => {
         for (let i = 0; i < 20; i++) sender.send(Buffer.alloc(MB));
         receiver.close(4000);
       });
     });
     assert.deepEqual([ours.messages, ours.code], [plain.messages, plain.code]);
     assert.equal(ours.messages.length, 20);
-    assertTold(ours);
+    assertReportedInTime(ours);
   });
 
-  it('gets all of a drain, which waits for it', async () => {
+  it('receives all messages of a server that drains, and drain() waits for it', async () => {
     const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false, ...QUIET });
     await once(wss, 'listening');
     const receiver = new Upstream(`ws://127.0.0.1:${portOf(wss)}`) as Inner;
@@ -150,18 +135,18 @@ describe('a reader that pauses for longer than closeTimeout', { concurrency: tru
     pauseFor(receiver, PAUSE_MS);
     let drained = 0;
     const began = performance.now();
-    const seen = await see({ sender, receiver, stop: () => {} }, async () => {
+    const outcome = await observe({ sender, receiver, stop: () => {} }, async () => {
       for (let i = 0; i < 10; i++) sender.send(Buffer.alloc(2 * MB));
       await wss.drain({ timeout: 10_000 });
       drained = performance.now() - began;
     });
-    assert.deepEqual([seen.messages.length, seen.code], [10, 1001]);
-    assertTold(seen);
+    assert.deepEqual([outcome.messages.length, outcome.code], [10, 1001]);
+    assertReportedInTime(outcome);
     assert.ok(drained >= PAUSE_MS && drained < 10_000, `drained after ${drained} ms`);
     assert.deepEqual(wss.stats().lingering, { now: 0, delivered: 1, cut: 0, lost: 0 });
   });
 
-  it('gets a whole upload of createWebSocketStream()', async () => {
+  it('receives a whole upload of createWebSocketStream()', async () => {
     const total = 20_000_000;
     const upload = async (Both: Class) => {
       const wss = await serve(Both, { perMessageDeflate: false });
@@ -195,7 +180,7 @@ describe('a reader that pauses for longer than closeTimeout', { concurrency: tru
 });
 
 describe("ws's own closeTimeout", { concurrency: true }, () => {
-  it('is waited for where it is given', async () => {
+  it('limits the close if it is given', async () => {
     const { plain, ours } = await both(async (Sender) => {
       const wss = await serve(Sender, { closeTimeout: 60_000 } as Upstream.ServerOptions);
       const connected = once(wss, 'connection') as Promise<[Inner]>;
@@ -218,14 +203,14 @@ describe('over a stream that counts no bytes', { concurrency: true }, () => {
     ['a stream of HTTP/2', http2Tunnel],
   ];
   for (const [what, make] of tunnels) {
-    it(`close() hears out a peer that goes on sending for 5 s (${what})`, async () => {
+    it(`close() waits for a peer that goes on sending for 5 s (${what})`, async () => {
       const { plain, ours } = await both(async (Sender) => {
         const tunnel = await make();
         const { server, client } = await openOver(tunnel, Sender, Upstream, QUIET);
-        let heard = 0;
-        server.on('message', () => heard++);
+        let received = 0;
+        server.on('message', () => received++);
         const closed = once(server, 'close') as Promise<[number]>;
-        // The peer says what it has to say before it answers the close frame.
+        // The peer sends all its messages before it reads and answers the close frame.
         const raw = tunnel.client;
         raw.pause();
         server.close(1000);
@@ -236,28 +221,28 @@ describe('over a stream that counts no bytes', { concurrency: true }, () => {
         raw.resume();
         const [code] = await closed;
         tunnel.stop();
-        return [heard, code];
+        return [received, code];
       });
       assert.deepEqual(plain, [50, 1000]);
       assert.deepEqual(ours, plain);
     });
   }
 
-  it('a message that takes the stream 5 s is delivered, and its sender told in time', async () => {
+  it("a message that the stream takes 5 s to write is delivered, and its sender's 'close' comes in time", async () => {
     const { plain, ours } = await both(async (Sender) => {
       const tunnel = duplexTunnel(PAUSE_MS);
       const { server, client } = await openOver(tunnel, Sender, Upstream, { perMessageDeflate: false, ...QUIET });
-      return see({ sender: server, receiver: client, stop: tunnel.stop }, (sender) => {
+      return observe({ sender: server, receiver: client, stop: tunnel.stop }, (sender) => {
         sender.send(Buffer.alloc(2_500_000));
         sender.close(1000);
       });
     });
     assert.deepEqual(plain.messages, [2_500_000]);
     assert.deepEqual([ours.messages, ours.code], [plain.messages, plain.code]);
-    assertTold(ours);
+    assertReportedInTime(ours);
   });
 
-  it('a stream that does not close by itself is closed when both sides have ended', async () => {
+  it('a stream with autoDestroy: false is destroyed when both sides have ended', async () => {
     const owned = new Duplex({
       autoDestroy: false,
       read() {},
@@ -265,15 +250,7 @@ describe('over a stream that counts no bytes', { concurrency: true }, () => {
       final: (done) => done(),
     });
     const wss = new WebSocketServer({ noServer: true, linger: { closeTimeout: 50, logger: false } });
-    const headers = {
-      upgrade: 'websocket',
-      'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
-      'sec-websocket-version': '13',
-    };
-    const request = { method: 'GET', headers, url: '/', socket: owned } as unknown as http.IncomingMessage;
-    const ws = await new Promise<WebSocket>((resolve) => {
-      wss.handleUpgrade(request as never, owned, Buffer.alloc(0), resolve as never);
-    });
+    const ws = await upgradeStream(wss, owned);
     const info = await ws.closeAsync();
     assert.equal(info.kind, 'close-timeout');
     assert.equal(wss.stats().lingering.now, 1);
@@ -284,11 +261,11 @@ describe('over a stream that counts no bytes', { concurrency: true }, () => {
   });
 });
 
-describe('terminate() is that of ws', () => {
+describe('terminate() behaves as in plain ws', () => {
   for (const deflate of [false, true]) {
-    it(`and tells of no more messages of a peer that floods ${deflate ? 'with deflate' : ''}`, async () => {
+    it(`and emits few more messages of a peer that floods ${deflate ? 'with' : 'without'} permessage-deflate`, async () => {
       const { plain, ours } = await both(async (Sender) => {
-        const scene = await openScene(Sender, 'server', { perMessageDeflate: deflate && { threshold: 0 } });
+        const scene = await openSender(Sender, 'server', { perMessageDeflate: deflate && { threshold: 0 } });
         const { sender, receiver } = scene;
         let late = 0;
         let terminated = false;
@@ -296,7 +273,7 @@ describe('terminate() is that of ws', () => {
           if (terminated) late++;
         });
         const flood = setInterval(() => {
-          if (receiver.bufferedAmount < MB) for (let i = 0; i < 200; i++) receiver.send(Buffer.alloc(1_000));
+          if (receiver.bufferedAmount < MB) for (let i = 0; i < 200; i++) receiver.send(randomBytes(1_000));
         }, 1);
         for (let i = 0; i < 10; i++) sender.send(Buffer.alloc(MB));
         receiver.pause();
@@ -312,13 +289,13 @@ describe('terminate() is that of ws', () => {
         return { late, destroyed };
       });
       assert.equal(ours.destroyed, true);
-      // What is inflated already is told; how much that is, is chance.
+      // Messages that are inflated already are still emitted. Their number varies.
       assert.ok(plain.late <= 70 && ours.late <= 70, `${plain.late} and ${ours.late}`);
     });
   }
 });
 
-/** A connection of ours to a peer that has stopped reading: what it has to send exceeds what the kernel takes. */
+/** Opens a connection to a peer that stops reading, and closes it so that its socket lingers. */
 async function lingeringPair(
   linger: WebSocket.LingerOptions,
   role: Role = 'server',
@@ -339,7 +316,7 @@ const QUICK = { closeTimeout: 100, closeDeadline: 20_000 } as const;
 describe('a socket that lingers', () => {
   for (const role of ['server', 'client'] as const) {
     for (const transport of ['tcp', 'tls', 'pipe'] as const) {
-      it(`delivers what its peer has not read (${role}, ${transport})`, async () => {
+      it(`delivers what its peer has not read yet (${role}, ${transport})`, async () => {
         const pair = await lingeringPair(QUICK, role, transport);
         let read = 0;
         pair.peer.on('data', (chunk: Buffer) => {
@@ -364,7 +341,7 @@ describe('a socket that lingers', () => {
           assert.equal(forced, 'reset');
           await assertReset(pair.peer, await endOf(pair.peer));
         }
-        pair.ws.abort(); // and once more, to no effect
+        pair.ws.abort(); // a second call has no effect
         pair.stop();
         await settled();
       });
@@ -388,7 +365,7 @@ describe('a socket that lingers', () => {
     });
   }
 
-  it('is told as lost when its peer resets', async () => {
+  it('is reported as lost when its peer resets', async () => {
     const pair = await lingeringPair(QUICK);
     const lingered = nextLingered();
     pair.reset();
@@ -398,14 +375,14 @@ describe('a socket that lingers', () => {
     pair.stop();
   });
 
-  it('drops what its peer goes on sending, and its WebSocket hears nothing of it', async () => {
+  it('drops what its peer sends, and its WebSocket emits nothing more', async () => {
     const pair = await openPair({ make: 'ours', role: 'server', linger: { ...QUICK, logger: false } });
     const { ws, peer, frames } = pair;
-    const heard: string[] = [];
+    const emitted: string[] = [];
     ws.close(1000);
     await once(ws, 'close');
     for (const event of ['message', 'ping', 'pong', 'error', 'close', 'disconnect'])
-      ws.on(event, () => heard.push(event));
+      ws.on(event, () => emitted.push(event));
     for (let i = 0; i < 50; i++) {
       peer.write(frames.hello);
       await new Promise(setImmediate);
@@ -413,14 +390,13 @@ describe('a socket that lingers', () => {
     peer.end(frames.close);
     await settled();
     assert.ok(peer.readableEnded);
-    assert.deepEqual(heard, []);
+    assert.deepEqual(emitted, []);
     assert.equal(ws.readyState, ws.CLOSED);
     pair.stop();
   });
 
-  it('does not hold up the server where the kernel has all, and does where it has not', async () => {
-    const server = http.createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
+  it('delays the close of its server only while bytes still wait in this process', async () => {
+    const server = await listen(http.createServer());
     const wss = new WebSocketServer({ server, linger: { ...QUICK, logger: false } });
     const peers: net.Socket[] = [];
     const open = async (): Promise<WebSocket> => {
@@ -431,7 +407,7 @@ describe('a socket that lingers', () => {
     const flushed = await open();
     const waiting = await open();
     flushed.send(Buffer.alloc(10_000));
-    for (let i = 0; i < 12; i++) waiting.send(Buffer.alloc(MB));
+    await stall({ ws: waiting, peer: peers[1] as net.Socket });
     await Promise.all([flushed.closeAsync(), waiting.closeAsync()]);
     assert.equal(wss.stats().lingering.now, 2);
     let closed = false;
@@ -442,14 +418,14 @@ describe('a socket that lingers', () => {
     server.close();
     await delay(300);
     assert.equal(closed, false);
-    peers[1]?.resume(); // it reads, and does not answer by FIN
+    peers[1]?.resume(); // reads, but sends no FIN
     await gone;
     assert.equal(wss.stats().lingering.now, 2);
     for (const peer of peers) peer.end();
     await settled();
   });
 
-  it('is counted, logged at debug and announced', async () => {
+  it('is counted, logged at debug and published on its diagnostics channel', async () => {
     const lines: Record<string, unknown>[] = [];
     const logger = { debug: (fields: object) => void lines.push({ ...fields }), warn() {} };
     const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', linger: { ...QUICK, logger } });
@@ -475,23 +451,23 @@ describe('a socket that lingers', () => {
     wss.close();
   });
 
-  it('keeps neither its WebSocket nor what the application had in its listeners', async () => {
-    const said = await runEdge('lingering', { args: ['collect'], flags: ['--expose-gc'] });
-    assert.deepEqual(saidBy(said), { lingering: 20, collected: 40, heldMs: 0 });
+  it('keeps neither its WebSocket nor the objects of its listeners from being collected', async () => {
+    const ended = await runEdge('lingering', { args: ['collect'], flags: ['--expose-gc'] });
+    assert.deepEqual(parseOutput(ended), { lingering: 20, collected: 40, heldMs: 0 });
   });
 
-  it('does not keep a process alive whose data the kernel has', async () => {
-    const { heldMs } = saidBy<{ heldMs: number }>(await runEdge('lingering', { args: ['flushed'] }));
+  it('does not keep the process alive once the kernel has all data', async () => {
+    const { heldMs } = parseOutput<{ heldMs: number }>(await runEdge('lingering', { args: ['flushed'] }));
     assert.ok(heldMs < 2_000, `${heldMs} ms`);
   });
 
-  it('keeps a process alive that has something left to write, until closeDeadline', async () => {
-    const { heldMs } = saidBy<{ heldMs: number }>(await runEdge('lingering', { args: ['waiting'] }));
+  it('keeps the process alive while data waits to be written, until closeDeadline', async () => {
+    const { heldMs } = parseOutput<{ heldMs: number }>(await runEdge('lingering', { args: ['waiting'] }));
     assert.ok(heldMs >= 1_500 && heldMs < 4_000, `${heldMs} ms`);
   });
 
-  it('is waited for by settled(), after which process.exit() loses nothing', async () => {
-    const { lingering, heldMs } = saidBy<{ lingering: number; heldMs: number }>(
+  it('delays settled(), after which process.exit() loses nothing', async () => {
+    const { lingering, heldMs } = parseOutput<{ lingering: number; heldMs: number }>(
       await runEdge('lingering', { args: ['settled'] }),
     );
     assert.equal(lingering, 0);
@@ -501,7 +477,7 @@ describe('a socket that lingers', () => {
 
 describe('limits that contradict each other', () => {
   const url = 'ws://127.0.0.1:1';
-  it('are refused before anything is touched', () => {
+  it('are refused before anything is opened', () => {
     const linger = { closeTimeout: 2_000, closeDeadline: 1_999 };
     assert.throws(() => new WebSocketServer({ noServer: true, linger }), {
       code: 'WSL_ERR_OPTION_RANGE',
@@ -510,25 +486,26 @@ describe('limits that contradict each other', () => {
     assert.throws(() => new WebSocket(url, { linger }), { code: 'WSL_ERR_OPTION_RANGE' });
   });
 
-  it('are not made by defaults: the one that is given moves the other', () => {
+  it('do not result from defaults: an option that is given moves the default of the other', () => {
     for (const linger of [{ closeTimeout: 60_000 }, { closeDeadline: 100 }, { closeTimeout: 5, closeDeadline: 5 }]) {
       new WebSocketServer({ noServer: true, linger }).close();
     }
   });
 });
 
+/** Resolves with the next message of the channel `ws-linger:lingered`. */
 function nextLingered(): Promise<WebSocket.LingeredMessage> {
   return new Promise((resolve) => {
-    const hear = (message: unknown) => {
-      unsubscribe('ws-linger:lingered', hear);
+    const onLingered = (message: unknown) => {
+      unsubscribe('ws-linger:lingered', onLingered);
       resolve(message as WebSocket.LingeredMessage);
     };
-    subscribe('ws-linger:lingered', hear);
+    subscribe('ws-linger:lingered', onLingered);
   });
 }
 
-it('no socket is left that lingers', async () => {
-  await until('all have ended', async () => {
+it('no socket lingers at the end of these tests', async () => {
+  await until('all lingering sockets are gone', async () => {
     await settled();
     return true;
   });

@@ -1,4 +1,4 @@
-// A message that plain ws would have delivered is delivered.
+// Every message that plain ws delivers is delivered by this package, too.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
@@ -6,42 +6,35 @@ import WebSocket, { WebSocketServer } from 'ws-linger';
 import Upstream from 'ws-upstream';
 import { portOf } from '../support/end.js';
 import { connectPeer, textFrame } from '../support/peer.js';
-import { type Class, type Inner, sideBySide } from '../support/side-by-side.js';
+import { type Class, type Inner, openSender, type SenderPair, sideBySide } from '../support/side-by-side.js';
 
 const QUICK = { closeTimeout: 200, logger: false } as const;
 /**
- * Less than a slow reader takes here, but on Windows, where a sender sees no progress while its system passes on what it
- * holds, some MB.
+ * On Linux, less than the slow reader of these tests takes. On Windows more, because there a sender sees no progress
+ * while the system passes on the megabytes that it has accepted.
  */
 const closeTimeout = process.platform === 'win32' ? 2_000 : 300;
 const SIDES = ['server', 'client'] as const;
 type Side = (typeof SIDES)[number];
 
-interface Pair {
-  sender: Inner;
-  receiver: Inner;
-  /** How much of each message came, in order. */
+interface WatchedPair extends SenderPair {
+  /** The length of each message that the receiver got, in order. */
   received: number[];
   ended: Promise<unknown>;
-  stop(): void;
 }
 
-/** A connection whose sender is at the given side. One end is of the class under test, the other is plain ws's. */
-async function openPair(Sender: Class, side: Side, Receiver: Class = Upstream): Promise<Pair> {
-  const [AtServer, AtClient] = side === 'server' ? [Sender, Receiver] : [Receiver, Sender];
-  const options = { linger: { ...QUICK, closeTimeout }, perMessageDeflate: false };
-  const wss = new AtServer.Server({ host: '127.0.0.1', port: 0, ...options });
-  await once(wss, 'listening');
-  const client = new AtClient(`ws://127.0.0.1:${portOf(wss)}`, options) as Inner;
-  const [[ws]] = await Promise.all([once(wss, 'connection'), once(client, 'open')]);
-  const [sender, receiver] = side === 'server' ? [ws, client] : [client, ws];
+/** Opens a connection whose sender has the given role, and records what the receiver gets. */
+async function openWatched(Sender: Class, side: Side, Receiver?: Class): Promise<WatchedPair> {
+  const options: object = { linger: { ...QUICK, closeTimeout } };
+  const pair = await openSender(Sender, side, options, Receiver);
+  const { sender, receiver } = pair;
   const received: number[] = [];
   receiver.on('message', (data: Buffer) => received.push(data.length));
   const ended = Promise.all([sender, receiver].map((end) => new Promise((done) => end.once('close', done))));
-  return { sender, receiver, received, ended, stop: () => wss.close() };
+  return { ...pair, received, ended };
 }
 
-/** Reads on only 15 ms after each message, as an application does that is slower than the network. */
+/** Pauses for 15 ms after each message, like an application that is slower than the network. */
 function readSlowly(ws: Upstream): void {
   ws.on('message', () => {
     ws.pause();
@@ -49,7 +42,7 @@ function readSlowly(ws: Upstream): void {
   });
 }
 
-/** Bytes that the system has taken over from a socket. */
+/** Returns how many bytes the system has accepted from a socket. */
 function accepted({ _socket: socket }: Inner): number {
   const handle = (socket as unknown as { _handle: { bytesWritten: number; writeQueueSize: number } })._handle;
   return handle.bytesWritten - handle.writeQueueSize;
@@ -60,11 +53,11 @@ const MB = 1 << 20;
 for (const side of SIDES) {
   const other = side === 'server' ? 'client' : 'server';
 
-  describe(`what the ${other} receives of plain ws, it tells as plain ws does`, () => {
+  describe(`a ${other} emits what it receives of plain ws, as plain ws does:`, () => {
     for (const end of ['close', 'terminate'] as const) {
-      it(`10 MB read slowly, when the peer calls ${end}() behind them`, async () => {
+      it(`10 MB that are read slowly, after which the peer calls ${end}()`, async () => {
         const seen = await sideBySide(async (WebSocket) => {
-          const { sender, receiver, received, ended, stop } = await openPair(Upstream, side, WebSocket);
+          const { sender, receiver, received, ended, stop } = await openWatched(Upstream, side, WebSocket);
           readSlowly(receiver);
           for (let i = 0; i < 39; i++) sender.send(Buffer.alloc(MB / 4));
           await new Promise((sent) => sender.send(Buffer.alloc(MB / 4), sent));
@@ -77,9 +70,9 @@ for (const side of SIDES) {
       });
     }
 
-    it('10 MB read slowly, after its own close()', async () => {
+    it('10 MB that are read slowly, after its own close()', async () => {
       const seen = await sideBySide(async (WebSocket) => {
-        const { sender, receiver, received, ended, stop } = await openPair(Upstream, side, WebSocket);
+        const { sender, receiver, received, ended, stop } = await openWatched(Upstream, side, WebSocket);
         readSlowly(receiver);
         for (let i = 0; i < 40; i++) sender.send(Buffer.alloc(MB / 4));
         receiver.close();
@@ -91,11 +84,11 @@ for (const side of SIDES) {
     });
   });
 
-  describe(`what the ${side} sends arrives, as with plain ws`, () => {
+  describe(`the messages of a ${side} arrive, as with plain ws:`, () => {
     for (const end of ['close', 'terminate'] as const) {
-      it(`100 messages and ${end}()`, async () => {
+      it(`100 messages before ${end}()`, async () => {
         const seen = await sideBySide(async (WebSocket) => {
-          const { sender, received, ended, stop } = await openPair(WebSocket, side);
+          const { sender, received, ended, stop } = await openWatched(WebSocket, side);
           for (let i = 1; i <= 100; i++) sender.send('x'.repeat(i));
           sender[end]();
           await ended;
@@ -110,9 +103,9 @@ for (const side of SIDES) {
     }
 
     for (const reader of ['fast', 'slow']) {
-      it(`10 MB and close(), with a ${reader} reader`, async () => {
+      it(`10 MB before close(), with a ${reader} reader`, async () => {
         const seen = await sideBySide(async (WebSocket) => {
-          const { sender, receiver, received, ended, stop } = await openPair(WebSocket, side);
+          const { sender, receiver, received, ended, stop } = await openWatched(WebSocket, side);
           if (reader === 'slow') readSlowly(receiver);
           for (let i = 0; i < 40; i++) sender.send(Buffer.alloc(MB / 4));
           sender.close(4000);
@@ -123,9 +116,9 @@ for (const side of SIDES) {
         assert.deepEqual(seen, Array(40).fill(MB / 4));
       });
 
-      it(`what the system has taken of 10 MB, and terminate(), with a ${reader} reader`, async () => {
+      it(`the part of 10 MB that the system has accepted before terminate(), with a ${reader} reader`, async () => {
         for (const Class of [Upstream, WebSocket as unknown as Class]) {
-          const { sender, receiver, received, ended, stop } = await openPair(Class, side);
+          const { sender, receiver, received, ended, stop } = await openWatched(Class, side);
           if (reader === 'slow') readSlowly(receiver);
           const before = accepted(sender);
           for (let i = 0; i < 40; i++) sender.send(Buffer.alloc(MB / 4));
@@ -141,9 +134,9 @@ for (const side of SIDES) {
       });
     }
 
-    it('10 MB, while the other end sends as much and closes as well', async () => {
+    it('10 MB while the other side also sends 10 MB and closes', async () => {
       const seen = await sideBySide(async (WebSocket) => {
-        const { sender, receiver, received, ended, stop } = await openPair(WebSocket, side);
+        const { sender, receiver, received, ended, stop } = await openWatched(WebSocket, side);
         let answered = 0;
         sender.on('message', (data: Buffer) => {
           answered += data.length;
@@ -193,7 +186,7 @@ describe('messages', () => {
     wss.close();
   });
 
-  it('of other connections go on while one is reset', async () => {
+  it('of other connections arrive while one connection is reset', async () => {
     const wss = new WebSocketServer({ port: 0, linger: QUICK });
     await once(wss, 'listening');
     wss.on('connection', (ws) => ws.on('message', (data) => ws.send(data)));

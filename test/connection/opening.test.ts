@@ -1,17 +1,17 @@
-// Clients whose connection never comes to be: one 'error', as with ws, then one 'disconnect' and one 'close', explained.
+// Clients whose opening handshake fails: one 'error', as with plain ws, then one 'disconnect' with the cause, and one
+// 'close'.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
 import { describe, it } from 'node:test';
 import WebSocket, { WebSocketServer } from 'ws-linger';
 import { certificate } from '../support/certificate.js';
-import { portOf, watchEnd } from '../support/end.js';
+import { listen, portOf, watchEnd } from '../support/end.js';
 
 type Case = {
   name: string;
-  /** What stands at the other end. */
+  /** Makes the server at the other end. */
   server(): net.Server | Promise<net.Server>;
   scheme?: 'wss';
   options?: WebSocket.ClientOptions;
@@ -60,13 +60,13 @@ const CASES: Case[] = [
     end: { kind: 'local-abort', origin: 'local' },
   },
   {
-    name: 'answered over TLS by a certificate that nobody trusts',
+    name: 'answered with a certificate that is not trusted',
     server: async () => https.createServer(await certificate()),
     scheme: 'wss',
     end: { kind: 'tls-failed', origin: 'peer' },
   },
   {
-    name: 'TLS to a server that speaks none',
+    name: 'TLS to a server that does not speak TLS',
     server: () => http.createServer(),
     scheme: 'wss',
     end: { kind: 'tls-failed', origin: 'peer' },
@@ -85,14 +85,13 @@ const CASES: Case[] = [
   },
 ];
 
-describe('an opening that is', () => {
+describe("a client's opening handshake fails with one 'error', 'disconnect' and 'close' if it is", () => {
   for (const { name, server: make, scheme = 'ws', options, caller, end } of CASES) {
     it(name, async () => {
       const server = await make();
       const sockets = new Set<net.Socket>();
       server.on('connection', (socket) => sockets.add(socket));
-      server.listen(0, '127.0.0.1');
-      await once(server, 'listening');
+      await listen(server);
       const ws = new WebSocket(`${scheme}://127.0.0.1:${portOf(server)}`, { ...options, linger: { logger: false } });
       const errors: Error[] = [];
       ws.on('error', (error) => errors.push(error));
@@ -121,16 +120,14 @@ describe('an opening that is', () => {
     for (const bytes of [1, 100, 600]) {
       it(`TLS that is ${how} after ${bytes} bytes of the server's answer`, async () => {
         const wss = https.createServer(await certificate()).on('tlsClientError', () => {});
-        wss.listen(0, '127.0.0.1');
-        await once(wss, 'listening');
+        await listen(wss);
         const proxy = net.createServer((inside) => {
           const outside = net.connect(portOf(wss), '127.0.0.1');
           inside.pipe(outside);
           outside.once('data', (answer: Buffer) => inside.write(answer.subarray(0, bytes), () => cut(inside)));
           for (const side of [inside, outside]) side.on('error', () => {}).on('close', () => outside.destroy());
         });
-        proxy.listen(0, '127.0.0.1');
-        await once(proxy, 'listening');
+        await listen(proxy);
         const ws = new WebSocket(`wss://127.0.0.1:${portOf(proxy)}`, { linger: { logger: false } });
         ws.on('error', () => {});
         const { info } = await watchEnd(ws);
@@ -144,16 +141,14 @@ describe('an opening that is', () => {
 
   it('redirected, then reset', async () => {
     const last = net.createServer((socket) => void socket.once('data', () => socket.resetAndDestroy()));
-    last.listen(0, '127.0.0.1');
-    await once(last, 'listening');
+    await listen(last);
     const first = http.createServer((_, response) => {
       response.writeHead(302, { location: `ws://127.0.0.1:${portOf(last)}/`, connection: 'close' }).end();
     });
     first.on('upgrade', (_, socket) =>
       socket.end(`HTTP/1.1 302 Found\r\nLocation: ws://127.0.0.1:${portOf(last)}/\r\n\r\n`),
     );
-    first.listen(0, '127.0.0.1');
-    await once(first, 'listening');
+    await listen(first);
     const ws = new WebSocket(`ws://127.0.0.1:${portOf(first)}`, { followRedirects: true, linger: { logger: false } });
     ws.on('error', () => {});
     const { info } = await watchEnd(ws);

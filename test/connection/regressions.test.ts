@@ -1,19 +1,17 @@
-// Cases that were wrong once. Where plain ws is the measure, it runs beside.
+// Cases that failed in the past. Where plain ws is the reference, the same test runs with plain ws, too.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import http from 'node:http';
 import type net from 'node:net';
-import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import WebSocket, { attach, WebSocketServer } from 'ws-linger';
 import Upstream from 'ws-upstream';
+import { ROOT, runNode } from '../support/child.js';
 import { portOf } from '../support/end.js';
-import { openPair, socketOf } from '../support/pairs.js';
+import { openPair, socketOf, stall } from '../support/pairs.js';
 import { connectPeer } from '../support/peer.js';
+import { upgradeStream } from '../support/tunnel.js';
 
 const QUICK = { closeTimeout: 200, logger: false } as const;
 
@@ -43,7 +41,7 @@ for (const [name, make] of makers) {
       const total = 1024 * 1024;
       ws.send(Buffer.alloc(total));
       ws.close(1001);
-      // 16 KB every 20 ms: the whole takes longer than closeTimeout, but there is never no progress for long.
+      // 16 KB every 20 ms: the whole takes longer than closeTimeout, but progress never stops for long.
       let read = 0;
       let ended = false;
       peer.on('end', () => {
@@ -76,7 +74,7 @@ for (const [name, make] of makers) {
       wss.close();
     });
 
-    it('ends clean when the loop was too busy to see the answer to close()', async () => {
+    it('ends as clean when the event loop was too busy to read the answer to close() in time', async () => {
       const wss = make({ port: 0 });
       const port = await listening(wss);
       const connected = once(wss, 'connection');
@@ -109,7 +107,7 @@ for (const [name, make] of makers) {
       pair.stop();
     });
 
-    it('finishes what it has received of a peer that is gone, however long inflating takes', async () => {
+    it('emits all that it has received of a peer that has left, however long inflating takes', async () => {
       const wss = make({ port: 0, perMessageDeflate: true });
       const port = await listening(wss);
       const payload = Buffer.alloc(64 << 20);
@@ -132,39 +130,29 @@ for (const [name, make] of makers) {
       wss.close();
     });
 
-    it('drains a stream that is no socket and tells no counts', async () => {
-      const server = http.createServer().listen(0, '127.0.0.1');
-      await once(server, 'listening');
+    it('drains a stream that is no socket and counts no bytes', async () => {
       const wss = make({ noServer: true });
       let left = 0;
       const tunnel = new Duplex({
         read() {},
         write(chunk: Buffer, _encoding, done) {
           left += chunk.length;
-          setTimeout(done, 20); // slow, and steady
+          setTimeout(done, 20); // slow but steady
         },
       });
-      const request = { method: 'GET', headers: UPGRADE, url: '/', socket: tunnel } as unknown as http.IncomingMessage;
-      const ws = await new Promise<Upstream>((resolve) => wss.handleUpgrade(request, tunnel, Buffer.alloc(0), resolve));
+      const ws = await upgradeStream(wss, tunnel);
       for (let i = 0; i < 40; i++) ws.send(Buffer.alloc(10_000));
       ws.close(1001);
       const deadline = performance.now() + 5_000;
       while (left < 400_000 && performance.now() < deadline) await delay(10);
       assert.ok(left >= 400_000, `${left} bytes`);
       ws.terminate();
-      server.close();
     });
   });
 }
 
-const UPGRADE = {
-  upgrade: 'websocket',
-  'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
-  'sec-websocket-version': '13',
-};
-
 describe('attach()', () => {
-  it('may be called twice for a server, and for one whose class is extended already', async () => {
+  it("may be called twice for a server, and for a server whose WebSocket class is already this package's", async () => {
     for (const given of [Upstream, WebSocket as unknown as typeof Upstream]) {
       const wss = attach(new Upstream.WebSocketServer({ port: 0, WebSocket: given }), QUICK);
       attach(wss, QUICK);
@@ -191,7 +179,7 @@ describe('attach()', () => {
     wss.close();
   });
 
-  it("leaves an attached WebSocket's constructor usable", async () => {
+  it('leaves the constructor of an attached WebSocket usable', async () => {
     const wss = new WebSocketServer({ port: 0, linger: QUICK }) as unknown as Server;
     const port = await listening(wss);
     const ws = attach(new Upstream(`ws://127.0.0.1:${port}`), QUICK);
@@ -205,13 +193,13 @@ describe('attach()', () => {
 });
 
 describe('abort()', () => {
-  it('needs no watchdog where the loop is busy for longer than that waits', async () => {
+  it('does not trigger the watchdog when the event loop is busy for longer than the watchdog waits', async () => {
     const events: unknown[] = [];
     const keep = (fields: object) => void events.push((fields as { event: string }).event);
     const pair = await openPair({ make: 'ours', role: 'server', linger: { logger: { debug: keep, warn: keep } } });
     const closed = once(pair.ws, 'close');
     pair.ws.abort();
-    // Windows tells of a read that it cancelled only after the timers that are due by then.
+    // Windows reports a cancelled read only after the timers that are due by then.
     const until = performance.now() + 1_500;
     while (performance.now() < until);
     await closed;
@@ -223,7 +211,7 @@ describe('abort()', () => {
 describe('closeAsync()', () => {
   it("resolves though a 'close' listener throws", async () => {
     const script = `
-      const WebSocket = require(${JSON.stringify(join(__dirname, '..', '..'))});
+      const WebSocket = require(${JSON.stringify(ROOT)});
       process.on('uncaughtException', (error) => console.log('uncaught', error.message));
       const wss = new WebSocket.WebSocketServer({ port: 0 }, async () => {
         const ws = new WebSocket('ws://127.0.0.1:' + wss.address().port);
@@ -232,11 +220,12 @@ describe('closeAsync()', () => {
         console.log((await ws.closeAsync()).kind);
         wss.close();
       });`;
-    const { stdout } = await promisify(execFile)(process.execPath, ['-e', script]);
+    const { code, stdout } = await runNode(['-e', script]);
+    assert.equal(code, 0);
     assert.deepEqual(stdout.trim().split(/\r?\n/).sort(), ['clean', 'uncaught a listener broke']);
   });
 
-  it("keeps the first call's code, and a later call's shorter time", async () => {
+  it("keeps the first call's code, but applies a later call's shorter timeout", async () => {
     const { ws, peer, stop } = await openPair({
       make: 'ours',
       role: 'server',
@@ -271,7 +260,7 @@ it('a logger that throws does not keep a connection from ending', async () => {
 });
 
 for (const make of ['ours', 'attached'] as const) {
-  it(`a message that cannot be sent does not lift the limits of the close (${make})`, async () => {
+  it(`a message that cannot be sent does not disable the limits of the close (${make})`, async () => {
     const { ws, peer, stop } = await openPair({ make, role: 'server', linger: QUICK });
     const failed = new Promise<Error>((resolve) => ws.once('error', resolve));
     peer.pause();
@@ -285,7 +274,7 @@ for (const make of ['ours', 'attached'] as const) {
   });
 }
 
-it('a time limit on one close takes nothing from a peer that is reading', async () => {
+it('a short timeout for one close costs a reading peer no bytes', async () => {
   const { ws, peer, stop } = await openPair({
     make: 'ours',
     role: 'server',
@@ -307,10 +296,9 @@ it('a time limit on one close takes nothing from a peer that is reading', async 
 
 describe('closeInfo', () => {
   it('accounts for every byte of a stalled connection', async () => {
-    const { ws, peer, stop } = await openPair({ make: 'ours', role: 'server', linger: QUICK });
-    peer.pause();
-    for (let i = 0; i < 12; i++) ws.send(Buffer.alloc(1 << 20));
-    await new Promise(setImmediate);
+    const pair = await openPair({ make: 'ours', role: 'server', linger: QUICK });
+    const { ws, stop } = pair;
+    await stall(pair);
     const queued = socketOf(ws).bytesWritten;
     ws.abort();
     await once(ws, 'close');
@@ -332,10 +320,9 @@ describe('closeInfo', () => {
   });
 
   it('accounts for what a reset peer never took', async () => {
-    const { ws, peer, reset, stop } = await openPair({ make: 'ours', role: 'server', linger: QUICK });
-    peer.pause();
-    for (let i = 0; i < 12; i++) ws.send(Buffer.alloc(1 << 20));
-    await new Promise(setImmediate);
+    const pair = await openPair({ make: 'ours', role: 'server', linger: QUICK });
+    const { ws, reset, stop } = pair;
+    await stall(pair);
     const queued = socketOf(ws).bytesWritten;
     reset();
     await once(ws, 'close');

@@ -1,22 +1,22 @@
-// The reference of the API is whole: typedoc finds a comment on each export and option, and no export is left out.
+// The API reference is complete: typedoc finds a comment on each export and option, and no export is missing.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'node:test';
-import { root } from './blocks.js';
+import { ROOT } from '../support/child.js';
 
-const read = (...path: string[]) => readFileSync(join(root, ...path), 'utf8');
+const read = (...path: string[]) => readFileSync(join(ROOT, ...path), 'utf8');
 
-it('every export, and every option of it, is described', () => {
-  const typedoc = join(root, 'node_modules', 'typedoc', 'bin', 'typedoc');
+it('every export and every option has a description', () => {
+  const typedoc = join(ROOT, 'node_modules', 'typedoc', 'bin', 'typedoc');
   execFileSync(process.execPath, [typedoc, '--options', join('docs', 'api', 'typedoc.json'), '--emit', 'none'], {
-    cwd: root,
+    cwd: ROOT,
     stdio: 'inherit',
   });
 });
 
-it("all that the package exports and ws's types do not have is in the reference", () => {
+it("every export that is not of ws's types is in the reference", () => {
   const exported = [...read('src', 'wrapper.mts').matchAll(/^export import (\w+)/gm)].map(([, name]) => name as string);
   const upstream = read('node_modules', '@types', 'ws-upstream', 'index.d.ts');
   const documented = read('docs', 'api', 'ws-linger.ts');
@@ -27,7 +27,7 @@ it("all that the package exports and ws's types do not have is in the reference"
   }
 });
 
-it('all entry points of the package are in the reference', () => {
+it('every entry point of the package is in the reference', () => {
   const { exports } = JSON.parse(read('package.json'));
   const { entryPoints } = JSON.parse(read('docs', 'api', 'typedoc.json'));
   const paths = Object.keys(exports).filter((path) => path !== './package.json');

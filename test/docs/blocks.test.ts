@@ -1,4 +1,4 @@
-// Every code block of the README and the docs does what it says.
+// Runs every code block of the README and the docs, and checks what it prints.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,17 +7,17 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, describe, it } from 'node:test';
-import { type Block, blocksOf, pages, printed, root } from './blocks.js';
+import { CLI, ROOT } from '../support/child.js';
+import { type Block, blocksOf, pages, printed } from './blocks.js';
 
-const cli = join(root, 'dist', 'tools', 'cli', 'main.js');
-const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
 
 // Inside the repository, where `ws-linger` is this package.
-mkdirSync(join(root, 'dist-test', 'docs'), { recursive: true });
-const folder = mkdtempSync(join(root, 'dist-test', 'docs', 'run-'));
-/** What shells find by name. */
+mkdirSync(join(ROOT, 'dist-test', 'docs'), { recursive: true });
+const folder = mkdtempSync(join(ROOT, 'dist-test', 'docs', 'run-'));
+/** A folder on the PATH of shell blocks, with the `ws-linger` command. */
 const bin = mkdtempSync(join(tmpdir(), 'ws-linger-bin-'));
-writeFileSync(join(bin, 'ws-linger'), `#!/bin/sh\nexec ${process.execPath} ${cli} "$@"\n`, { mode: 0o755 });
+writeFileSync(join(bin, 'ws-linger'), `#!/bin/sh\nexec ${process.execPath} ${CLI} "$@"\n`, { mode: 0o755 });
 after(() => {
   for (const made of [folder, bin]) rmSync(made, { recursive: true });
 });
@@ -28,10 +28,10 @@ const scripts = blocks.filter(({ language }) => language === 'js' || language ==
 function link(name: string, target: string): void {
   const path = join(folder, 'node_modules', name);
   mkdirSync(dirname(path), { recursive: true });
-  symlinkSync(join(root, 'node_modules', target), path);
+  symlinkSync(join(ROOT, 'node_modules', target), path);
 }
 
-/** The block as a file of the kind that it is written for. */
+/** Names the file of a block: a CommonJS module if it uses require(), an ES module otherwise. */
 function fileOf(block: Block): string {
   const module = /\brequire\(/.test(block.code) ? 'c' : 'm';
   const name = `${block.file.replace(/\W/g, '-')}-${block.line}`;
@@ -65,9 +65,9 @@ async function run(command: string, args: string[], env: NodeJS.ProcessEnv = {})
 
 async function runScript(block: Block): Promise<void> {
   const file = join(folder, 'out', fileOf(block).replace(/ts$/, 'js'));
-  const stdout = await run(process.execPath, ['--require', join(__dirname, 'world.js'), file], {
+  const stdout = await run(process.execPath, ['--require', join(__dirname, 'preload.js'), file], {
     WS_LINGER_DOCS_PEER: block.peer,
-    NODE_NO_WARNINGS: '1', // of what is experimental in Node
+    NODE_NO_WARNINGS: '1', // of experimental features
   });
   for (const line of printed(block)) assert.ok(stdout.includes(line), `it prints ${stdout} and not ${line}`);
 }
@@ -81,7 +81,7 @@ describe('the code blocks', () => {
   }
 });
 
-/** What is tried of a block; null where its types are all. */
+/** Returns the check of a block, or null if its types are its only check. */
 function checkOf(block: Block): (() => unknown) | null {
   const { language, code, notRun } = block;
   const shell = { PATH: `${bin}:${process.env.PATH}` };
@@ -90,13 +90,13 @@ function checkOf(block: Block): (() => unknown) | null {
   if (notRun !== undefined) return null;
   if (language === 'sh') return () => run('bash', ['-euo', 'pipefail', '-c', code], shell);
   if (scripts.includes(block)) return () => runScript(block);
-  return () => assert.fail('in this language it needs a comment that says why it is not run');
+  return () => assert.fail('a block in this language needs a comment that says why it is not run');
 }
 
-describe('what the docs say in passing', () => {
-  const words = (page: string) => readFileSync(join(root, page), 'utf8');
+describe('the text of the docs', () => {
+  const words = (page: string) => readFileSync(join(ROOT, page), 'utf8');
 
-  it('names npm scripts that there are', () => {
+  it('names only npm scripts that exist', () => {
     const { scripts } = JSON.parse(words('package.json'));
     for (const page of pages) {
       for (const [, name] of words(page).matchAll(/npm run (?:-s )?([\w:-]+)/g))
@@ -104,10 +104,10 @@ describe('what the docs say in passing', () => {
     }
   });
 
-  it('names options of the commands that there are', async () => {
+  it('names only options that the commands have', async () => {
     for (const page of pages) {
       for (const [, command, rest] of words(page).matchAll(/ws-linger (stability|demo|doctor)\b([^`\n]*)/g)) {
-        const help = await run(process.execPath, [cli, command as string, '--help']);
+        const help = await run(process.execPath, [CLI, command as string, '--help']);
         for (const [flag] of (rest ?? '').matchAll(/--[a-z-]+/g)) {
           assert.ok(help.includes(flag) || help.includes(flag.replace('--no-', '--')), `${page}: ${command} ${flag}`);
         }
@@ -115,14 +115,14 @@ describe('what the docs say in passing', () => {
     }
   });
 
-  it('links to files and headings that there are', () => {
+  it('links only to files and headings that exist', () => {
     for (const page of pages) {
       for (const [, target = '', heading] of words(page).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)) {
         const file = target ? join(dirname(page), target) : page;
         if (heading) {
           const headings = [...words(file).matchAll(/^#+ (.+)$/gm)].map(([, title]) => slug(title as string));
           assert.ok(headings.includes(heading), `${page}: #${heading}`);
-        } else execFileSync('test', ['-e', join(root, file)]);
+        } else execFileSync('test', ['-e', join(ROOT, file)]);
       }
     }
   });

@@ -1,24 +1,23 @@
-/** The code blocks of the docs, with what the comments before them say. */
+/** Finds the code blocks of the docs and reads the comments before them. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-
-export const root = join(__dirname, '..', '..');
+import { ROOT } from '../support/child.js';
 
 export interface Block {
   file: string;
   line: number;
   language: string;
   code: string;
-  /** Why it is not run; undefined when it is. */
+  /** Why the block is not run; undefined if it is. */
   notRun: string | undefined;
-  /** What becomes of a server's connection. */
+  /** How the peer ends a server's connection. */
   peer: 'closes' | 'resets';
 }
 
 export const pages = [
   'README.md',
   'CONTRIBUTING.md',
-  ...readdirSync(join(root, 'docs'))
+  ...readdirSync(join(ROOT, 'docs'))
     .filter((file) => file.endsWith('.md'))
     .map((file) => join('docs', file)),
 ];
@@ -26,7 +25,7 @@ export const pages = [
 const COMMENT = /^<!-- (?:not run: (.+)|the peer (resets)) -->$/;
 
 export function blocksOf(file: string): Block[] {
-  const lines = readFileSync(join(root, file), 'utf8').split('\n');
+  const lines = readFileSync(join(ROOT, file), 'utf8').split('\n');
   const blocks: Block[] = [];
   for (let i = 0; i < lines.length; i++) {
     const [, indent = '', language] = /^( *)```(\w*)$/.exec(lines[i] as string) ?? [];
@@ -42,7 +41,7 @@ export function blocksOf(file: string): Block[] {
   return blocks;
 }
 
-/** What the block says that it prints: the comments behind console.log(). */
+/** Returns the lines that the block claims to print: the comments after console.log(). */
 export function printed({ code }: Block): string[] {
   return [...code.matchAll(/console\.log\(.*\);? *\/\/ (.+)$/gm)].map(([, text]) => text as string);
 }

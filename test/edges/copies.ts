@@ -1,22 +1,23 @@
-/** node copies.js FILE: uses the addon and FILE, a copy of it, in one process, and hands a handle of each to the other. */
+/** node copies.js FILE: loads the addon and FILE, a copy of it, and passes a handle of each to the other. */
 import { once } from 'node:events';
 import { loadNative } from '../../dist/socket-control/load.js';
 import { type NativeBinding, type NativeConnection, resolveConnection } from '../../dist/socket-control/native.js';
 import { endOf } from '../support/peer.js';
 import { tcpPair } from '../support/tcp-pair.js';
 
-/** What it says, as one line of JSON. */
+/** Printed as one line of JSON. */
 export interface Copies {
-  /** setLinger() by the first, then by each once the connection is closed. */
+  /** Results of setLinger(): of the first copy, then of both after the connection has closed. */
   codes: number[];
-  /** getLinger() by the second. */
+  /** The result of getLinger() of the second copy. */
   linger: unknown;
-  /** What each makes of the other's handle. */
+  /** The result of each copy's probe() for the other's handle. */
   exchanged: unknown[];
+  /** How the peer was ended. */
   seen: string;
 }
 
-/** What a call says, or the name of what it throws. */
+/** Returns the result of a call, or the name of its error. */
 function outcome(call: () => unknown): unknown {
   try {
     return call();
@@ -42,8 +43,8 @@ async function main(file: string): Promise<void> {
   socket.destroy();
   await closed;
   codes.push(first.setLinger(one, true), second.setLinger(two, true));
-  const said: Copies = { codes, linger, exchanged, seen: await seen };
-  console.log(JSON.stringify(said));
+  const result: Copies = { codes, linger, exchanged, seen: await seen };
+  console.log(JSON.stringify(result));
   stop();
 }
 

@@ -1,40 +1,41 @@
 /**
- * node --expose-gc --max-semi-space-size=1 cycles.js N MARK: opens, looks up and aborts N connections, one after another, and
- * says what the process held at five points. MARK is a word that no other process was started with.
+ * node --expose-gc --max-semi-space-size=1 cycles.js N MARK: opens, looks up and aborts N connections, one after
+ * another, and samples at five points what the process holds. MARK must be an argument of no other process.
  */
 import { once } from 'node:events';
 import net from 'node:net';
 import { parseOptions } from '../../dist/options.js';
 import { controlOf, findSocket } from '../../dist/socket-control/choose.js';
-import { portOf } from '../support/end.js';
+import { listen, portOf } from '../support/end.js';
 import { endOf } from '../support/peer.js';
 import { systemHandles } from '../support/system-handles.js';
 
 const cycles = Number(process.argv[2]);
-/** What the first connections load and allocate stays. */
+/** The first connections load code and fill caches, which stay. */
 const WARM_UP = 500;
 const settings = parseOptions({ logger: false });
 
-/** What it says, as one line of JSON. */
+/** Printed as one line of JSON. */
 export interface Cycles {
   cycles: number;
   seconds: number;
-  /** How many connections were controlled in which way, and what their peers saw. */
+  /** The number of connections by kind of control. */
   kinds: Record<string, number>;
+  /** The number of connections by what their peers saw. */
   ends: Record<string, number>;
   samples: Sample[];
-  /** What is not as it should be. */
+  /** Leaks and wrong ends that were found. */
   problems: string[];
 }
 
 interface Sample {
-  /** Cycles so far. */
+  /** Connections so far. */
   done: number;
-  /** As the system counts them. */
+  /** Handles that the system counts. */
   handles: number;
-  /** In bytes. */
+  /** Resident memory in bytes. */
   rss: number;
-  /** Sockets and servers, as Node counts them. */
+  /** Sockets and servers that Node counts. */
   open: number;
 }
 
@@ -42,8 +43,8 @@ function openSockets(): number {
   return process.getActiveResourcesInfo().filter((name) => name.startsWith('TCP')).length;
 }
 
-/** Node and the system come and go with a few handles and pages of their own; a leak grows with the connections. */
-function heldOn(samples: Sample[]): string[] {
+/** Finds leaks. Node and the system vary by a few handles and pages; a leak grows with the number of connections. */
+function findLeaks(samples: Sample[]): string[] {
   const handles = samples.map((sample) => sample.handles);
   const [, , middle, , last] = samples as [Sample, Sample, Sample, Sample, Sample];
   return [
@@ -55,7 +56,7 @@ function heldOn(samples: Sample[]): string[] {
   ];
 }
 
-/** What the peer saw, after both sides were looked up and one was aborted. */
+/** Opens a connection, looks up both sides and aborts one. Returns what the peer saw. */
 async function cycle(server: net.Server): Promise<string> {
   const accepted = once(server, 'connection');
   const peer = net.connect(portOf(server), '127.0.0.1');
@@ -75,8 +76,7 @@ async function cycle(server: net.Server): Promise<string> {
 const kinds: Record<string, number> = {};
 
 async function main(): Promise<void> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const server = await listen(net.createServer());
   const ends: Record<string, number> = {};
   const run = async (count: number) => {
     for (let i = 0; i < count; i++) {
@@ -84,7 +84,7 @@ async function main(): Promise<void> {
       ends[end] = (ends[end] ?? 0) + 1;
     }
   };
-  const held = async (done: number) => {
+  const sample = async (done: number) => {
     for (let turn = 0; turn < 5; turn++) {
       await new Promise(setImmediate);
       globalThis.gc?.();
@@ -92,17 +92,17 @@ async function main(): Promise<void> {
     return { done, handles: systemHandles(), rss: process.memoryUsage.rss(), open: openSockets() };
   };
   await run(WARM_UP);
-  const samples = [await held(0)];
+  const samples = [await sample(0)];
   const began = performance.now();
   for (let quarter = 1; quarter <= 4; quarter++) {
     await run(cycles / 4);
-    samples.push(await held((cycles / 4) * quarter));
+    samples.push(await sample((cycles / 4) * quarter));
   }
   const seconds = Number(((performance.now() - began) / 1000).toFixed(1));
-  const problems = heldOn(samples);
+  const problems = findLeaks(samples);
   if (ends.ECONNRESET !== WARM_UP + cycles) problems.push('not every peer saw a reset');
-  const said: Cycles = { cycles, seconds, kinds, ends, samples, problems };
-  console.log(JSON.stringify(said));
+  const result: Cycles = { cycles, seconds, kinds, ends, samples, problems };
+  console.log(JSON.stringify(result));
   server.close();
 }
 

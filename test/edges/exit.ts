@@ -1,6 +1,6 @@
 /**
- * node exit.js WHERE: a process that exits with code 7 in the middle of its work: connections open, stalled, closing and
- * aborted, and threads that open and abort others.
+ * node exit.js PLACE: exits with code 7 while connections are open, stalled, closing and aborted, and while threads
+ * open and abort others.
  */
 import { once } from 'node:events';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * node --expose-gc --max-semi-space-size=1 garbage.js: drops a handle while its SOCKET lives, keeps one while its SOCKET
- * goes, and drops thousands.
+ * node --expose-gc --max-semi-space-size=1 garbage.js: drops a handle while its SOCKET is open, keeps a handle while
+ * its SOCKET closes, and drops thousands of handles.
  */
 import { once } from 'node:events';
 import { loadNative } from '../../dist/socket-control/load.js';
@@ -9,13 +9,15 @@ import { tcpPair } from '../support/tcp-pair.js';
 
 const { binding, reason } = loadNative();
 
-/** What it says, as one line of JSON. */
+/** Printed as one line of JSON. */
 export interface Garbage {
+  /** Whether the dropped handle was collected. */
   collected: boolean;
-  heard: string;
+  /** What its socket received afterwards. */
+  received: string;
   whileOpen: unknown;
   onceClosed: unknown[];
-  /** The least number of bytes that the process has grown by in one of the rounds, each of which dropped 5,000. */
+  /** The smallest growth of the process in a round that drops 5,000 handles, in bytes. */
   grown: number;
 }
 
@@ -34,19 +36,19 @@ async function main(): Promise<void> {
   const dropped = (() => new WeakRef(resolve()))();
   await collect();
   const collected = dropped.deref() === undefined;
-  const heard = once(socket, 'data');
+  const data = once(socket, 'data');
   peer.write('still here');
-  const [text] = await heard;
+  const [text] = await data;
 
   const drop = async () => {
     for (let i = 1; i <= 5_000; i++) {
       resolve();
-      if (i % 1000 === 0) await new Promise(setImmediate); // when finalizers run
+      if (i % 1000 === 0) await new Promise(setImmediate); // finalizers run now
     }
     await collect();
     return process.memoryUsage.rss();
   };
-  // What is never freed adds up in every round; what the engine takes for itself, only in some.
+  // A leak grows in every round; the engine's own memory only in some.
   const sizes: number[] = [];
   for (let round = 0; round < 6; round++) sizes.push(await drop());
   const grown = Math.min(...sizes.slice(1).map((size, i) => size - (sizes[i] as number)));
@@ -58,8 +60,8 @@ async function main(): Promise<void> {
   socket.destroy();
   await closed;
   const onceClosed = [...use(), binding.probe(kept)];
-  const said: Garbage = { collected, heard: String(text), whileOpen, onceClosed, grown };
-  console.log(JSON.stringify(said));
+  const result: Garbage = { collected, received: String(text), whileOpen, onceClosed, grown };
+  console.log(JSON.stringify(result));
   stop();
 }
 

@@ -1,9 +1,10 @@
 /**
- * node [--expose-gc] lingering.js WHAT: a process whose connections linger, and what holds it and them.
+ * node [--expose-gc] lingering.js WHAT: a process whose connections linger. Prints one line of JSON.
  *
- * collect: whether WebSockets and what their listeners hold is collected meanwhile; flushed: the kernel has all; waiting: it has
- * not; settled: settled() is awaited; unref-stream: a stream that keeps no process alive has something left; close-later: the server
- * is closed when the socket lingers. It prints one line of JSON.
+ * WHAT is `collect`: are WebSockets and the objects of their listeners collected while their sockets linger? `flushed`:
+ * how long do sockets keep the process alive after the kernel has all data? `waiting`: how long while data waits in the
+ * process? `settled`: how long does settled() wait? `unref-stream`: how long on a stream that keeps no process alive? `close-later`:
+ * is the callback of a server called that is closed while sockets linger? `throw`: does the socket go on where a listener throws?
  */
 import { once } from 'node:events';
 import type net from 'node:net';
@@ -11,12 +12,13 @@ import { Duplex } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import WebSocket, { attach, settled, WebSocketServer } from 'ws-linger';
 import { portOf, until } from '../support/end.js';
+import { stall } from '../support/pairs.js';
 import { CLIENT_FRAMES, connectPeer } from '../support/peer.js';
 
 const [, , what] = process.argv;
 const collect = (globalThis as { gc?: () => void }).gc;
 
-/** A server in this process, and a peer of it that does not read. */
+/** Opens a connection between a server in this process and a peer that does not read. */
 async function open(
   linger: WebSocket.LingerOptions,
 ): Promise<{ wss: WebSocketServer; ws: WebSocket; peer: net.Socket }> {
@@ -33,23 +35,26 @@ async function open(
   return { wss, ws: (await connected)[0] as WebSocket, peer };
 }
 
-function say(lingering: number, collected: number, heldMs: number): void {
+function print(lingering: number, collected: number, heldMs: number): void {
   process.stdout.write(`${JSON.stringify({ lingering, collected, heldMs: Math.round(heldMs) })}\n`);
 }
 
-/** Opens connections, sends more to every other one than the kernel takes, closes them, and keeps nothing of them. */
+/**
+ * Opens connections and closes them; half of them have more to send than the kernel takes. Returns only weak
+ * references.
+ */
 async function openAndForget(wss: WebSocketServer, count: number): Promise<WeakRef<object>[]> {
   const refs: WeakRef<object>[] = [];
   wss.on('connection', (ws) => {
-    const held = { by: 'the application' };
-    refs.push(new WeakRef(ws), new WeakRef(held));
-    ws.on('message', () => held.by);
-    ws.on('close', () => held.by);
+    const data = { of: 'the application' };
+    refs.push(new WeakRef(ws), new WeakRef(data));
+    ws.on('message', () => data.of);
+    ws.on('close', () => data.of);
     if (refs.length % 4 === 0) for (let i = 0; i < 8; i++) ws.send(Buffer.alloc(1 << 20));
     ws.close(1000);
   });
   for (let i = 0; i < count; i++) (await connectPeer(portOf(wss))).pause();
-  await until('all linger', () => wss.stats().lingering.now === count);
+  await until('all sockets linger', () => wss.stats().lingering.now === count);
   return refs;
 }
 
@@ -73,7 +78,7 @@ async function unrefStream(): Promise<void> {
   attach(ws as never, { closeTimeout: 100, closeDeadline: 5_000, logger: false });
   ws.close(1000);
   setTimeout(() => stream.push(null), 1_500).unref();
-  process.once('exit', () => say(taken > 10_900 ? 0 : 1, 0, performance.now() - began));
+  process.once('exit', () => print(taken > 10_900 ? 0 : 1, 0, performance.now() - began));
 }
 
 /** A listener throws in the very call by which ws lets go of the socket, since the peer's close frame has come first. */
@@ -90,7 +95,7 @@ async function throwInClose(): Promise<void> {
   const began = performance.now();
   peer.on('end', () => peer.end()).resume();
   await settled();
-  say(wss.stats().lingering.delivered, thrown, performance.now() - began);
+  print(wss.stats().lingering.delivered, thrown, performance.now() - began);
   process.exit();
 }
 
@@ -100,7 +105,7 @@ async function closeLater(): Promise<void> {
   await ws.closeAsync();
   peer.unref();
   const began = performance.now();
-  setTimeout(() => wss.close(() => say(0, 0, performance.now() - began)), 130);
+  setTimeout(() => wss.close(() => print(0, 0, performance.now() - began)), 130);
 }
 
 async function main(): Promise<void> {
@@ -109,12 +114,12 @@ async function main(): Promise<void> {
     await once(wss, 'listening');
     const refs = await openAndForget(wss, 20);
     const gone = () => refs.filter((ref) => ref.deref() === undefined).length;
-    await until('they are collected', async () => {
+    await until('all references are collected', async () => {
       await turn();
       collect?.();
       return gone() === refs.length;
     }).catch(() => {});
-    say(wss.stats().lingering.now, gone(), 0);
+    print(wss.stats().lingering.now, gone(), 0);
     process.exit();
   }
   if (what === 'throw') {
@@ -130,18 +135,18 @@ async function main(): Promise<void> {
     return;
   }
   const { wss, ws, peer } = await open({ closeTimeout: 100, closeDeadline: what === 'waiting' ? 2_000 : 20_000 });
-  if (what !== 'flushed') for (let i = 0; i < 12; i++) ws.send(Buffer.alloc(1 << 20));
+  if (what !== 'flushed') await stall({ ws, peer });
   await ws.closeAsync();
   const began = performance.now();
   wss.close();
   if (what === 'settled') {
     setTimeout(() => peer.resume().on('end', () => peer.end()), 300);
     await settled();
-    say(wss.stats().lingering.now, 0, performance.now() - began);
+    print(wss.stats().lingering.now, 0, performance.now() - began);
     process.exit();
   }
   peer.unref();
-  process.once('exit', () => say(wss.stats().lingering.now, 0, performance.now() - began));
+  process.once('exit', () => print(wss.stats().lingering.now, 0, performance.now() - began));
 }
 
 main();

@@ -1,4 +1,4 @@
-/** A thread with a server and clients of its own. `workerData` says what it does. */
+/** A worker thread with a server and clients of its own. `workerData` names its task. */
 import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
 import WebSocket, { WebSocketServer } from 'ws-linger';
@@ -8,11 +8,11 @@ import { portOf } from '../support/end.js';
 import { isMapped } from '../support/mapped.js';
 import { tcpPair } from '../support/tcp-pair.js';
 
-export interface Told {
+export interface WorkerReport {
   control: 'native' | 'portable';
-  /** How both sides of a connection ended, and how many did so. */
+  /** The number of connections by how their two sides ended. */
   ends?: Record<string, number>;
-  /** Whether the addon is among the modules of the process. */
+  /** Whether the addon is mapped into the process. */
   mapped?: boolean;
 }
 
@@ -29,26 +29,26 @@ const TASKS = {
       ends[end] = (ends[end] ?? 0) + 1;
     }
     wss.close();
-    tell({ control, ends });
+    send({ control, ends });
   },
 
   async 'abort connections until ended'() {
     const wss = await serve();
     for (let i = 0; ; i++) {
       await abortOne(wss, i % 2 ? 'server' : 'client');
-      if (i === 0) tell({ control });
+      if (i === 0) send({ control });
     }
   },
 
   async 'call until ended'() {
     if (!binding) throw new Error(reason);
     const { socket } = await tcpPair();
-    tell({ control });
+    send({ control });
     for (;;) callAll(binding, socket);
   },
 
   async 'look for the addon in the process'() {
-    tell({ control, mapped: isMapped() });
+    send({ control, mapped: isMapped() });
   },
 
   async 'hand over a handle'() {
@@ -67,15 +67,15 @@ const TASKS = {
     if (!binding) throw new Error(reason);
     const { socket } = await tcpPair();
     const handles = Array.from({ length: 10 }, () => resolveConnection(binding, socket));
-    tell({ control });
+    send({ control });
     process.exit(handles.includes(null) ? 1 : 0);
   },
 };
 
 export type Task = keyof typeof TASKS;
 
-function tell(what: Told): void {
-  parentPort?.postMessage(what);
+function send(report: WorkerReport): void {
+  parentPort?.postMessage(report);
 }
 
 async function serve(): Promise<WebSocketServer> {
@@ -84,7 +84,7 @@ async function serve(): Promise<WebSocketServer> {
   return wss;
 }
 
-/** Opens a connection, aborts one side of it, and says how both ended. */
+/** Opens a connection, aborts one side, and describes how both ended. */
 async function abortOne(wss: WebSocketServer, from: 'server' | 'client'): Promise<string> {
   const accepted = once(wss, 'connection');
   const client = new WebSocket(`ws://127.0.0.1:${portOf(wss)}`, { linger });
@@ -97,7 +97,10 @@ async function abortOne(wss: WebSocketServer, from: 'server' | 'client'): Promis
   return `${cut.closeInfo?.kind} by ${cut.closeInfo?.forced}, ${other.closeInfo?.kind}`;
 }
 
-/** Each function of the addon, also with what it refuses, so that the thread is ended inside any of them. */
+/**
+ * Calls each function of the addon with valid and invalid arguments, so that the thread may be terminated inside any of
+ * them.
+ */
 function callAll(addon: NativeBinding, socket: Parameters<typeof resolveConnection>[1]): void {
   const handle = resolveConnection(addon, socket);
   if (!handle) throw new Error('the connection is not found');

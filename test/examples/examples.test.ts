@@ -1,4 +1,4 @@
-// Every app of examples/, started as its reader would start it: a client talks to it, is reset, and another one closes.
+// Starts every app of examples/. One client exchanges messages with it and resets; another one closes.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
@@ -7,17 +7,17 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import WebSocket from 'ws-linger';
 import { canRunWindows, onWindows, temporary, windowsPath } from '../install/projects.js';
-import { App } from '../support/app.js';
+import { Program } from '../support/child.js';
 import { portOf } from '../support/end.js';
 import { installExamples } from './install.js';
 
 interface Example {
   name: string;
-  /** Where its WebSockets are. */
+  /** The path of its WebSockets. */
   path?: string;
   subprotocol?: string;
-  /** What a client says, and what it then hears. */
-  talk: [say: string | Buffer, hear: string][];
+  /** Messages that a client sends, each with a part of the answer. */
+  talk: [message: string | Buffer, answer: string][];
 }
 
 // MQTT 3.1.1: CONNECT as client "a", SUBSCRIBE to "t", PUBLISH "hello" to "t"; and the answers to the first two.
@@ -44,7 +44,7 @@ const EXAMPLES: Example[] = [
     talk: [
       ['{"type":"connection_init"}', '{"type":"connection_ack"}'],
       ['{"type":"subscribe","id":"1","payload":{"query":"{ hello(to: \\"you\\") }"}}', '"hello":"hello you"'],
-      ['{"type":"pong"}', '"type":"complete"'], // which the answer ends with
+      ['{"type":"pong"}', '"type":"complete"'], // 'complete' follows the result of the query
     ],
   },
   { name: 'fastify-websocket', talk: [['hello', 'hello']] },
@@ -63,37 +63,37 @@ const EXAMPLES: Example[] = [
   { name: 'crossws', talk: [['hello', 'hello']] },
 ];
 
-/** Set where the examples have been installed already, for this file on another platform. */
+/** Set if the examples are installed already, because this file also runs on Windows Node. */
 let folder = process.env.WS_LINGER_EXAMPLES ?? '';
 const isInside = folder !== '';
 before(async () => {
   if (!isInside) folder = await installExamples(EXAMPLES.map(({ name }) => name));
 });
 
-/** An app that says nothing must not be waited for until the whole run is given up. */
+/** Fails a test whose app prints nothing, before the whole run is given up. */
 const soon = { timeout: 60_000 };
 
 const startApp = (name: string, args: string[]) =>
-  new App([process.execPath, ...args], { cwd: join(folder, name), env: { ...process.env, PORT: '0' } });
+  new Program([process.execPath, ...args], { cwd: join(folder, name), env: { ...process.env, PORT: '0' } });
 
-/** Connects to an example, and has the conversation. */
+/** Connects to an example and exchanges its messages. */
 async function talkTo({ path = '/', subprotocol, talk }: Example, port: string): Promise<WebSocket> {
   const ws = new WebSocket(`ws://localhost:${port}${path}`, subprotocol ?? []);
-  let heard = '';
+  let received = '';
   ws.on('message', (data) => {
-    heard += data.toString('latin1');
+    received += data.toString('latin1');
   });
   await once(ws, 'open');
-  for (const [say, hear] of talk) {
-    ws.send(say);
-    while (!heard.includes(hear)) await once(ws, 'message');
+  for (const [message, answer] of talk) {
+    ws.send(message);
+    while (!received.includes(answer)) await once(ws, 'message');
   }
   return ws;
 }
 
 for (const example of EXAMPLES) {
   describe(example.name, () => {
-    let app: App;
+    let app: Program;
     let port: string;
     before(async () => {
       app = startApp(example.name, ['index.js']);
@@ -102,10 +102,10 @@ for (const example of EXAMPLES) {
     after(() => app.stop());
 
     for (const [what, end, line] of [
-      ['is reset', 'abort', /disconnect: reset, origin peer/],
+      ['resets', 'abort', /disconnect: reset, origin peer/],
       ['closes', 'close', /disconnect: clean, origin peer/],
     ] as const) {
-      it(`a client talks and ${what}, and the app says so`, soon, async () => {
+      it(`prints how it ended when a client ${what}`, soon, async () => {
         const ws = await talkTo(example, port);
         const { length } = app.output;
         ws[end]();
@@ -115,26 +115,30 @@ for (const example of EXAMPLES) {
   });
 }
 
-it('mqtt, the client: it greets itself by way of the broker, is reset, and says so', soon, async () => {
-  const broker = startApp('mqtt', ['index.js']);
-  const port = Number((await broker.prints(/listening on (\d+)/))[1]);
-  const between = net.createServer((socket) => {
-    socket.pipe(net.connect(port, 'localhost')).pipe(socket);
-  });
-  between.listen(0, 'localhost');
-  const connected = once(between, 'connection');
-  await once(between, 'listening');
-  const client = startApp('mqtt', ['client.js', `ws://localhost:${portOf(between)}`]);
-  const [socket] = (await connected) as [net.Socket];
-  await client.prints(/message: greetings hello/);
-  socket.resetAndDestroy();
-  await client.prints(/disconnect: reset, origin peer/);
-  between.close();
-  await Promise.all([client.stop(), broker.stop()]);
-});
+it(
+  'the client of mqtt receives its own message through the broker, and prints its end when it is reset',
+  soon,
+  async () => {
+    const broker = startApp('mqtt', ['index.js']);
+    const port = Number((await broker.prints(/listening on (\d+)/))[1]);
+    const between = net.createServer((socket) => {
+      socket.pipe(net.connect(port, 'localhost')).pipe(socket);
+    });
+    between.listen(0, 'localhost');
+    const connected = once(between, 'connection');
+    await once(between, 'listening');
+    const client = startApp('mqtt', ['client.js', `ws://localhost:${portOf(between)}`]);
+    const [socket] = (await connected) as [net.Socket];
+    await client.prints(/message: greetings hello/);
+    socket.resetAndDestroy();
+    await client.prints(/disconnect: reset, origin peer/);
+    between.close();
+    await Promise.all([client.stop(), broker.stop()]);
+  },
+);
 
 if (isInside) {
-  it('the package is used with the addon, unless it is turned off', () => {
+  it('the examples use the addon, unless WS_LINGER_NATIVE=0 disables it', () => {
     const { WebSocketServer } = createRequire(join(folder, 'package.json'))('ws-linger') as typeof WebSocket;
     const make = () => new WebSocketServer({ noServer: true, linger: { control: 'native' } });
     if (process.env.WS_LINGER_NATIVE === '0') assert.throws(make, { code: 'WSL_ERR_NATIVE_UNAVAILABLE' });
@@ -142,13 +146,13 @@ if (isInside) {
   });
 }
 
-describe('all of them on Windows Node', { skip: !canRunWindows }, () => {
+describe('all examples on Windows Node', { skip: !canRunWindows }, () => {
   if (isInside) return;
   for (const [control, env] of [
     ['with the addon', {}],
-    ['without it', { WS_LINGER_NATIVE: '0' }],
+    ['without the addon', { WS_LINGER_NATIVE: '0' }],
   ] as const) {
-    it(control, async () => {
+    it(`pass ${control}`, async () => {
       const inside = { WS_LINGER_EXAMPLES: windowsPath(folder), WS_LINGER_TEST_INSTALL: windowsPath(temporary) };
       await onWindows([windowsPath(__filename)], folder, { ...env, ...inside, NODE_TEST_CONTEXT: '' });
     });

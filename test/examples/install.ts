@@ -1,4 +1,4 @@
-/** The apps of examples/, installed with the packed package. */
+/** Installs the apps of examples/ with the packed package. */
 import { execFile } from 'node:child_process';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,8 +15,8 @@ interface Manifest {
 }
 
 /**
- * Returns a folder with a folder for each example. Those without overrides are installed in one go, above all of them: Node
- * finds there what it does not find in the example's own folder.
+ * Returns a folder with a folder for each example. The dependencies of examples without overrides are installed
+ * together in the parent folder, where Node finds them.
  */
 export async function installExamples(names: string[]): Promise<string> {
   const folder = emptyFolder();
@@ -36,7 +36,7 @@ export async function installExamples(names: string[]): Promise<string> {
   return folder;
 }
 
-/** In place of the package in this repository, and of the one in the registry, the one that is to be tested. */
+/** Replaces the dependency on this repository, or on the registry's package, by the tarball. */
 function withTarball(manifest: string): string {
   return manifest.replaceAll(/"(file:\.\.\/\.\.|npm:ws-linger@[^"]*)"/g, JSON.stringify(`file:${tarball}`));
 }

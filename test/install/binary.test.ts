@@ -1,4 +1,4 @@
-// What becomes of the binary on a user's machine, after the package has been installed for Windows.
+// A missing, broken or disabled binary in an installed package on Windows.
 import assert from 'node:assert/strict';
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,27 +19,27 @@ describe('on Windows', { skip: !canRunWindows }, () => {
     binary = join(folder, 'node_modules/ws-linger/prebuilds/win32-x64/ws-linger.node');
   });
 
-  it('a binary that is not there: portable, and nothing is said', async () => {
+  it('a missing binary makes connections portable, without a warning', async () => {
     rmSync(binary);
     const ran = await run({ folder }, 'windows', ['main.cjs']);
     assertPortable(ran, /there is no binary for win32-x64, looked for .*ws-linger\.node/);
-    assert.deepEqual(ran.said, []);
+    assert.deepEqual(ran.otherLines, []);
   });
 
-  it('a binary that is cut in half: portable, and one warning with the reason', async () => {
+  it('a truncated binary makes connections portable, with one warning that has the reason', async () => {
     const whole = readFileSync(binary);
     writeFileSync(binary, whole.subarray(0, whole.length / 2));
     const ran = await run({ folder }, 'windows', ['main.cjs']);
     assertPortable(ran, /ws-linger\.node failed to load: ./);
-    assert.equal(ran.said.length, 1, ran.said.join('\n'));
-    const { level, event, reason } = JSON.parse(ran.said[0] as string);
+    assert.equal(ran.otherLines.length, 1, ran.otherLines.join('\n'));
+    const { level, event, reason } = JSON.parse(ran.otherLines[0] as string);
     assert.deepEqual({ level, event }, { level: 40, event: 'native-unavailable' });
     assert.match(reason, /ws-linger\.node failed to load: ./);
   });
 
-  it('WS_LINGER_NATIVE=0: portable, and nothing is said', async () => {
+  it('WS_LINGER_NATIVE=0 makes connections portable, without a warning', async () => {
     const ran = await run({ folder }, 'windows', ['main.cjs'], { WS_LINGER_NATIVE: '0' });
     assertPortable(ran, /WS_LINGER_NATIVE=0/);
-    assert.deepEqual(ran.said, []);
+    assert.deepEqual(ran.otherLines, []);
   });
 });

@@ -1,4 +1,4 @@
-// An app that uses ws-linger, as one file made by a bundler, or as the files that @vercel/nft says it needs.
+// Apps with ws-linger that a bundler turned into one file, or that consist of the files that @vercel/nft traced.
 import assert from 'node:assert/strict';
 import { copyFileSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -22,16 +22,16 @@ before(() => {
   project = install('npm', 'here', [...rollup, ...others]);
 });
 
-/** A tool that the project has installed. */
+/** Loads a tool that is installed in the project. */
 const tool = (name: string) => createRequire(join(project.folder, 'package.json'))(name);
 const resolve = (name: string) => createRequire(join(project.folder, 'package.json')).resolve(name);
 
 /** Bundles a program of the project. Fails on an error or a warning. */
 type Bundler = (program: string, outfile: string) => Promise<void>;
 
-function assertNothingSaid(...said: { text?: string; message?: string }[][]): void {
+function assertNoMessages(...messages: { text?: string; message?: string }[][]): void {
   assert.deepEqual(
-    said.flat().map(({ text, message }) => text ?? message),
+    messages.flat().map(({ text, message }) => text ?? message),
     [],
   );
 }
@@ -42,10 +42,10 @@ const esbuild =
     const options = { bundle: true, platform: 'node', logLevel: 'silent', ...more };
     const entryPoints = [join(project.folder, program)];
     const { errors, warnings } = await tool('esbuild').build({ ...options, entryPoints, outfile });
-    assertNothingSaid(errors, warnings);
+    assertNoMessages(errors, warnings);
   };
 
-/** To an ES module; esbuild leaves it to its user to define what CommonJS modules expect to be there. */
+/** Bundles to an ES module, in which the user has to define the variables that CommonJS modules expect. */
 const esbuildModule = (define: string): Bundler =>
   esbuild({ format: 'esm', banner: { js: `import { createRequire } from 'node:module'; ${define}` } });
 const REQUIRE = 'const require = createRequire(import.meta.url);';
@@ -58,12 +58,12 @@ const webpack: Bundler = async (program, outfile) => {
     context: project.folder,
     entry: `./${program}`,
     output: { path: dirname(outfile), filename: basename(outfile) },
-    // ws uses these two where they are installed, and webpack warns where they are not.
+    // ws uses these two if they are installed; webpack warns if they are not.
     externals: { bufferutil: 'commonjs bufferutil', 'utf-8-validate': 'commonjs utf-8-validate' },
   };
   const stats = await promisify(tool('webpack'))(options);
   const { errors, warnings } = stats.toJson();
-  assertNothingSaid(errors, warnings);
+  assertNoMessages(errors, warnings);
 };
 
 const rollup: Bundler = async (program, outfile) => {
@@ -72,20 +72,20 @@ const rollup: Bundler = async (program, outfile) => {
     tool('@rollup/plugin-commonjs')(),
     tool('@rollup/plugin-json')(),
   ];
-  const said: { message: string }[] = [];
-  const onwarn = (warning: { message: string }) => said.push(warning);
+  const messages: { message: string }[] = [];
+  const onwarn = (warning: { message: string }) => messages.push(warning);
   const bundle = await tool('rollup').rollup({ input: join(project.folder, program), plugins, onwarn });
   const toModule = outfile.endsWith('.mjs');
   await bundle.write({ file: outfile, format: toModule ? 'es' : 'cjs', banner: toModule ? DIRNAME : '' });
-  assertNothingSaid(said);
+  assertNoMessages(messages);
 };
 
-/** A build for the server with all dependencies in it; Vite leaves them out otherwise, and has nothing to do with them. */
+/** Bundles for SSR with all dependencies, which Vite would otherwise leave out. */
 const vite: Bundler = async (program, outfile) => {
   const { build, createLogger } = await import(pathToFileURL(resolve('vite')).href);
-  const said: { text: string }[] = [];
-  const say = (text: string) => said.push({ text });
-  const customLogger = { ...createLogger('silent'), warn: say, warnOnce: say, error: say };
+  const messages: { text: string }[] = [];
+  const collect = (text: string) => messages.push({ text });
+  const customLogger = { ...createLogger('silent'), warn: collect, warnOnce: collect, error: collect };
   const output = { entryFileNames: basename(outfile), banner: DIRNAME };
   await build({
     configFile: false,
@@ -94,7 +94,7 @@ const vite: Bundler = async (program, outfile) => {
     ssr: { noExternal: true },
     build: { ssr: program, outDir: dirname(outfile), emptyOutDir: false, rollupOptions: { output } },
   });
-  assertNothingSaid(said);
+  assertNoMessages(messages);
 };
 
 const BUNDLES: [title: string, program: string, file: string, bundle: Bundler][] = [
@@ -115,52 +115,52 @@ function putBinaryBeside(folder: string): void {
 
 for (const [title, program, file, bundle] of BUNDLES) {
   describe(title, () => {
-    // Away from the project, so that the bundle finds no node_modules.
+    // Outside the project, so that the bundle finds no node_modules.
     const folder = emptyFolder();
 
     it('builds without an error or a warning', () => bundle(program, join(folder, file)));
 
-    it('runs on this machine, where the logger in it says what is to be said', async () => {
+    it('runs on this machine, and its logger writes the expected line', async () => {
       const ran = await run({ folder }, 'here', [file, 'too-long']);
       assertPortable(ran, /has no native part/);
       assert.deepEqual(
-        ran.said.map((line) => JSON.parse(line).kind),
+        ran.otherLines.map((line) => JSON.parse(line).kind),
         ['protocol-error'],
       );
     });
 
-    it('on Windows without prebuilds/: portable, and nothing is said', onWindows, async () => {
+    it('is portable on Windows without prebuilds/, without a warning', onWindows, async () => {
       const ran = await run({ folder }, 'windows', [file]);
       assertPortable(ran, /there is no binary for win32-x64/);
-      assert.deepEqual(ran.said, []);
+      assert.deepEqual(ran.otherLines, []);
     });
 
-    it('on Windows with prebuilds/ beside it: native', onWindows, async () => {
+    it('is native on Windows with prebuilds/ beside it', onWindows, async () => {
       putBinaryBeside(folder);
       const ran = await run({ folder }, 'windows', [file]);
       assertNative(ran);
-      assert.deepEqual(ran.said, []);
+      assert.deepEqual(ran.otherLines, []);
     });
 
-    it('on Windows with a broken binary beside it: portable, and one warning', onWindows, async () => {
+    it('is portable on Windows with a broken binary beside it, with one warning', onWindows, async () => {
       writeFileSync(join(folder, BINARY), 'no binary');
       const ran = await run({ folder }, 'windows', [file]);
       assertPortable(ran, /ws-linger\.node failed to load: ./);
       assert.deepEqual(
-        ran.said.map((line) => JSON.parse(line).event),
+        ran.otherLines.map((line) => JSON.parse(line).event),
         ['native-unavailable'],
       );
     });
   });
 }
 
-it('an ES module without __dirname, on Windows: portable, and nothing is said', onWindows, async () => {
+it('an ES module without __dirname is portable on Windows, without a warning', onWindows, async () => {
   const folder = emptyFolder();
   await esbuildModule(REQUIRE)('main.mjs', join(folder, 'bundle.mjs'));
   putBinaryBeside(folder);
   const ran = await run({ folder }, 'windows', ['bundle.mjs']);
   assertPortable(ran, /this bundle has no __dirname/);
-  assert.deepEqual(ran.said, []);
+  assert.deepEqual(ran.otherLines, []);
 });
 
 describe('@vercel/nft', () => {
@@ -179,13 +179,13 @@ describe('@vercel/nft', () => {
     it(`a copy of the traced files runs ${program} on this machine`, async () => {
       const ran = await run({ folder }, 'here', [program, 'too-long']);
       assertPortable(ran, /has no native part/);
-      assert.equal(ran.said.length, 1);
+      assert.equal(ran.otherLines.length, 1);
     });
 
-    it(`and on Windows, natively`, onWindows, async () => {
+    it(`a copy of the traced files runs ${program} on Windows, natively`, onWindows, async () => {
       const ran = await run({ folder }, 'windows', [program]);
       assertNative(ran);
-      assert.deepEqual(ran.said, []);
+      assert.deepEqual(ran.otherLines, []);
     });
   }
 });

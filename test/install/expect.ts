@@ -1,14 +1,14 @@
-/** What the program of test/install/app must say. */
+/** Checks the report of the program in test/install/app. */
 import assert from 'node:assert/strict';
 import type { Ran } from './projects.js';
 
-/** All of it worked, with the addon. */
+/** Checks that everything worked with the addon. */
 export function assertNative(ran: Ran): void {
   assertWorked(ran);
   assert.equal(ran.report.control, 'native');
 }
 
-/** All of it worked without the addon, and `control: 'native'` was refused for this reason. */
+/** Checks that everything worked without the addon, and that `control: 'native'` was refused for this reason. */
 export function assertPortable(ran: Ran, reason: RegExp): void {
   assertWorked(ran);
   const { control } = ran.report;

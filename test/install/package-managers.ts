@@ -3,19 +3,19 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 
 export interface PackageManager {
-  /** To which the names of the packages are added. */
+  /** The command, without the names of the packages. */
   command: string[];
-  /** Its settings, by file name. */
+  /** Its configuration files, by name. */
   files?: Record<string, unknown>;
-  /** What Node needs to find packages that are in no node_modules. */
+  /** Node's arguments for finding packages outside node_modules. */
   nodeArgs?: string[];
 }
 
 export type PackageManagerName = 'npm' | 'pnpm' | 'yarn classic' | "yarn Plug'n'Play";
 
 /**
- * Their caches go into `cache`, since a tarball of the same name and version may be in the user's. Without `registry` they
- * use the one that this machine's npm uses.
+ * Their caches are in `cache`, because the user's caches may hold another tarball of the same name and version. Without
+ * `registry` they use the registry of the user's npm.
  */
 export function packageManagers(
   cache: string,
@@ -36,7 +36,7 @@ export function packageManagers(
     },
     pnpm: {
       command: [...npx('pnpm@12.21.0'), 'pnpm', 'add', '--ignore-scripts', `--store-dir=${join(cache, 'pnpm')}`],
-      // Wine shows a symbolic link as what it points to, and Node would look for dependencies beside the link.
+      // Wine hides symbolic links, so Node would look for dependencies beside the link.
       files: { ...files, 'pnpm-workspace.yaml': { ...supported, ...(windows && { nodeLinker: 'hoisted' }) } },
     },
     'yarn classic': {
@@ -52,16 +52,16 @@ export function packageManagers(
           enableScripts: false,
           enableTelemetry: false,
           globalFolder: join(cache, 'berry'),
-          pnpEnableEsmLoader: true, // which a project with ES modules needs
+          pnpEnableEsmLoader: true, // needed by projects with ES modules
         },
-        'yarn.lock': '', // else it takes the project for a part of another one above
+        'yarn.lock': '', // otherwise yarn takes the project for a part of one in a parent folder
       },
       nodeArgs: ['--require', './.pnp.cjs', '--experimental-loader', './.pnp.loader.mjs'],
     },
   };
 }
 
-/** What this machine's npm says of the way to its registry. */
+/** Returns npm's settings for reaching its registry. */
 export function npmNetwork(): Record<string, string> {
   const list = execFileSync('npm', ['config', 'list', '--json'], { stdio: ['ignore', 'pipe', 'ignore'] });
   const config: Record<string, string> = JSON.parse(list.toString());
@@ -70,7 +70,7 @@ export function npmNetwork(): Record<string, string> {
   );
 }
 
-/** The same in the words of newer yarns, which read no .npmrc. */
+/** Translates them for newer versions of yarn, which do not read .npmrc. */
 function yarnNetwork({ registry = '', cafile, proxy, 'https-proxy': httpsProxy }: Record<string, string>): object {
   const { protocol, hostname } = new URL(registry);
   return {

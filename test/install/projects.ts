@@ -1,4 +1,6 @@
-/** Projects as users have them: the packed package, put into an empty folder by a package manager, and run there. */
+/**
+ * Projects like those of users: the packed package, installed into an empty folder by a package manager, and run there.
+ */
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
@@ -11,15 +13,17 @@ const { nodeBinary, runWindowsNode, windowsPath } = require('../../scripts/windo
 
 export { nodeBinary, windowsPath };
 
-/** Made by scripts/test-install.js, outside the repository; holds the tarball and whatever these tests write. */
+/**
+ * A folder outside the repository that scripts/test-install.js makes. Holds the tarball and all that these tests write.
+ */
 export const temporary = process.env.WS_LINGER_TEST_INSTALL ?? '';
-if (!temporary) throw new Error('these tests are started by scripts/test-install.js');
+if (!temporary) throw new Error('start these tests by scripts/test-install.js');
 export const tarball = join(temporary, readdirSync(temporary).find((file) => file.endsWith('.tgz')) ?? '');
 
 /** This machine's Node, or Windows Node under Wine. */
 export type Platform = 'here' | 'windows';
 
-/** Without it the Windows half is left out; scripts/test-install.js says so, or fails under CI. */
+/** Whether Windows Node can run. If not, scripts/test-install.js prints that, or fails under CI. */
 export const canRunWindows = process.env.WS_LINGER_TEST_WINDOWS === '1';
 
 export interface Project {
@@ -29,13 +33,13 @@ export interface Project {
   output: string;
 }
 
-/** Makes a project with ws-linger, `more` packages and the program of test/install/app in it. */
+/** Makes a project with ws-linger, `more` packages and the program of test/install/app. */
 export function install(name: PackageManagerName, platform: Platform, more: string[] = []): Project {
   const managers = packageManagers(join(temporary, 'cache'), platform === 'windows');
   const { command, files = {}, nodeArgs = [] } = managers[name];
   const folder = emptyFolder();
   for (const [file, content] of Object.entries({ 'package.json': { name: 'app', private: true }, ...files })) {
-    // JSON is YAML, too.
+    // JSON is valid YAML.
     writeFileSync(join(folder, file), typeof content === 'string' ? content : JSON.stringify(content));
   }
   cpSync(join(__dirname, 'app'), folder, { recursive: true });
@@ -50,15 +54,15 @@ export function emptyFolder(): string {
   return mkdtempSync(join(temporary, 'project-'));
 }
 
-/** Without what `npm run` tells its scripts: its folder and its log level are not the new project's. */
+/** The environment without npm's variables, which name this repository's folder and npm's log level. */
 export function cleanEnv(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')));
 }
 
 export interface Ran {
   report: Report;
-  /** Every other line that was printed. */
-  said: string[];
+  /** All other lines that were printed. */
+  otherLines: string[];
 }
 
 /** Runs a program of the project and reads its report. */
@@ -73,7 +77,7 @@ export async function run(
   const lines = output.split(/\r?\n/).filter((line) => line !== '');
   const reports = lines.filter((line) => line.startsWith('{"control"'));
   assert.equal(reports.length, 1, output);
-  return { report: JSON.parse(reports[0] as string), said: lines.filter((line) => line !== reports[0]) };
+  return { report: JSON.parse(reports[0] as string), otherLines: lines.filter((line) => line !== reports[0]) };
 }
 
 export async function here(args: string[], cwd: string, env: Record<string, string>): Promise<string> {

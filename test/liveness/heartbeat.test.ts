@@ -1,8 +1,7 @@
-// Peers that vanish without a word are found by pings, and only those; a peer that reads too slowly is given up.
+// The heartbeat ends connections of peers that vanished, and no others. The slow-consumer limits end those of peers
+// that do not read.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import type { IncomingMessage } from 'node:http';
-import { Duplex } from 'node:stream';
 import { after, describe, it } from 'node:test';
 import type WebSocket from 'ws-linger';
 import { WebSocketServer } from 'ws-linger';
@@ -14,12 +13,12 @@ import type { TransportLook } from '../../dist/socket-control/contract.js';
 import { hasKeepAlive } from '../../dist/socket-control/handle.js';
 import { processMetrics } from '../../dist/telemetry/metrics.js';
 import { openHandles, until, watchEnd } from '../support/end.js';
-import { STALL_BYTES, stall } from '../support/faults.js';
-import { type Make, openPair, type Role, socketOf } from '../support/pairs.js';
+import { type Make, openPair, type Role, STALL_BYTES, socketOf, stall } from '../support/pairs.js';
+import { duplexTunnel, upgradeStream } from '../support/tunnel.js';
 
 const before = openHandles();
 
-/** Opcodes of frames as they arrive one by one; all that a test of pings sends are small. */
+/** The first byte of a ping frame. Each small frame of these tests arrives in a chunk of its own. */
 const PING = 0x89;
 /** A masked pong and an unmasked one, both empty (RFC 6455 §5.5.3). */
 const PONG = { server: Buffer.from([0x8a, 0x80, 0, 0, 0, 0]), client: Buffer.from([0x8a, 0]) };
@@ -29,7 +28,7 @@ const FAST = { interval: 60, timeout: 60 };
 describe('a heartbeat', () => {
   for (const make of ['ours', 'attached'] as const satisfies Make[]) {
     for (const role of ['server', 'client'] as const satisfies Role[]) {
-      it(`gives up a silent peer of a ${role}'s connection (${make}), as timed out`, async () => {
+      it(`ends the connection of a ${role} (${make}) to a silent peer as timed-out`, async () => {
         const pair = await openPair({ make, role, linger: { heartbeat: FAST, logger: false } });
         const began = performance.now();
         const { info } = await watchEnd(pair.ws);
@@ -41,7 +40,7 @@ describe('a heartbeat', () => {
         pair.stop();
       });
 
-      it(`leaves a peer of a ${role}'s connection (${make}) alone that answers each ping`, async () => {
+      it(`keeps the connection of a ${role} (${make}) to a peer that answers each ping`, async () => {
         const pair = await openPair({ make, role, linger: { heartbeat: FAST, logger: false } });
         let pings = 0;
         const enough = new Promise<void>((resolve) => {
@@ -59,7 +58,7 @@ describe('a heartbeat', () => {
     }
   }
 
-  it('takes any byte of the peer for a sign of life', async () => {
+  it('accepts any byte of the peer as a sign of life', async () => {
     const pair = await openPair({ make: 'ours', role: 'server', linger: { heartbeat: FAST, logger: false } });
     let pings = 0;
     const enough = new Promise<void>((resolve) => {
@@ -74,7 +73,7 @@ describe('a heartbeat', () => {
     await once(pair.ws, 'close');
   });
 
-  it('does not judge a connection that is paused here, whose pongs nobody reads', async () => {
+  it('keeps a connection that the application has paused, whose pongs are not read', async () => {
     const pair = await openPair({ make: 'ours', role: 'server', linger: { heartbeat: FAST, logger: false } });
     pair.ws.pause();
     let pings = 0;
@@ -86,7 +85,7 @@ describe('a heartbeat', () => {
     pair.stop();
   });
 
-  it('leaves a closing connection to the limits of the close', async () => {
+  it('leaves a closing connection to closeTimeout', async () => {
     const linger = { heartbeat: FAST, closeTimeout: 400, logger: false } as const;
     const pair = await openPair({ make: 'ours', role: 'server', linger });
     pair.ws.close();
@@ -94,9 +93,13 @@ describe('a heartbeat', () => {
     pair.stop();
   });
 
-  it('finds a silent peer over a stream that does not count its bytes, and leaves one alone that answers', async () => {
-    const goesOn = setInterval(() => {}, 1_000); // no handle of such a stream does
-    const { server: wss, client } = await overDuplex({ heartbeat: FAST, logger: false });
+  it('finds a silent peer over a stream that counts no bytes, and keeps one that answers', async () => {
+    const keepsAlive = setInterval(() => {}, 1_000); // such a stream has no handle that keeps the process alive
+    const { server, client } = duplexTunnel();
+    const wss = new WebSocketServer({ noServer: true, linger: { heartbeat: FAST, logger: false } });
+    const answered = once(client, 'data');
+    const ws = await upgradeStream(wss, server);
+    await answered;
     let pings = 0;
     const enough = new Promise<void>((resolve) =>
       client.on('data', () => {
@@ -105,12 +108,12 @@ describe('a heartbeat', () => {
         else resolve();
       }),
     );
-    const ended = watchEnd(wss);
+    const ended = watchEnd(ws);
     await enough;
-    assert.equal(wss.closeInfo, null);
+    assert.equal(ws.closeInfo, null);
     const { info } = await ended;
     assert.deepEqual([info.kind, pings], ['timed-out', 5]);
-    clearInterval(goesOn);
+    clearInterval(keepsAlive);
   });
 
   it('measures round trips: as ws.rtt of each, and as a distribution of all', async () => {
@@ -127,11 +130,14 @@ describe('a heartbeat', () => {
     await once(pair.ws, 'close');
   });
 
-  /** Watches a silent peer of which the system tells what `look` says; resolves with the reason for giving it up. */
+  /**
+   * Watches a silent peer, for which `look` stands in for the system's tables. Resolves with the reason for giving it
+   * up.
+   */
   function watchSilent(look: (pings: number) => TransportLook | null): Promise<{ why: string; pings: number }> {
     const silent = { received: 0, accepted: 0, unsent: 0, queued: 0, countsInput: true, busy: false };
     const settings = parseOptions({ heartbeat: FAST });
-    const goesOn = setInterval(() => {}, 1_000);
+    const keepAlive = setInterval(() => {}, 1_000);
     let pings = 0;
     return new Promise((resolve) => {
       const connection = {
@@ -142,7 +148,7 @@ describe('a heartbeat', () => {
         lookAtTransport: () => look(pings),
         giveUp(why: string) {
           watching(settings)?.remove(connection);
-          clearInterval(goesOn);
+          clearInterval(keepAlive);
           resolve({ why, pings });
         },
       };
@@ -150,7 +156,7 @@ describe('a heartbeat', () => {
     });
   }
 
-  it('waits for a peer that still takes of what the kernel holds, in front of the ping', async () => {
+  it('waits for a peer that still acknowledges bytes that were sent before the ping', async () => {
     let unacknowledged = 1_000;
     const { why, pings } = await watchSilent((sent) => {
       if (sent < 4) unacknowledged -= 1;
@@ -160,16 +166,16 @@ describe('a heartbeat', () => {
   });
 
   for (const [what, look] of [
-    ['a look that is older than the doubt', () => ({ unacknowledged: Math.random(), peerWindow: 'open', at: 0 })],
-    ['no look at all', () => null],
-    ['looks in which nothing moves', () => ({ unacknowledged: 1, peerWindow: 'open', at: performance.now() })],
+    ['a look from before the missing pong', () => ({ unacknowledged: Math.random(), peerWindow: 'open', at: 0 })],
+    ['a missing look', () => null],
+    ['looks without progress', () => ({ unacknowledged: 1, peerWindow: 'open', at: performance.now() })],
   ] as [string, () => TransportLook | null][]) {
-    it(`takes ${what} for no evidence that a peer lives`, async () => {
+    it(`does not accept ${what} as evidence that the peer is alive`, async () => {
       assert.deepEqual(await watchSilent(look), { why: 'timed-out', pings: 1 });
     });
   }
 
-  it('gives a peer up by RST where onTimeout says so', async () => {
+  it("ends the connection by RST with onTimeout 'reset'", async () => {
     const linger = { heartbeat: FAST, onTimeout: 'reset', logger: false } as const;
     const pair = await openPair({ make: 'ours', role: 'server', linger });
     const { info } = await watchEnd(pair.ws);
@@ -178,67 +184,22 @@ describe('a heartbeat', () => {
   });
 });
 
-/** A WebSocket over a stream that is no socket, as in a tunnel. */
-async function overDuplex(
-  linger: WebSocket.LingerOptions,
-  onLargeChunk?: (done: () => void) => void,
-): Promise<{ server: WebSocket; client: Duplex }> {
-  const [here, there] = duplexPair(onLargeChunk);
-  const wss = new WebSocketServer({ noServer: true, linger });
-  const headers = {
-    connection: 'Upgrade',
-    upgrade: 'websocket',
-    'sec-websocket-version': '13',
-    'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
-  };
-  const request = { method: 'GET', url: '/', headers, socket: here } as unknown as IncomingMessage;
-  const answered = once(there, 'data');
-  const opened = new Promise<WebSocket>((resolve) => {
-    wss.handleUpgrade(request as never, here, Buffer.alloc(0), resolve as never);
-  });
-  await answered;
-  return { server: await opened, client: there };
-}
-
-/** Large chunks go no further where `onLargeChunk` is given, which decides when they are done. */
-function duplexPair(onLargeChunk?: (done: () => void) => void): [Duplex, Duplex] {
-  const sides: Duplex[] = [];
-  const side = (other: number) =>
-    new Duplex({
-      read() {},
-      write(chunk, _, done) {
-        if (onLargeChunk && chunk.length > 1_000_000) {
-          onLargeChunk(done);
-          return;
-        }
-        sides[other]?.push(chunk);
-        done();
-      },
-      final(done) {
-        sides[other]?.push(null);
-        done();
-      },
-    });
-  sides.push(side(1), side(0));
-  return sides as [Duplex, Duplex];
-}
-
-describe('the heartbeat as a decision', () => {
+describe('stepHeartbeat()', () => {
   const options = { interval: 30_000, timeout: 10_000 };
   const period = 1_250;
 
-  /** Looks at a peer that falls silent at `diesAt`; returns when it is given up. */
+  /** Simulates a peer that falls silent at `diesAt`. Returns the time at which it is given up. */
   function givenUpAt(diesAt: number, random: number): number {
     let heartbeatState: HeartbeatState = initialHeartbeat(0, options, random);
     for (let at = random * period; ; at += period) {
-      const alive = !heartbeatState.answered && at <= diesAt; // its pong has come
+      const alive = !heartbeatState.answered && at <= diesAt; // its pong has arrived
       const [next, act] = stepHeartbeat(heartbeatState, { at, alive, period }, options);
       heartbeatState = next;
       if (act === 'timed-out') return at;
     }
   }
 
-  it('gives up a peer within interval + timeout, whenever it dies', () => {
+  it('gives up a peer within interval + timeout, whenever it falls silent', () => {
     for (let diesAt = 1; diesAt < 100_000; diesAt += 317) {
       for (const random of [0, 0.3, 0.99]) {
         const took = givenUpAt(diesAt, random) - diesAt;
@@ -247,7 +208,7 @@ describe('the heartbeat as a decision', () => {
     }
   });
 
-  it('gives no peer up before it had `timeout` to answer', () => {
+  it('gives up no peer before it had `timeout` to answer', () => {
     const pinged: HeartbeatState = { pingedAt: 0, answered: false };
     assert.equal(stepHeartbeat(pinged, { at: 4_999, alive: false, period }, options)[1], null);
     assert.equal(stepHeartbeat(pinged, { at: 9_999, alive: false, period }, options)[1], 'doubt');
@@ -255,7 +216,7 @@ describe('the heartbeat as a decision', () => {
     assert.equal(stepHeartbeat(pinged, { at: 10_000, alive: true, period }, options)[1], null);
   });
 
-  it('pings no more often than needed', () => {
+  it('sends a ping only when `interval` is nearly over', () => {
     const answered: HeartbeatState = { pingedAt: 0, answered: true };
     assert.equal(stepHeartbeat(answered, { at: 27_000, alive: false, period }, options)[1], null);
     assert.equal(stepHeartbeat(answered, { at: 27_500, alive: false, period }, options)[1], 'ping');
@@ -269,7 +230,7 @@ describe('a peer that does not read', () => {
   ];
   for (const [when, linger] of cases) {
     for (const role of ['server', 'client'] as const satisfies Role[]) {
-      it(`is given up by a ${role} as a slow consumer when ${when}`, async () => {
+      it(`is given up by a ${role} as a slow-consumer when ${when}`, async () => {
         const pair = await openPair({ make: 'ours', role, linger: { ...linger, logger: false } });
         await stall(pair);
         const { info } = await watchEnd(pair.ws);
@@ -283,9 +244,9 @@ describe('a peer that does not read', () => {
     }
   }
 
-  // Windows takes a message as a whole, so that nobody sees how much of it has gone.
+  // Windows accepts a message as a whole, so partial progress is not visible there.
   if (process.platform !== 'win32') {
-    it('is kept while it takes bytes, however slowly', async () => {
+    it('is kept while it reads, however slowly', async () => {
       const sendTimeout = 400;
       const pair = await openPair({ make: 'ours', role: 'server', linger: { sendTimeout, logger: false } });
       await stall(pair);
@@ -298,7 +259,7 @@ describe('a peer that does not read', () => {
         setTimeout(() => pair.peer.resume(), ahead);
       });
       pair.peer.resume();
-      await until('it has taken all', () => pair.peer.bytesRead >= STALL_BYTES, 60_000);
+      await until('the peer has read all', () => pair.peer.bytesRead >= STALL_BYTES, 60_000);
       assert.ok(performance.now() - began > sendTimeout);
       assert.equal(pair.ws.closeInfo, null);
       pair.stop();
@@ -307,23 +268,26 @@ describe('a peer that does not read', () => {
   }
 
   it('is given up over a stream without counters that does not take one large chunk', async () => {
-    const goesOn = setInterval(() => {}, 1_000);
-    const { server } = await overDuplex({ sendTimeout: 100, logger: false }, () => {});
-    server.send(Buffer.alloc(2_500_000));
-    const { info } = await watchEnd(server);
+    const keepsAlive = setInterval(() => {}, 1_000);
+    const { server, client } = duplexTunnel(10_000);
+    const wss = new WebSocketServer({ noServer: true, linger: { sendTimeout: 100, logger: false } });
+    client.resume();
+    const ws = await upgradeStream(wss, server);
+    ws.send(Buffer.alloc(2_500_000));
+    const { info } = await watchEnd(ws);
     assert.equal(info.kind, 'slow-consumer');
     assert.ok(info.bytesUnsent >= 2_500_000);
-    clearInterval(goesOn);
+    clearInterval(keepsAlive);
   });
 
-  it('is not given up for what this side takes to deflate, nor where the queue shrinks', () => {
+  it('is not given up while this side compresses, or while the queue shrinks', () => {
     const limits = { maxBufferedAmount: 1_000, sendTimeout: 500 };
     const start = { accepted: 0, queued: 5, movedAt: 0 };
     assert.equal(stepFlow(start, { at: 500, accepted: 0, queued: 5, busy: true }, limits)[1], null);
     assert.equal(stepFlow(start, { at: 500, accepted: 0, queued: 4, busy: false }, limits)[1], null);
   });
 
-  it('is given up after sendTimeout and not before', () => {
+  it('is given up after sendTimeout, and not before', () => {
     const limits = { maxBufferedAmount: 1_000, sendTimeout: 500 };
     const start = { accepted: 10, queued: 5, movedAt: 0 };
     assert.equal(stepFlow(start, { at: 499, accepted: 10, queued: 5, busy: false }, limits)[1], null);

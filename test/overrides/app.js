@@ -1,23 +1,23 @@
-// A user's app whose libraries ask for ws. It prints as JSON what each of them gets for it, what is installed in all, and how
-// connections through them end. Its arguments name the libraries that are installed.
+// node app.js LIBRARY…: an app whose libraries depend on ws. Prints as JSON which package each library gets as ws,
+// which copies are installed, and how connections of the libraries end.
 const { once } = require('node:events');
 const fs = require('node:fs');
 const http = require('node:http');
 const { createRequire } = require('node:module');
 const path = require('node:path');
 
-/** What a library of this app would get from require(); of more than one, the last, each found from the one before. */
+/** Returns require() as a library of this app has it. Of several libraries, each is found from the one before. */
 function requireIn(...libraries) {
   return libraries.reduce((inside, library) => createRequire(inside.resolve(library)), require);
 }
 
-/** The name and version of the package that `ws` is for a library. */
+/** Returns the name and version of the package that a library gets as `ws`. */
 function wsOf(inside) {
   const { name, version } = inside('ws/package.json');
   return `${name}@${version}`;
 }
 
-/** What each library gets. */
+/** For each library, the package that it gets as `ws`. */
 const GETS = {
   'socket.io': () => wsOf(requireIn('socket.io', 'engine.io')),
   jsdom: () => wsOf(requireIn('jsdom')),
@@ -25,9 +25,9 @@ const GETS = {
   'isomorphic-ws': () => wsOf(requireIn('isomorphic-ws')),
 };
 
-/** Lets connections of a library come to an end, and tells what the ws below it says of that. */
+/** For each library, opens a connection, ends it, and returns the kind that CloseInfo has. */
 const ENDS = {
-  /** A client of socket.io is reset. */
+  /** A client of socket.io resets its connection. */
   'socket.io': async () => {
     const server = await listen(http.createServer());
     const io = new (require('socket.io').Server)(server);
@@ -38,7 +38,7 @@ const ENDS = {
     const WebSocket = requireIn('socket.io', 'engine.io')('ws');
     const ws = new WebSocket(`ws://127.0.0.1:${server.address().port}/socket.io/?EIO=4&transport=websocket`);
     await once(ws, 'message');
-    ws.send('40'); // "connect to the default namespace", in socket.io's protocol
+    ws.send('40'); // socket.io's packet for connecting to the default namespace
     await once(ws, 'message');
     ws.abort();
     const { kind } = await ended;
@@ -46,7 +46,7 @@ const ENDS = {
     return kind;
   },
 
-  /** A page's WebSocket greets, is greeted, and its window is closed. */
+  /** A page's WebSocket exchanges a message with the server, and the window is closed. */
   jsdom: async () => {
     const { WebSocketServer } = requireIn('jsdom')('ws');
     const wss = new WebSocketServer({ port: 0 });
@@ -64,7 +64,7 @@ const ENDS = {
     return kind;
   },
 
-  /** A query, and the client leaves. */
+  /** A client sends a query and disconnects. */
   'graphql-ws': async () => {
     const { GraphQLObjectType, GraphQLSchema, GraphQLString } = require('graphql');
     const fields = { hello: { type: GraphQLString, resolve: () => 'hello' } };
@@ -86,7 +86,7 @@ const ENDS = {
     return kind;
   },
 
-  /** It is ws under another name, and nothing else. */
+  /** This library exports ws itself. */
   'isomorphic-ws': async () => (require('isomorphic-ws') === requireIn('isomorphic-ws')('ws') ? 'the same' : 'another'),
 };
 
@@ -96,7 +96,7 @@ async function listen(server) {
   return server;
 }
 
-/** Every copy of ws and of ws-linger in this project, wherever a package manager has put it. */
+/** Returns every copy of ws and ws-linger in this project. */
 function installed() {
   const found = new Map();
   for (const folder of process.versions.pnp ? foldersOfPnp() : foldersBelow(path.join(__dirname, 'node_modules'))) {
@@ -109,16 +109,16 @@ function installed() {
 function foldersOfPnp() {
   const pnp = require('pnpapi');
   const folders = pnp.getAllLocators().map((locator) => pnp.getPackageInformation(locator).packageLocation);
-  // A package is there once for each set of peers that it is used with, which is the same folder under other names.
+  // A package is listed once for each set of its peer dependencies, under virtual names of the same folder.
   return new Set(folders.map((folder) => pnp.resolveVirtual(folder) ?? folder));
 }
 
-/** Real folders that hold a package, below a node_modules. */
+/** Yields the real folder of each package below a node_modules. */
 function* foldersBelow(nodeModules) {
   for (const entry of fs.readdirSync(nodeModules, { withFileTypes: true, recursive: true })) {
     if (entry.name !== 'package.json') continue;
     const folder = fs.realpathSync(entry.parentPath ?? entry.path);
-    // Some packages have further package.json files inside, which only say how their modules are to be read.
+    // Some packages have more package.json files inside, which only set the module type.
     if (/[\\/]node_modules[\\/](@[^\\/]+[\\/])?[^\\/]+$/.test(folder)) yield folder;
   }
 }

@@ -1,4 +1,4 @@
-// The recipes of docs/overrides.md, each tried word for word by its package manager, in an app whose libraries use ws.
+// Applies each recipe of docs/overrides.md literally, with its package manager, to an app whose libraries use ws.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
@@ -18,18 +18,19 @@ const root = join(__dirname, '..', '..');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 const BENEATH = { 'socket.io': '^4.8.0', jsdom: '^26.1.0' };
-/** Their users have ws as a dependency of their own, since these have it as a peer. */
+/** Libraries with ws as a peer dependency, so that the app depends on ws itself. */
 const BESIDE = { graphql: '^16.11.0', 'graphql-ws': '^6.0.0', 'isomorphic-ws': '^5.0.0' };
 const WS = { ws: '^8.18.0' };
 
 interface Recipe {
   name: string;
   manager: PackageManagerName;
-  /** Which block of code below the package manager's heading, from 0. */
+  /** The heading of the recipe in the guide. */
   heading: string;
+  /** The index of its code block below the heading, from 0. */
   block: number;
   dependencies: Record<string, string>;
-  /** How the guide says one can see that it took: everything that this command's output names is `ours`. */
+  /** The guide's command for checking an override. Every version of ws in its output must be `ours`. */
   check: { args: string[]; names: RegExp; ours: string };
   onWindows?: true;
 }
@@ -81,7 +82,7 @@ const RECIPES: Recipe[] = [
   },
 ];
 
-/** The blocks of code in a section of the guide. */
+/** Returns the code blocks of a section of the guide. */
 function blocks(heading: string): { language: string; code: string }[] {
   const guide = readFileSync(join(root, 'docs', 'overrides.md'), 'utf8');
   const section = guide.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? '';
@@ -97,7 +98,7 @@ before(async () => {
 });
 after(() => registry.close());
 
-/** A project as the guide says, and its package manager. */
+/** Makes a project as the guide describes it. */
 function prepare({ manager, heading, block }: Recipe): { folder: string; manager: PackageManager } {
   const made = packageManagers(join(temporary, 'cache'), false, registry.url)[manager];
   const { language, code } = blocks(heading)[block] as { language: string; code: string };
@@ -114,7 +115,7 @@ function prepare({ manager, heading, block }: Recipe): { folder: string; manager
   return { folder, manager: made };
 }
 
-/** Not by execFileSync(): the registry is in this process. */
+/** Runs a command asynchronously, because the registry runs in this process. */
 async function execute([program = '', ...args]: string[], folder: string): Promise<string> {
   const { stdout } = await promisify(execFile)(program, args, { cwd: folder, env: cleanEnv() });
   return stdout;
@@ -123,11 +124,14 @@ async function execute([program = '', ...args]: string[], folder: string): Promi
 const add = ({ command }: PackageManager, dependencies: Record<string, string>, folder: string) =>
   execute([...command, ...Object.entries(dependencies).map(([name, range]) => `${name}@${range}`)], folder);
 
-/** The libraries that app.js knows. */
+/** Filters the libraries that app.js knows. */
 const librariesIn = (dependencies: object) => Object.keys(dependencies).filter((name) => !/^(graphql|ws)$/.test(name));
 
-/** What app.js must say: ws-linger for all libraries, with one ws beneath it, and ends that it has explained. */
-function assertTook(output: string, libraries: string[]): void {
+/**
+ * Checks the output of app.js: all libraries get ws-linger, with one ws beneath it, and their connections end with a
+ * known cause.
+ */
+function assertOverridden(output: string, libraries: string[]): void {
   const { gets, ends, installed } = JSON.parse(output);
   const expected = { 'socket.io': 'reset', jsdom: 'clean', 'graphql-ws': 'clean', 'isomorphic-ws': 'the same' };
   for (const library of libraries) {
@@ -149,13 +153,13 @@ for (const recipe of RECIPES) {
       await add(project.manager, dependencies, project.folder);
     });
 
-    it('all libraries get ws-linger, with one ws beneath it, and their connections end explained', async () => {
+    it('all libraries get ws-linger, with one ws beneath it, and their connections end with a known cause', async () => {
       const { folder, manager } = project;
       const nodeArgs = manager.nodeArgs?.slice(0, 2) ?? []; // the app has no ES modules
-      assertTook(await here([...nodeArgs, 'app.cjs', ...libraries], folder, {}), libraries);
+      assertOverridden(await here([...nodeArgs, 'app.cjs', ...libraries], folder, {}), libraries);
     });
 
-    it('the guide tells how to see that', async () => {
+    it("the guide's command shows the override", async () => {
       const { folder, manager } = project;
       const program = manager.command.slice(0, manager.command.indexOf('add'));
       const command = check.args[0] === 'npm' ? check.args : [...program, ...check.args];
@@ -165,13 +169,13 @@ for (const recipe of RECIPES) {
     });
 
     if (!recipe.onWindows) return;
-    it('and on Windows Node', { skip: !canRunWindows }, async () => {
-      assertTook(await onWindows(['app.cjs', ...libraries], project.folder, {}), libraries);
+    it('all libraries get ws-linger on Windows Node', { skip: !canRunWindows }, async () => {
+      assertOverridden(await onWindows(['app.cjs', ...libraries], project.folder, {}), libraries);
     });
   });
 }
 
-it('npm install leaves a ws that is in the lockfile; npm update replaces it', async () => {
+it('npm install keeps a ws that is in the lockfile, and npm update replaces it', async () => {
   const { folder, manager } = prepare(RECIPES[0] as Recipe);
   const file = join(folder, 'package.json');
   const { overrides, ...manifest } = JSON.parse(readFileSync(file, 'utf8'));

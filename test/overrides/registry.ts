@@ -1,6 +1,6 @@
 /**
- * A package registry that has ws-linger, packed, and sends a package manager to the usual registry for all else. So an
- * override can be written as its users write it, `npm:ws-linger@…`, which no path to a tarball would prove.
+ * A package registry with the packed ws-linger, which redirects requests for other packages to the usual registry. It
+ * allows overrides as users write them, `npm:ws-linger@…`, in place of a path to a tarball.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -14,7 +14,7 @@ export interface Registry {
   close(): void;
 }
 
-/** A week ago: package managers refuse what was published within the last hours, unless they are told otherwise. */
+/** A week ago, because some package managers refuse packages that were published within the last hours. */
 const PUBLISHED = new Date(Date.now() - 7 * 24 * 3600 * 1000).toISOString();
 
 export async function startRegistry(tarball: string, elsewhere: string): Promise<Registry> {
@@ -31,7 +31,7 @@ export async function startRegistry(tarball: string, elsewhere: string): Promise
   await once(server, 'listening');
   const home = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 
-  /** What a registry says of a package: its manifests, and what each tarball must hash to. */
+  /** The registry's document of the package: its manifest, and the hashes of its tarball. */
   function packument(): object {
     const hash = (algorithm: string) => createHash(algorithm).update(content);
     const dist = {

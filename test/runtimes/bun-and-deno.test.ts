@@ -1,4 +1,4 @@
-// Bun and Deno, which load the portable way: what of it holds there.
+// The package on Bun and Deno, where it uses the portable control.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
@@ -9,16 +9,17 @@ import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { assertPortable } from '../install/expect.js';
 import { canRunWindows, cleanEnv, install, type Project, run, temporary } from '../install/projects.js';
-import { App } from '../support/app.js';
+import { Program } from '../support/child.js';
 import { connectPeer, endOf, textFrame } from '../support/peer.js';
 
 interface Runtime {
   name: string;
   packages: string[];
-  /** The file inside one of them that is the program, and what it is given before a script. */
+  /** The program's path inside its package. */
   program: string;
+  /** The program's arguments before a script. */
   args: string[];
-  /** Sends RST, and sees it. Bun's HTTP servers tell of a reset as of an end, and cannot send one. */
+  /** Whether the runtime sends and reports RST. Bun's HTTP servers report a reset as an end, and cannot send one. */
   knowsResets: boolean;
 }
 
@@ -42,12 +43,12 @@ const RUNTIMES: Runtime[] = [
   },
 ];
 
-/** What does not come must not be waited for until the whole run is given up. */
+/** Fails a test that waits in vain, before the whole run is given up. */
 const soon = { timeout: 60_000 };
 const LARGE = 12_000_000;
 const env = { ...cleanEnv(), DENO_DIR: join(temporary, 'cache', 'deno'), DENO_NO_UPDATE_CHECK: '1' };
 
-/** Reads some 4 MB a second, less than the peer could send. Resolves with what came before the end. */
+/** Reads about 4 MB a second, less than the peer could send. Resolves with the number of bytes before the end. */
 async function readSlowly(socket: net.Socket): Promise<number> {
   let bytes = 0;
   let allowed = 0;
@@ -68,11 +69,11 @@ for (const { name, packages, program, args, knowsResets } of RUNTIMES) {
   describe(name, () => {
     let project: Project;
     let command: string[];
-    let app: App;
+    let app: Program;
     let port: number;
     before(async () => {
       project = install('npm', 'here', packages);
-      // Deno takes a .js file for CommonJS only where this is said.
+      // Deno runs a .js file as CommonJS only with this setting.
       const manifest = join(project.folder, 'package.json');
       writeFileSync(manifest, JSON.stringify({ ...JSON.parse(readFileSync(manifest, 'utf8')), type: 'commonjs' }));
       const { resolve } = createRequire(join(project.folder, 'package.json'));
@@ -82,19 +83,19 @@ for (const { name, packages, program, args, knowsResets } of RUNTIMES) {
         ...args,
       ];
       copyFileSync(join(__dirname, '..', '..', 'test', 'runtimes', 'server.js'), join(project.folder, 'server.cjs'));
-      app = new App([...command, 'server.cjs'], { cwd: project.folder, env });
+      app = new Program([...command, 'server.cjs'], { cwd: project.folder, env });
       port = Number((await app.prints(/listening on (\d+)/))[1]);
     });
     after(() => app.stop());
 
     for (const script of ['main.cjs', 'main.mjs']) {
-      it(`runs ${script}: a server, clients, an echo, a close and an abort; and ends by itself`, async () => {
+      it(`runs ${script} with a server, clients, an echo, a close and an abort, and exits`, async () => {
         const [binary = '', ...before] = command;
         const all = { cwd: project.folder, env, timeout: 30_000 };
         const { stdout, stderr } = await promisify(execFile)(binary, [...before, script], all);
         assert.equal(stderr, '');
         const report = JSON.parse(stdout);
-        if (knowsResets) assertPortable({ report, said: [] }, /has no native part/);
+        if (knowsResets) assertPortable({ report, otherLines: [] }, /has no native part/);
         else {
           const { control: _, ...rest } = report;
           const aborted = { kind: 'local-abort', forced: 'destroy' };
@@ -108,7 +109,7 @@ for (const { name, packages, program, args, knowsResets } of RUNTIMES) {
       });
     }
 
-    it('gives up a close() that is not answered', soon, async () => {
+    it('reports close-timeout for a close() without an answer', soon, async () => {
       const peer = await connectPeer(port);
       const end = endOf(peer);
       peer.write(textFrame('close'));
@@ -117,7 +118,7 @@ for (const { name, packages, program, args, knowsResets } of RUNTIMES) {
       peer.destroy();
     });
 
-    it('lets a slow reader have all of a message that is in front of a close()', soon, async () => {
+    it('delivers the whole message before a close() to a slow reader', soon, async () => {
       const peer = await connectPeer(port);
       peer.write(textFrame(`send ${LARGE}`));
       const bytes = await readSlowly(peer);
@@ -125,7 +126,7 @@ for (const { name, packages, program, args, knowsResets } of RUNTIMES) {
       peer.destroy();
     });
 
-    it(`tells of a peer that resets${knowsResets ? '' : ', though as of one that left'}`, soon, async () => {
+    it(`reports a peer that resets as ${knowsResets ? 'reset' : 'closed-without-handshake'}`, soon, async () => {
       const peer = await connectPeer(port);
       const { length } = app.output;
       setImmediate(() => peer.resetAndDestroy());
@@ -135,14 +136,14 @@ for (const { name, packages, program, args, knowsResets } of RUNTIMES) {
 }
 
 describe('on Windows', { skip: !canRunWindows }, () => {
-  // Their own binaries for Windows are not run here.
+  // The runtimes' own binaries for Windows cannot run here, so Node pretends to be one of them.
   for (const runtime of ['bun', 'deno']) {
-    it(`${runtime} is not given the addon, which would look for its sockets in vain`, async () => {
+    it(`${runtime} does not load the addon, which could not find its sockets`, async () => {
       const { folder } = install('npm', 'here');
       writeFileSync(join(folder, 'pretend.cjs'), `process.versions.${runtime} = '1.0.0';`);
       const ran = await run({ folder, nodeArgs: ['--require', './pretend.cjs'] }, 'windows', ['main.cjs']);
       assertPortable(ran, new RegExp(`${runtime} keeps its sockets elsewhere`));
-      assert.deepEqual(ran.said, []);
+      assert.deepEqual(ran.otherLines, []);
     });
   }
 });

@@ -1,4 +1,4 @@
-// A server that a test in another process talks to: "close" makes it close, "send N" makes it send N bytes and close.
+// A server for a test in another process. On "close" it closes the connection; on "send N" it sends N bytes first.
 const { WebSocketServer } = require('ws-linger');
 
 const wss = new WebSocketServer({ host: '127.0.0.1', port: 0, linger: { closeTimeout: 500, logger: false } });

@@ -1,4 +1,6 @@
-/** The clients of half-vanish.test.ts: plain ws, half of them from each address. They count what they are sent. */
+/**
+ * The clients of half-vanish.test.ts: plain ws, one half from each address. They count the messages that they receive.
+ */
 import { once } from 'node:events';
 import Upstream from 'ws-upstream';
 import { CLIENT_ADDRESS, OTHER_CLIENT_ADDRESS } from '../support/namespaces.js';

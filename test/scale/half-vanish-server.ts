@@ -6,14 +6,14 @@ import { portOf } from '../support/end.js';
 import { HEARTBEAT, MESSAGES, type ToParent } from './half-vanish.js';
 
 const wss = new WebSocketServer({ port: 0, backlog: 5_000, linger: { heartbeat: HEARTBEAT, logger: false } });
-const tell = (message: ToParent) => process.send?.(message);
+const send = (message: ToParent) => process.send?.(message);
 let draining = false;
 
-wss.on('listening', () => tell({ type: 'listening', port: portOf(wss) }));
+wss.on('listening', () => send({ type: 'listening', port: portOf(wss) }));
 wss.on('connection', (ws: WebSocket, { socket }: IncomingMessage) => {
   const address = String(socket.remoteAddress).replace('::ffff:', '');
   ws.on('disconnect', (info: WebSocket.CloseInfo) => {
-    if (!draining) tell({ type: 'disconnect', address, info });
+    if (!draining) send({ type: 'disconnect', address, info });
   });
 });
 
@@ -24,6 +24,6 @@ process.on('message', async () => {
   }
   const began = performance.now();
   const counts = await wss.drain({ code: 1012, spread: 2_000, timeout: 30_000 });
-  tell({ type: 'drained', counts, ms: Math.round(performance.now() - began) });
+  send({ type: 'drained', counts, ms: Math.round(performance.now() - began) });
 });
 process.on('disconnect', () => process.exit());

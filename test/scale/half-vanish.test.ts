@@ -1,5 +1,5 @@
-// Thousands of connections, half of whose peers vanish behind a firewall: the heartbeat finds all of those and no other, and a
-// drain then ends the rest without losing a message.
+// Thousands of connections, of which a firewall cuts off one half: the heartbeat ends all of these and no others, and a
+// drain then ends the rest without losing a message. Needs Linux and root.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, it } from 'node:test';
@@ -13,13 +13,13 @@ const at = () => `${Math.round(performance.now() - started)} ms`;
 
 before(() => {
   hosts = new TwoHosts();
-  // As usual, so that TCP itself gives nobody up meanwhile.
+  // The default, so that TCP itself gives up no connection during the test.
   hosts.onServer('sh', '-c', 'echo 15 > /proc/sys/net/ipv4/tcp_retries2');
 });
 after(() => hosts.remove());
 
-it(`${CONNECTIONS} connections, half of them black-holed`, async () => {
-  const server = hosts.start('server', '../scale/half-vanish-server.js');
+it(`of ${CONNECTIONS} connections the heartbeat ends the half that is cut off, and drain() the others`, async () => {
+  const server = hosts.start('server', 'scale/half-vanish-server');
   const ends: (ToParent & { type: 'disconnect' })[] = [];
   let drained: (ToParent & { type: 'drained' }) | undefined;
   server.on('message', (message: ToParent) => {
@@ -27,17 +27,17 @@ it(`${CONNECTIONS} connections, half of them black-holed`, async () => {
     if (message.type === 'drained') drained = message;
   });
   const [{ port }] = (await once(server, 'message')) as [{ port: number }];
-  const clients = hosts.start('client', '../scale/half-vanish-clients.js', `ws://${SERVER_ADDRESS}:${port}`);
-  let told: { lost: number; codes: Record<string, number> } | undefined;
+  const clients = hosts.start('client', 'scale/half-vanish-clients', `ws://${SERVER_ADDRESS}:${port}`);
+  let totals: { lost: number; codes: Record<string, number> } | undefined;
   clients.on('message', (message) => {
-    if (message !== 'open') told = message as typeof told;
+    if (message !== 'open') totals = message as typeof totals;
   });
   await once(clients, 'message');
   console.log(`open at ${at()}`);
 
   hosts.cut(OTHER_CLIENT_ADDRESS);
   const cutAt = performance.now();
-  await until('the heartbeat has found them', () => ends.length >= CONNECTIONS / 2, 60_000);
+  await until('the heartbeat has ended all that are cut off', () => ends.length >= CONNECTIONS / 2, 60_000);
   const took = performance.now() - cutAt;
   console.log(
     `all found within ${Math.round(took)} ms, interval + timeout being ${HEARTBEAT.interval + HEARTBEAT.timeout} ms`,
@@ -48,13 +48,13 @@ it(`${CONNECTIONS} connections, half of them black-holed`, async () => {
     assert.deepEqual([info.kind, info.origin, info.error, info.forced], ['timed-out', 'network', null, 'destroy']);
   }
 
-  // Another full round in which nobody else may be given up, seen by the drain's counts: nobody ended before it.
+  // One more full heartbeat round, in which no other connection may be given up.
   await new Promise((resolve) => setTimeout(resolve, HEARTBEAT.interval + HEARTBEAT.timeout));
   assert.equal(ends.length, CONNECTIONS / 2);
 
   server.send('drain');
-  await until('the rest is drained', () => drained !== undefined && told !== undefined, 60_000);
+  await until('the other connections are drained', () => drained !== undefined && totals !== undefined, 60_000);
   console.log(`drained ${CONNECTIONS / 2} in ${drained?.ms} ms`);
   assert.equal(drained?.counts.clean, CONNECTIONS / 2);
-  assert.deepEqual(told, { lost: 0, codes: { 1012: CONNECTIONS / 2 } });
+  assert.deepEqual(totals, { lost: 0, codes: { 1012: CONNECTIONS / 2 } });
 });

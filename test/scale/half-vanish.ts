@@ -1,4 +1,4 @@
-/** What the parts of half-vanish.test.ts agree on. */
+/** Constants and messages that the processes of half-vanish.test.ts share. */
 import type WebSocket from 'ws-linger';
 
 export const CONNECTIONS = 5_000;

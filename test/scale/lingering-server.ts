@@ -1,4 +1,7 @@
-/** The server of lingering.test.ts: `lingering-server.js <library>`. Closes all, and looks at what that holds. */
+/**
+ * node --expose-gc lingering-server.js LIBRARY: the server of lingering.test.ts. Closes all its connections and
+ * measures what they hold.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import type WebSocket from 'ws-linger';
 import { portOf, until } from '../support/end.js';
@@ -9,7 +12,7 @@ const collect = (globalThis as unknown as { gc(): void }).gc;
 const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', backlog: 10_000, linger: { logger: false } });
 wss.on('listening', () => process.send?.(portOf(wss)));
 
-/** The heap once collecting makes it no smaller. */
+/** Returns the heap's size once further collections no longer shrink it. */
 async function heap(): Promise<number> {
   for (let last = Number.POSITIVE_INFINITY; ; ) {
     await delay(50);
@@ -27,12 +30,12 @@ async function round(): Promise<void> {
   process.send?.('ready');
   await new Promise((resolve) => process.once('message', resolve));
   const peers = wss.clients.size;
-  let told = 0;
-  let toldMs: number | null = null;
+  let closed = 0;
+  let closedMs: number | null = null;
   const began = performance.now();
   for (const ws of wss.clients) {
     ws.on('close', () => {
-      if (++told === peers) toldMs ??= Math.round(performance.now() - began);
+      if (++closed === peers) closedMs ??= Math.round(performance.now() - began);
     });
     ws.close(1001);
   }
@@ -42,13 +45,13 @@ async function round(): Promise<void> {
   await delay(5_000);
   const { user, system } = process.cpuUsage(cpu);
   const waiting = await heap();
-  const toldBefore = toldMs;
+  const closedBefore = closedMs;
   process.send?.('waiting');
-  await until('all are gone', () => count(/^TCPSocketWrap/) === 0, 60_000);
-  await until('all are told', () => told === peers, 60_000);
+  await until('all sockets are gone', () => count(/^TCPSocketWrap/) === 0, 60_000);
+  await until("every 'close' is emitted", () => closed === peers, 60_000);
   const perPeer = (bytes: number) => Math.round((bytes - before) / peers);
   process.send?.({
-    toldMs: toldBefore,
+    closedMs: closedBefore,
     lingering,
     heapWaiting: perPeer(waiting),
     heapAfter: perPeer(await heap()),
@@ -59,7 +62,7 @@ async function round(): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  // What code and tables take the first time is no cost of connections.
+  // The first round also pays for code and tables that are loaded once, so only the second counts.
   await round();
   await round();
 }

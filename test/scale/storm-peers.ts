@@ -1,4 +1,7 @@
-/** The peers of storm.test.ts and lingering.test.ts: `storm-peers.js <port> <count>`. Bare sockets that reset when they are told to. */
+/**
+ * node storm-peers.js PORT COUNT: bare peers for storm.test.ts and lingering.test.ts, which reset their connections on
+ * any message.
+ */
 import type net from 'node:net';
 import { connectPeer } from '../support/peer.js';
 

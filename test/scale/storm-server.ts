@@ -1,4 +1,4 @@
-/** The server of storm.test.ts: `storm-server.js <library>`. Logs to nowhere, at debug, and counts the lines. */
+/** node storm-server.js LIBRARY: the server of storm.test.ts. Counts its log lines at debug and discards them. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
@@ -8,7 +8,7 @@ import { portOf, until } from '../support/end.js';
 const { WebSocketServer } = require(process.argv[2] as string) as typeof WebSocket;
 let lines = 0;
 let bytes = 0;
-const nowhere = new Writable({
+const discarding = new Writable({
   write(chunk: Buffer, _, done) {
     lines++;
     bytes += chunk.length;
@@ -19,7 +19,7 @@ const wss = new WebSocketServer({
   port: 0,
   host: '127.0.0.1',
   backlog: 10_000,
-  linger: { logger: pino({ level: 'debug' }, nowhere) },
+  linger: { logger: pino({ level: 'debug' }, discarding) },
 });
 let ended = 0;
 wss.on('listening', () => process.send?.(portOf(wss)));
@@ -34,7 +34,7 @@ process.once('message', async () => {
   const began = performance.now();
   await until('the last reset', () => ended === peers, 60_000);
   const ms = Math.round(performance.now() - began);
-  // The line that counts what was left out comes within a second.
+  // The line that counts the suppressed lines is written within a second.
   await new Promise((resolve) => setTimeout(resolve, 1_100));
   const inMs = (ns: number) => Math.round(ns / 1e4) / 100;
   process.send?.({

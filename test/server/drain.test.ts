@@ -1,16 +1,16 @@
-// A server that is drained: everyone is told, nobody is kept waiting past the deadline, and the process can end.
+// drain(): each connection is closed by the handshake or at the deadline, and the process can exit afterwards.
 import assert from 'node:assert/strict';
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import http from 'node:http';
-import net from 'node:net';
-import { join } from 'node:path';
+import type net from 'node:net';
 import { after, describe, it } from 'node:test';
 import type WebSocket from 'ws-linger';
 import { attach, drainOnSignal, WebSocketServer } from 'ws-linger';
 import Upstream from 'ws-upstream';
-import { openHandles, portOf, until } from '../support/end.js';
-import { CLIENT_FRAMES, connectPeer, endOf, UPGRADE_REQUEST } from '../support/peer.js';
+import { forkScript } from '../support/child.js';
+import { listen, openHandles, portOf, until } from '../support/end.js';
+import { CLIENT_FRAMES, connectPeer, connectTcp, endOf, UPGRADE_REQUEST } from '../support/peer.js';
 
 const before = openHandles();
 const linger = { closeTimeout: 500, logger: false } as const;
@@ -22,8 +22,8 @@ const MAKES: Record<string, (options: Upstream.ServerOptions) => Drainable> = {
   'an attached server': (options) => attach(new Upstream.WebSocketServer(options), linger) as unknown as Drainable,
 };
 
-/** Clients that answer the closing handshake, as all well-behaved ones do; resolves with their close codes. */
-async function cooperative(port: number, count: number): Promise<Promise<number>[]> {
+/** Opens clients that answer the closing handshake. Resolves with a promise of the close code of each. */
+async function openClients(port: number, count: number): Promise<Promise<number>[]> {
   const clients = Array.from({ length: count }, () => new Upstream(`ws://127.0.0.1:${port}`));
   const codes = clients.map((client) => once(client, 'close').then(([code]) => code as number));
   await Promise.all(clients.map((client) => once(client, 'open')));
@@ -32,10 +32,10 @@ async function cooperative(port: number, count: number): Promise<Promise<number>
 
 for (const [name, make] of Object.entries(MAKES)) {
   describe(`drain() of ${name}`, () => {
-    it('closes everyone by the handshake and then the server, and counts them', async () => {
+    it('closes every connection by the handshake and then the server, and counts the connections', async () => {
       const wss = make({ port: 0, host: '127.0.0.1' });
       await once(wss, 'listening');
-      const codes = await cooperative(portOf(wss), 20);
+      const codes = await openClients(portOf(wss), 20);
       const closed = once(wss, 'close');
       const counts = await wss.drain({ code: 1012, reason: 'restart' });
       assert.equal(counts.clean, 20);
@@ -47,10 +47,10 @@ for (const [name, make] of Object.entries(MAKES)) {
       await closed;
     });
 
-    it('waits until its deadline for those that do not answer, and leaves them FIN', async () => {
+    it('waits until its deadline for peers that do not answer, and ends them by FIN', async () => {
       const wss = make({ port: 0, host: '127.0.0.1' });
       await once(wss, 'listening');
-      const codes = await cooperative(portOf(wss), 3);
+      const codes = await openClients(portOf(wss), 3);
       const peer = await connectPeer(portOf(wss));
       const seen = endOf(peer);
       const timeout = 2 * linger.closeTimeout;
@@ -64,12 +64,12 @@ for (const [name, make] of Object.entries(MAKES)) {
       await Promise.all(codes);
     });
 
-    it('answers new upgrade requests by 503 with Retry-After meanwhile', async () => {
+    it('answers upgrade requests by 503 with Retry-After while it drains', async () => {
       const wss = make({ port: 0, host: '127.0.0.1' });
       await once(wss, 'listening');
       const peer = await connectPeer(portOf(wss));
       const drained = wss.drain({ timeout: 1_500 });
-      const late = net.connect(portOf(wss), '127.0.0.1');
+      const late = connectTcp(wss);
       late.write(UPGRADE_REQUEST);
       const [answer] = await once(late, 'data');
       assert.match(String(answer), /^HTTP\/1\.1 503 .*\r\nConnection: close\r\nRetry-After: [12]\r\n/);
@@ -78,10 +78,10 @@ for (const [name, make] of Object.entries(MAKES)) {
       assert.equal((await drained).clean, 1);
     });
 
-    it('spreads the closes, and may be called again to end sooner', async () => {
+    it('spreads the closes, and a second call without spread ends it sooner', async () => {
       const wss = make({ port: 0, host: '127.0.0.1' });
       await once(wss, 'listening');
-      const codes = await cooperative(portOf(wss), 40);
+      const codes = await openClients(portOf(wss), 40);
       let closed = 0;
       for (const code of codes) code.then(() => closed++);
       const drained = wss.drain({ spread: 60_000 });
@@ -93,7 +93,7 @@ for (const [name, make] of Object.entries(MAKES)) {
       assert.equal(wss.drain(), drained);
     });
 
-    it('may be called again with a shorter timeout', async () => {
+    it('applies the shorter timeout of a second call', async () => {
       const wss = make({ port: 0, host: '127.0.0.1' });
       await once(wss, 'listening');
       const peer = await connectPeer(portOf(wss));
@@ -103,38 +103,37 @@ for (const [name, make] of Object.entries(MAKES)) {
       wss.drain({ timeout: 20 });
       assert.equal((await drained)['close-timeout'], 1);
       assert.ok(performance.now() - began < linger.closeTimeout);
-      // What was sent shortly before may still be on its way, so this is no RST.
+      // What was sent shortly before may still be on its way, so FIN ends it and not RST.
       assert.equal(await seen, 'end');
       peer.destroy();
     });
 
-    it('closes idle keep-alive connections of its own HTTP server, and requests that never end', async () => {
+    it('closes idle keep-alive connections and unfinished requests of its own HTTP server', async () => {
       const wss = make({ port: 0, host: '127.0.0.1' });
       await once(wss, 'listening');
-      const idle = net.connect(portOf(wss), '127.0.0.1');
+      const idle = connectTcp(wss);
       idle.write('GET / HTTP/1.1\r\nHost: test\r\n\r\n');
       await once(idle, 'data');
-      const half = net.connect(portOf(wss), '127.0.0.1');
+      const half = connectTcp(wss);
       half.write(UPGRADE_REQUEST.slice(0, -10));
       await once(half, 'connect');
-      const gone = [idle, half].map((socket) => once(socket.on('error', () => {}).resume(), 'close'));
+      const gone = [idle, half].map((socket) => once(socket.resume(), 'close'));
       await wss.drain({ timeout: 200 });
       await Promise.all(gone);
     });
 
     it("closes a connection whose upgrade was under way, and leaves the user's HTTP server open", async () => {
       const server = http.createServer((_, response) => void response.end('still here'));
-      server.listen(0, '127.0.0.1');
-      await once(server, 'listening');
+      await listen(server);
       const decisions: ((allowed: boolean) => void)[] = [];
       const wss = make({
         server,
         verifyClient: (_: unknown, decide: (allowed: boolean) => void) => void decisions.push(decide),
       });
-      const holdsUp = connectPeer(portOf(server));
+      const first = connectPeer(portOf(server));
       await once(server, 'upgrade');
       decisions[0]?.(true);
-      const peer = await holdsUp;
+      const peer = await first;
       const underWay = new Upstream(`ws://127.0.0.1:${portOf(server)}`);
       await once(server, 'upgrade');
       const drained = wss.drain();
@@ -156,15 +155,15 @@ for (const [name, make] of Object.entries(MAKES)) {
 }
 
 describe('drain()', () => {
-  it('knows its connections with clientTracking: false', async () => {
+  it('closes its connections also with clientTracking: false', async () => {
     const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', clientTracking: false, linger });
     await once(wss, 'listening');
-    const codes = await cooperative(portOf(wss), 5);
+    const codes = await openClients(portOf(wss), 5);
     assert.equal((await wss.drain()).clean, 5);
     assert.deepEqual(await Promise.all(codes), new Array(5).fill(1001));
   });
 
-  it('closes a server without connections, and one that is closed already', async () => {
+  it('resolves for a server without connections, and for a closed server', async () => {
     const wss = new WebSocketServer({ noServer: true, linger });
     const counts = await wss.drain();
     assert.ok(Object.values(counts).every((count) => count === 0));
@@ -174,10 +173,10 @@ describe('drain()', () => {
     await closed.drain();
   });
 
-  it('ends in time when close() was called before it, whatever HTTP requests are under way', async () => {
+  it('ends in time after close(), even with an unfinished HTTP request', async () => {
     const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', linger });
     await once(wss, 'listening');
-    const half = net.connect(portOf(wss), '127.0.0.1').on('error', () => {});
+    const half = connectTcp(wss);
     half.write(UPGRADE_REQUEST.slice(0, 10));
     await once(half, 'connect');
     const peer = await connectPeer(portOf(wss));
@@ -188,7 +187,7 @@ describe('drain()', () => {
     await gone;
   });
 
-  it('loses no message of those who are still talking', async () => {
+  it('loses none of the messages that were sent before it', async () => {
     const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', linger });
     await once(wss, 'listening');
     const client = new Upstream(`ws://127.0.0.1:${portOf(wss)}`);
@@ -213,7 +212,7 @@ describe('drain()', () => {
     [{ timeuot: 5 }, 'WSL_ERR_UNKNOWN_OPTION'],
     [5, 'WSL_ERR_OPTION_TYPE'],
   ] as [object, string][]) {
-    it(`refuses ${JSON.stringify(options).slice(0, 40)} before it touches anything`, async () => {
+    it(`refuses ${JSON.stringify(options).slice(0, 40)} before it closes anything`, async () => {
       const wss = new WebSocketServer({ port: 0, linger });
       await once(wss, 'listening');
       assert.throws(() => void wss.drain(options), { code });
@@ -224,36 +223,34 @@ describe('drain()', () => {
 });
 
 describe('drainOnSignal()', () => {
-  it('refuses what is no server of ours', () => {
+  it('refuses a server that is not of this package', () => {
     assert.throws(() => drainOnSignal(http.createServer()), { code: 'WSL_ERR_NOT_ATTACHABLE' });
   });
 
-  interface Asked {
+  interface RunningServer {
     child: ChildProcess;
     codes: Promise<number>[];
     ended: Promise<[code: number | null, signal: string | null]>;
   }
 
-  async function start(): Promise<Asked> {
-    const child = fork(join(__dirname, '..', 'support', 'drain-on-signal-server.js'), {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
-    const ended = once(child, 'exit') as Asked['ended'];
+  async function start(): Promise<RunningServer> {
+    const child = forkScript('support/drain-on-signal-server');
+    const ended = once(child, 'exit') as RunningServer['ended'];
     const [port] = (await once(child, 'message')) as [number];
-    return { child, codes: await cooperative(port, 3), ended };
+    return { child, codes: await openClients(port, 3), ended };
   }
 
-  it("drains on the message 'shutdown', and the process ends by itself", async () => {
+  it("drains on the message 'shutdown', and the process exits with code 0", async () => {
     const { child, codes, ended } = await start();
     child.send('shutdown');
     assert.deepEqual(await Promise.all(codes), [1001, 1001, 1001]);
     assert.deepEqual(await ended, [0, null]);
   });
 
-  // On Windows no process can send another one a signal that it could handle.
+  // On Windows a process cannot handle a signal of another process.
   if (process.platform !== 'win32') {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      it(`drains on ${signal}, and the process ends as ${signal} ends it`, async () => {
+      it(`drains on ${signal}, and the process ends by ${signal}`, async () => {
         const { child, codes, ended } = await start();
         child.kill(signal);
         assert.deepEqual(await Promise.all(codes), [1001, 1001, 1001]);
@@ -261,16 +258,16 @@ describe('drainOnSignal()', () => {
       });
     }
 
-    it('keeps no process alive whose server has closed', async () => {
+    it('does not keep the process alive after its server has closed', async () => {
       const { child, codes, ended } = await start();
       child.send('close');
       await Promise.all(codes);
       assert.deepEqual(await ended, [0, null]);
     });
 
-    it('ends a drain at once on a second signal', async () => {
+    it('ends the process immediately on a second signal', async () => {
       const { child, codes, ended } = await start();
-      const [port] = await portAgain(child);
+      const [port] = await requestPort(child);
       const peer = await connectPeer(port);
       const seen = endOf(peer);
       child.kill('SIGTERM');
@@ -282,7 +279,7 @@ describe('drainOnSignal()', () => {
     });
   }
 
-  function portAgain(child: ChildProcess): Promise<[number]> {
+  function requestPort(child: ChildProcess): Promise<[number]> {
     child.send('port');
     return once(child, 'message') as Promise<[number]>;
   }

@@ -1,23 +1,23 @@
-// A server's connections that are lost before they are WebSockets: nothing crashes, each is told once, and nobody else's error
-// is kept from being thrown.
+// Connections that a server loses before their upgrade: the process does not crash, each loss is logged once, and
+// errors that have nothing to do with them are still thrown.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
-import net from 'node:net';
+import type net from 'node:net';
 import { Duplex } from 'node:stream';
 import { describe, it } from 'node:test';
 import tls from 'node:tls';
 import { attach, guardServer, WebSocketServer } from 'ws-linger';
 import Upstream from 'ws-upstream';
 import { certificate } from '../support/certificate.js';
-import { openHandles, portOf, until } from '../support/end.js';
-import { UPGRADE_REQUEST } from '../support/peer.js';
+import { listen, openHandles, until } from '../support/end.js';
+import { connectTcp, UPGRADE_REQUEST } from '../support/peer.js';
 
 type Line = Record<string, unknown>;
 
-/** A logger that keeps what it is told. */
-function recorder() {
+/** Returns a logger that keeps its lines. */
+function recordingLogger() {
   const lines: Line[] = [];
   const keep = (fields: object) => void lines.push({ ...fields });
   return { lines, debug: keep, warn: (fields: object) => keep({ ...fields, level: 'warn' }) };
@@ -27,20 +27,20 @@ interface Loss {
   name: string;
   tls?: true;
   options?: Upstream.ServerOptions;
-  /** What the peer does, until it is gone. */
+  /** What the peer does until the connection is lost. */
   peer(tcp: net.Socket, server: net.Server): unknown;
   kind: 'upgrade-failed' | 'tls-failed' | 'no-request';
 }
 
 const reset = (tcp: net.Socket) => void tcp.resetAndDestroy();
 const HALF_REQUEST = UPGRADE_REQUEST.slice(0, -10);
-/** Record header, handshake header and nothing more: a ClientHello that breaks off. */
+/** The first bytes of a ClientHello: a record header, a handshake header and little more. */
 const HALF_HELLO = Buffer.from([0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc]);
 
-/** The first message of a real TLS client. */
+/** Returns the ClientHello of a real TLS client. */
 function clientHello(): Buffer {
   const written: Buffer[] = [];
-  const nowhere = new Duplex({
+  const recording = new Duplex({
     read() {},
     write(chunk, _, done) {
       written.push(chunk);
@@ -48,7 +48,7 @@ function clientHello(): Buffer {
     },
   });
   tls
-    .connect({ socket: nowhere })
+    .connect({ socket: recording })
     .on('error', () => {})
     .destroy();
   return Buffer.concat(written);
@@ -78,7 +78,7 @@ const LOSSES: Loss[] = [
     kind: 'upgrade-failed',
   },
   {
-    name: 'no HTTP at all',
+    name: 'lost because it does not speak HTTP',
     peer: (tcp) => void tcp.resume().write('\x16\x03\x01 hello?\r\n\r\n'),
     kind: 'upgrade-failed',
   },
@@ -89,25 +89,25 @@ const LOSSES: Loss[] = [
     kind: 'upgrade-failed',
   },
   {
-    name: 'TLS that is reset before its first byte',
+    name: 'reset before the first byte of TLS',
     tls: true,
     peer: (tcp, server) => once(server, 'connection').then(() => reset(tcp)),
     kind: 'no-request',
   },
   {
-    name: 'TLS that is reset in the middle of its first message',
+    name: 'reset in the middle of its ClientHello',
     tls: true,
     peer: (tcp) => void tcp.write(HALF_HELLO, () => reset(tcp)),
     kind: 'tls-failed',
   },
   {
-    name: 'TLS that is closed in the middle of its first message',
+    name: 'closed in the middle of its ClientHello',
     tls: true,
     peer: (tcp) => void tcp.resume().end(HALF_HELLO),
     kind: 'tls-failed',
   },
   {
-    name: 'TLS that is reset at the first byte of the answer',
+    name: 'reset when the first byte of the TLS answer arrives',
     tls: true,
     peer: (tcp) => {
       tcp.once('data', () => reset(tcp));
@@ -115,7 +115,12 @@ const LOSSES: Loss[] = [
     },
     kind: 'tls-failed',
   },
-  { name: 'no TLS at all', tls: true, peer: (tcp) => void tcp.write(UPGRADE_REQUEST), kind: 'tls-failed' },
+  {
+    name: 'lost because it does not speak TLS',
+    tls: true,
+    peer: (tcp) => void tcp.write(UPGRADE_REQUEST),
+    kind: 'tls-failed',
+  },
   {
     name: 'closed over TLS in the middle of its request',
     tls: true,
@@ -127,7 +132,7 @@ const LOSSES: Loss[] = [
     kind: 'upgrade-failed',
   },
   {
-    name: 'heard of in no TLS any more while verifyClient decides',
+    name: 'lost by a broken TLS record while verifyClient decides',
     tls: true,
     options: { verifyClient: (_: unknown, decide: (allowed: boolean) => void) => void decisions.push(decide) },
     peer: async (tcp, server) => {
@@ -144,41 +149,37 @@ const LOSSES: Loss[] = [
 
 const decisions: ((allowed: boolean) => void)[] = [];
 
-async function listen(secure: boolean | undefined): Promise<http.Server> {
-  const server = secure ? https.createServer(await certificate()) : http.createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return server as http.Server;
-}
-
-function connect(server: net.Server): net.Socket {
-  return net.connect(portOf(server), '127.0.0.1').on('error', () => {});
+async function listenOn(secure: boolean | undefined): Promise<http.Server> {
+  return (await listen(secure ? https.createServer(await certificate()) : http.createServer())) as http.Server;
 }
 
 for (const how of ['its own WebSocketServer', "plain ws's, attached"]) {
-  describe(`a server (${how}) tells once of a peer that is`, () => {
+  describe(`a server (${how}) logs one line for a connection that is`, () => {
     for (const { name, tls: secure, options, peer, kind } of LOSSES) {
       it(name, async () => {
         const before = openHandles();
-        const server = await listen(secure);
-        const logger = recorder();
+        const server = await listenOn(secure);
+        const logger = recordingLogger();
         const wss =
           how === 'its own WebSocketServer'
             ? new WebSocketServer({ server, ...options, linger: { logger } })
             : attach(new Upstream.WebSocketServer({ server, ...options }), { logger });
-        wss.on('connection', () => assert.fail('it never was a WebSocket'));
-        const tcp = connect(server);
+        wss.on('connection', () => assert.fail('the connection never was a WebSocket'));
+        const tcp = connectTcp(server);
         await peer(tcp, server);
-        await until('it is told', () => logger.lines.length > 0);
+        await until('the loss is logged', () => logger.lines.length > 0);
         for (const decide of decisions.splice(0)) decide(true);
-        await until('it is gone', () => tcp.destroyed || tcp.readableEnded);
+        await until('the peer has ended', () => tcp.destroyed || tcp.readableEnded);
         tcp.destroy();
         wss.close();
         server.close();
         await until('all handles are gone', () => openHandles() <= before);
         assert.equal(logger.lines.length, 1, JSON.stringify(logger.lines));
-        const { event, kind: told, origin, phase, remoteAddress, errorCode, level } = logger.lines[0] as Line;
-        assert.deepEqual([event, told, origin, phase, level], ['opening-failed', kind, 'peer', 'opening', undefined]);
+        const { event, kind: loggedKind, origin, phase, remoteAddress, errorCode, level } = logger.lines[0] as Line;
+        assert.deepEqual(
+          [event, loggedKind, origin, phase, level],
+          ['opening-failed', kind, 'peer', 'opening', undefined],
+        );
         assert.equal(remoteAddress, '127.0.0.1');
         assert.equal(typeof errorCode, 'string');
       });
@@ -187,13 +188,12 @@ for (const how of ['its own WebSocketServer', "plain ws's, attached"]) {
 }
 
 describe('a guarded server', () => {
-  it('says nothing of HTTP connections that are lost after their answer', async () => {
+  it('logs nothing for an HTTP connection that is reset after its response', async () => {
     const server = http.createServer((_, response) => void response.end('hello'));
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const logger = recorder();
+    await listen(server);
+    const logger = recordingLogger();
     const wss = new WebSocketServer({ server, linger: { logger } });
-    const tcp = connect(server);
+    const tcp = connectTcp(server);
     const accepted = once(server, 'connection') as Promise<[net.Socket]>;
     tcp.write('GET / HTTP/1.1\r\nHost: test\r\n\r\n');
     await once(tcp, 'data');
@@ -201,37 +201,35 @@ describe('a guarded server', () => {
     const gone = once(socket, 'close').catch(() => {});
     reset(tcp);
     await gone;
-    await until('it is closed', () => socket.destroyed);
+    await until('the socket is closed', () => socket.destroyed);
     assert.deepEqual(logger.lines, []);
     wss.close();
     server.close();
   });
 
-  it('says nothing of an HTTP request that is reset before its answer', async () => {
-    const server = http.createServer(() => {}); // slow
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const logger = recorder();
+  it('logs nothing for an HTTP request that is reset before its response', async () => {
+    const server = http.createServer(() => {}); // never answers
+    await listen(server);
+    const logger = recordingLogger();
     const wss = new WebSocketServer({ server, linger: { logger } });
-    const tcp = connect(server);
+    const tcp = connectTcp(server);
     const request = once(server, 'request') as Promise<[IncomingMessage]>;
     tcp.write('GET / HTTP/1.1\r\nHost: test\r\n\r\n');
     const [{ socket }] = await request;
     reset(tcp);
-    await until('it is closed', () => socket.destroyed);
+    await until('the socket is closed', () => socket.destroyed);
     assert.deepEqual(logger.lines, []);
     wss.close();
     server.close();
   });
 
-  it('leaves upgrade requests to HTTP once nobody takes them any more', async () => {
+  it('leaves upgrade requests to HTTP once its WebSocketServer has closed', async () => {
     const server = http.createServer((_, response) => void response.end('as any request'));
     const stop = guardServer(server, { logger: false });
     const wss = new WebSocketServer({ server, linger: { logger: false } });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
+    await listen(server);
     wss.close();
-    const tcp = connect(server);
+    const tcp = connectTcp(server);
     tcp.write(UPGRADE_REQUEST);
     assert.match(String((await once(tcp, 'data'))[0]), /^HTTP\/1\.1 200 /);
     tcp.destroy();
@@ -239,10 +237,10 @@ describe('a guarded server', () => {
     server.close();
   });
 
-  it("leaves Node's answer to bad requests as it is", async () => {
-    const server = await listen(false);
+  it("leaves Node's answer to bad requests unchanged", async () => {
+    const server = await listenOn(false);
     const wss = new WebSocketServer({ server, linger: { logger: false } });
-    const tcp = connect(server);
+    const tcp = connectTcp(server);
     tcp.write('nonsense\r\n\r\n');
     const [answer] = await once(tcp, 'data');
     assert.match(String(answer), /^HTTP\/1.1 400 Bad Request/);
@@ -251,11 +249,11 @@ describe('a guarded server', () => {
   });
 
   it('leaves no listener on the server or its sockets behind', async () => {
-    const server = await listen(false);
+    const server = await listenOn(false);
     const count = () => server.eventNames().map((name) => [name, server.listenerCount(name)]);
     const before = count();
     const wss = new WebSocketServer({ server, linger: { logger: false } });
-    const tcp = connect(server);
+    const tcp = connectTcp(server);
     const connected = once(wss, 'connection') as Promise<[Upstream, IncomingMessage]>;
     tcp.write(UPGRADE_REQUEST);
     const [ws, request] = await connected;

@@ -1,5 +1,5 @@
-// What Linux's table of connections tells of a peer: whether it takes what the kernel holds for it, whether it is there and does
-// not read, and that nothing is known of one that is cut off.
+// look() on Linux, by /proc/net/tcp: whether the peer acknowledges data, whether it is alive and does not read, and
+// 'unknown' for a peer that is cut off. Needs root.
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,18 +7,16 @@ import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import type { TransportLook } from '../../dist/socket-control/contract.js';
 import { PortableControl } from '../../dist/socket-control/portable.js';
-import { portOf, until, watchEnd } from '../support/end.js';
-import { stall } from '../support/faults.js';
+import { listen, portOf, until, watchEnd } from '../support/end.js';
 import { SERVER_ADDRESS, TwoHosts } from '../support/namespaces.js';
-import { openPair, socketOf } from '../support/pairs.js';
+import { openPair, socketOf, stall } from '../support/pairs.js';
 
 const MB = 1024 * 1024;
 
 describe('a look at a connection', () => {
   for (const host of ['127.0.0.1', '::1', '::ffff:127.0.0.1']) {
-    it(`tells what a peer at ${host} does`, async () => {
-      const server = net.createServer({ pauseOnConnect: true }).listen(0, '::');
-      await once(server, 'listening');
+    it(`shows whether a peer at ${host} reads`, async () => {
+      const server = await listen(net.createServer({ pauseOnConnect: true }), '::');
       const accepted = once(server, 'connection') as Promise<[net.Socket]>;
       const socket = net.connect(portOf(server), host);
       await once(socket, 'connect');
@@ -32,23 +30,29 @@ describe('a look at a connection', () => {
         });
         return last as unknown as TransportLook;
       };
-      assert.equal(control.look(), null, 'nobody has asked before');
-      await look('idle', ({ unacknowledged, peerWindow }) => unacknowledged === 0 && peerWindow === 'open');
+      assert.equal(control.look(), null, 'the first look only starts a lookup');
+      await look(
+        'the connection is idle',
+        ({ unacknowledged, peerWindow }) => unacknowledged === 0 && peerWindow === 'open',
+      );
 
-      // More than the kernels of both sides take.
+      // More than the kernels of both sides hold.
       for (let i = 0; i < 64; i++) socket.write(Buffer.alloc(MB));
-      const zero = await look('it does not read', ({ peerWindow }) => peerWindow === 'zero');
+      const zero = await look('the peer does not read', ({ peerWindow }) => peerWindow === 'zero');
       assert.ok(zero.unacknowledged > 0);
       peer.resume();
-      await look('it takes some', ({ unacknowledged, at }) => unacknowledged < zero.unacknowledged && at > zero.at);
-      await look('it has all', ({ unacknowledged }) => unacknowledged === 0);
+      await look(
+        'the peer has read a part',
+        ({ unacknowledged, at }) => unacknowledged < zero.unacknowledged && at > zero.at,
+      );
+      await look('the peer has read all', ({ unacknowledged }) => unacknowledged === 0);
       socket.destroy();
       peer.destroy();
       server.close();
     });
   }
 
-  it('is null for what is no TCP connection', () => {
+  it('is null for a socket without a TCP connection', () => {
     assert.equal(new PortableControl(new net.Socket()).look(), null);
   });
 });
@@ -61,10 +65,10 @@ describe('a look at a peer that is cut off', () => {
   });
   after(() => hosts.remove());
 
-  it('says unknown, also where the peer had stopped reading before', async () => {
-    server = hosts.start('server', 'look-server.js');
+  it("shows the peer's window as unknown, even if the peer had stopped reading before", async () => {
+    server = hosts.start('server', 'support/look-server');
     const [{ port }] = (await once(server, 'message')) as [{ port: number }];
-    const client = hosts.start('client', 'look-client.js', SERVER_ADDRESS, String(port));
+    const client = hosts.start('client', 'support/look-client', SERVER_ADDRESS, String(port));
     const seen: Record<string, TransportLook | null> = {};
     server.on('message', (message) => {
       const { what, look } = message as { what: string; look: TransportLook | null };
@@ -92,7 +96,10 @@ describe('a look at a peer that is cut off', () => {
 });
 
 describe('a socket that lingers, at its closeDeadline of 30 s', { concurrency: true }, () => {
-  /** The state of this side in the kernel right after it was cut, where its peer begins to read after so long. */
+  /**
+   * Returns this side's state in the kernel right after closeDeadline, for a peer that begins to read after
+   * `readsAfter` ms.
+   */
   async function stateAfter(readsAfter: number): Promise<string> {
     const pair = await openPair({ make: 'ours', role: 'server', linger: { logger: false } });
     const port = (pair.peer as { remotePort?: number }).remotePort;
@@ -110,7 +117,7 @@ describe('a socket that lingers, at its closeDeadline of 30 s', { concurrency: t
     return line.split(/\s+/)[0] ?? '';
   }
 
-  /** A part, as a device does that has begun to read again: its window opens. */
+  /** Reads a part, so that the peer's window opens. */
   function readSome(peer: net.Socket): void {
     let read = 0;
     peer.on('data', (chunk: Buffer) => {
@@ -120,12 +127,12 @@ describe('a socket that lingers, at its closeDeadline of 30 s', { concurrency: t
     peer.resume();
   }
 
-  it('is ended by RST where its peer has been there for 25 s and not read: the kernel keeps nothing', async () => {
+  it('is ended by RST if its peer was alive for 25 s without reading, and the kernel keeps nothing', async () => {
     assert.equal(await stateAfter(100_000), '');
   });
 
   for (const readsAfter of [10_000, 28_500]) {
-    it(`is ended by FIN where its peer reads on after ${readsAfter} ms`, async () => {
+    it(`is ended by FIN if its peer begins to read after ${readsAfter} ms`, async () => {
       assert.equal(await stateAfter(readsAfter), 'FIN-WAIT-1');
     });
   }

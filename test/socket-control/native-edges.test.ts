@@ -1,5 +1,5 @@
-// What scripts, threads, hosts and the garbage collector may do to the addon. Where it is not loaded, the threads, the exits
-// and the count of handles are tried on the portable way.
+// The addon under threads, process.exit(), garbage collection, invalid arguments and other hosts. Where it is not
+// loaded, the tests of threads, exits and handles run with the portable control.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -17,18 +17,18 @@ import type { Place } from '../edges/exit.js';
 import type { Garbage } from '../edges/garbage.js';
 import type { Host } from '../edges/host.js';
 import type { Threads } from '../edges/threads.js';
-import type { Task, Told } from '../edges/worker.js';
-import { runEdge, saidBy } from '../support/child.js';
+import type { Task, WorkerReport } from '../edges/worker.js';
+import { parseOutput, runEdge } from '../support/child.js';
 import { tcpPair } from '../support/tcp-pair.js';
 
 const { binding, path } = loadNative();
 const control = binding ? 'native' : 'portable';
 
-/** What the last thread of each test does, to show that all is well. */
+/** The result of a last thread, which shows that the process still works. */
 const ALL_RESET = { control, ends: { 'local-abort by reset, reset': 20 }, code: 0 };
 
-/** The first message of a thread, once it has ended. */
-async function hear<T>(task: Task): Promise<T> {
+/** Runs a thread to its end and returns its first message. */
+async function runThread<T>(task: Task): Promise<T> {
   const worker = new Worker(join(__dirname, '..', 'edges', 'worker.js'), { workerData: task });
   const exit = once(worker, 'exit');
   const [message] = (await once(worker, 'message')) as [T];
@@ -37,16 +37,16 @@ async function hear<T>(task: Task): Promise<T> {
 }
 
 describe(`threads (${control})`, () => {
-  it('work side by side, each with a server and clients of its own', async () => {
-    const told = await Promise.all([1, 2, 3, 4].map(() => hear<Told>('abort 20 connections')));
+  it('run at the same time, each with a server and clients of its own', async () => {
+    const reports = await Promise.all([1, 2, 3, 4].map(() => runThread<WorkerReport>('abort 20 connections')));
     assert.deepEqual(
-      told,
+      reports,
       [1, 2, 3, 4].map(() => ({ control, ends: ALL_RESET.ends })),
     );
   });
 
-  it('are terminated in the middle of it, and the process and later threads live on', async () => {
-    const { threads, afterwards } = saidBy<Threads>(await runEdge('threads', { args: ['terminated', control] }));
+  it('may be terminated at any point, and the process and later threads go on working', async () => {
+    const { threads, afterwards } = parseOutput<Threads>(await runEdge('threads', { args: ['terminated', control] }));
     assert.equal(threads.length, binding ? 12 : 6);
     for (const thread of threads) assert.deepEqual(thread, { control, code: 1 });
     assert.deepEqual(afterwards, ALL_RESET);
@@ -62,29 +62,29 @@ describe(`process.exit() (${control})`, () => {
   }
 });
 
-it(`2,000 connections, looked up and aborted one after another, leave no handle behind (${control})`, async () => {
+it(`2,000 connections that are looked up and aborted one after another leave no handle (${control})`, async () => {
   const args = ['2000', randomUUID()];
   const flags = ['--expose-gc', '--max-semi-space-size=1'];
-  const { problems, kinds } = saidBy<Cycles>(await runEdge('cycles', { flags, args }));
+  const { problems, kinds } = parseOutput<Cycles>(await runEdge('cycles', { flags, args }));
   assert.deepEqual(problems, []);
   assert.deepEqual(kinds, { [control]: 2500 });
 });
 
 if (binding && path) {
   describe('handles', () => {
-    it('cannot be replaced by anything else, which is refused with a TypeError and changes nothing', async () => {
+    it('cannot be imitated: any other value is refused with a TypeError and changes nothing', async () => {
       const { socket, stop } = await tcpPair();
       const handle = resolveConnection(binding, socket);
       assert.ok(handle);
       const tcp = (socket as unknown as { _handle: { _externalStream: unknown } })._handle;
       const impostors: unknown[] = [undefined, null, true, NaN, 10n, '', 'handle', Symbol('handle'), {}, [], () => {}];
       impostors.push(new Date(), new Map(), Buffer.alloc(64), new Uint32Array(16), tcp, tcp._externalStream, socket);
-      // A SOCKET is a small multiple of 4, so this one's is among them.
+      // A SOCKET is a small multiple of 4, so the connection's own SOCKET is among these numbers.
       for (let number = 0; number < 8192; number += 4) impostors.push(number);
       impostors.push(Object.create(handle), { ...handle }, new Proxy(handle, {}), Object.getPrototypeOf(handle));
       const Made = ((handle as object).constructor ?? Object) as new () => object;
       impostors.push(new Made(), Object.setPrototypeOf({}, Object.getPrototypeOf(handle)));
-      impostors.push(await hear('hand over a handle'));
+      impostors.push(await runThread('hand over a handle'));
       for (const impostor of impostors as never[]) {
         assert.throws(() => binding.setLinger(impostor, true), TypeError);
         assert.throws(() => binding.getLinger(impostor), TypeError);
@@ -96,16 +96,16 @@ if (binding && path) {
       stop();
     });
 
-    it('may be collected while the SOCKET lives, and kept when it goes', async () => {
-      const flags = ['--expose-gc', '--max-semi-space-size=1']; // so that the process grows by what is never freed alone
-      const { grown, ...said } = saidBy<Garbage>(await runEdge('garbage', { flags }));
-      assert.deepEqual(said, {
+    it('may be collected while the SOCKET is open, and kept after it has closed', async () => {
+      const flags = ['--expose-gc', '--max-semi-space-size=1']; // so that only leaks make the process grow
+      const { grown, ...result } = parseOutput<Garbage>(await runEdge('garbage', { flags }));
+      assert.deepEqual(result, {
         collected: true,
-        heard: 'still here',
+        received: 'still here',
         whileOpen: { on: false, seconds: 0 },
         onceClosed: [GONE, GONE, GONE, 'unknown'],
       });
-      assert.ok(grown < 100_000, `5,000 handles have left ${grown} bytes`); // 190,000 where none is freed
+      assert.ok(grown < 100_000, `5,000 handles have left ${grown} bytes`); // 190,000 if none is freed
     });
   });
 
@@ -115,7 +115,7 @@ if (binding && path) {
     const find = (...args: unknown[]) => (binding.resolve as (...args: unknown[]) => object | null)(...args);
     const handle = find(here, localPort, there, remotePort) as NativeConnection;
     for (const port of [undefined, null, `${localPort}`, 80n, {}, NaN, Infinity, -1, 65_536, 0.5, 2 ** 32]) {
-      // What is added to the right port would find it again, were it cut to 16 or 32 bits.
+      // Added to the right port, so that a number cut to 16 or 32 bits would find the connection.
       const wrong = typeof port === 'number' ? (localPort as number) + port : port;
       if (port !== -1) assert.throws(() => find(here, wrong, there, remotePort), TypeError, String(wrong));
     }
@@ -152,7 +152,7 @@ if (binding && path) {
   });
 
   describe('the addon', () => {
-    it('is loaded again in other contexts of one thread, each with functions of its own', async () => {
+    it('can be loaded in several contexts of one thread, each with functions of its own', async () => {
       const { socket, stop } = await tcpPair();
       const load = 'const module = { exports: {} }; process.dlopen(module, path); module.exports';
       const all = [1, 2]
@@ -169,17 +169,17 @@ if (binding && path) {
       stop();
     });
 
-    it('is used beside a copy of it under another name', async (t) => {
-      const copy = join(folder(t), 'another-name.node');
+    it('works beside a copy of itself under another name', async (t) => {
+      const copy = join(temporaryFolder(t), 'another-name.node');
       copyFileSync(path, copy);
-      const { exchanged, ...said } = saidBy<Copies>(await runEdge('copies', { args: [copy] }));
-      assert.deepEqual(said, { codes: [0, GONE, GONE], linger: { on: true, seconds: 0 }, seen: 'ECONNRESET' });
-      // A handle of the other is the same connection or none; what it must not be is another one, or a crash.
+      const { exchanged, ...result } = parseOutput<Copies>(await runEdge('copies', { args: [copy] }));
+      assert.deepEqual(result, { codes: [0, GONE, GONE], linger: { on: true, seconds: 0 }, seen: 'ECONNRESET' });
+      // Either copy may accept or refuse the other's handle, but must not crash or find another connection.
       for (const outcome of exchanged) assert.ok(outcome === 'connected' || outcome === 'TypeError', String(outcome));
     });
 
-    it('is unloaded with the thread that loaded it, and loaded by the next', async () => {
-      const { threads, afterwards, mapped } = saidBy<Threads>(
+    it('is unloaded with the thread that loaded it, and loaded again by the next', async () => {
+      const { threads, afterwards, mapped } = parseOutput<Threads>(
         await runEdge('threads', { args: ['reloaded', control] }),
       );
       const [first, ...others] = threads;
@@ -190,39 +190,39 @@ if (binding && path) {
       assert.equal(mapped, false);
     });
 
-    it('works in a host of another name', async (t) => {
-      const node = join(folder(t), 'other-host.exe');
+    it('works in a node.exe of another name', async (t) => {
+      const node = join(temporaryFolder(t), 'other-host.exe');
       copyFileSync(process.execPath, node);
-      const { reason, ...said } = saidBy<Host>(await runEdge('host', { node }));
-      assert.deepEqual(said, { control: 'native', ends: ['ECONNRESET', 'ECONNRESET'] }, reason);
+      const { reason, ...result } = parseOutput<Host>(await runEdge('host', { node }));
+      assert.deepEqual(result, { control: 'native', ends: ['ECONNRESET', 'ECONNRESET'] }, reason);
     });
 
-    it('refuses a host that lacks a function, where connections are portable and one warning says why', async (t) => {
-      const node = join(folder(t), 'node.exe');
+    it('does not load in a host that lacks a function; connections are then portable, after one warning', async (t) => {
+      const node = join(temporaryFolder(t), 'node.exe');
       writeFileSync(node, withoutExport(readFileSync(process.execPath), 'napi_get_uv_event_loop'));
       const ended = await runEdge('host', { node });
-      const { reason, ...said } = saidBy<Host>({ ...ended, stderr: '' });
-      assert.deepEqual(said, { control: 'portable', ends: ['ECONNRESET', 'ECONNRESET'] });
+      const { reason, ...result } = parseOutput<Host>({ ...ended, stderr: '' });
+      assert.deepEqual(result, { control: 'portable', ends: ['ECONNRESET', 'ECONNRESET'] });
       assert.match(reason, /ws-linger\.node failed to load: ./);
       const lines = ended.stderr.trim().split('\n');
       assert.equal(lines.length, 1, ended.stderr);
-      const { level, event, reason: told } = JSON.parse(lines[0] as string);
-      assert.deepEqual({ level, event, told }, { level: 40, event: 'native-unavailable', told: reason });
+      const { level, event, reason: logged } = JSON.parse(lines[0] as string);
+      assert.deepEqual({ level, event, logged }, { level: 40, event: 'native-unavailable', logged: reason });
     });
   });
 }
 
-/** The code for a connection that no longer exists. */
+/** The addon's code for a connection that no longer exists. */
 const GONE = -1;
 
-/** A folder that is removed once the test, and with it each process that holds a file there, has ended. */
-function folder(t: TestContext): string {
+/** Makes a folder that is removed when the test has ended. */
+function temporaryFolder(t: TestContext): string {
   const made = mkdtempSync(join(tmpdir(), 'ws-linger-'));
   t.after(() => rmSync(made, { recursive: true, maxRetries: 10 }));
   return made;
 }
 
-/** A program that exports the function under another name. The last letter is changed, so the table stays in order. */
+/** Renames an exported function of a program. It changes the last letter, so that the export table stays sorted. */
 function withoutExport(program: Buffer, name: string): Buffer {
   const entry = Buffer.from(`\0${name}\0`);
   let at = program.indexOf(entry);

@@ -1,4 +1,4 @@
-// One suite for both implementations of SocketControl: the contract is what both keep.
+// Tests the contract of SocketControl on both of its implementations.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type net from 'node:net';
@@ -30,68 +30,68 @@ if (binding) {
   ]);
 }
 
-it(`runs with the control this platform has (${reason})`, () => {
+it(`runs with the control of this platform (${reason})`, () => {
   const wanted = process.env.WS_LINGER_TEST_CONTROL;
   if (wanted) assert.equal(binding ? 'native' : 'portable', wanted);
 });
 
 for (const [kind, make] of implementations) {
   describe(`${kind} control`, () => {
-    it('says its kind', async () => {
+    it('has its kind', async () => {
       const { socket, stop } = await tcpPair();
       assert.equal(make(socket).kind, kind);
       stop();
     });
 
-    it('aborts by RST, says so once, and the socket reports its close', async () => {
+    it('aborts by RST, calls back once, and the socket emits close', async () => {
       const { socket, peer, stop } = await tcpPair();
-      const said: string[] = [];
+      const outcomes: string[] = [];
       const seen = endOf(peer);
       const closed = once(socket, 'close');
-      make(socket).abort((how) => said.push(how));
+      make(socket).abort((how) => outcomes.push(how));
       await closed;
       assert.equal(await seen, 'ECONNRESET');
-      assert.deepEqual(said, ['reset']);
+      assert.deepEqual(outcomes, ['reset']);
       stop();
     });
 
     it('aborts by RST while FIN is pending', async () => {
       const { socket, stop } = await tcpPair();
-      const said: string[] = [];
+      const outcomes: string[] = [];
       const closed = once(socket, 'close');
       const control = make(socket);
       socket.end();
-      control.abort((how) => said.push(how));
+      control.abort((how) => outcomes.push(how));
       await closed;
-      assert.deepEqual(said, ['reset']);
+      assert.deepEqual(outcomes, ['reset']);
       stop();
     });
 
-    it('aborts a socket that is gone without harm', async () => {
+    it('aborts a closed socket without an error', async () => {
       const { socket, stop } = await tcpPair();
       const control = make(socket);
       socket.destroy();
       await once(socket, 'close');
-      const said: string[] = [];
-      control.abort((how) => said.push(how));
-      assert.deepEqual(said, ['destroy']);
+      const outcomes: string[] = [];
+      control.abort((how) => outcomes.push(how));
+      assert.deepEqual(outcomes, ['destroy']);
       assert.equal(control.setLinger('abortive'), false);
       assert.equal(control.shutdown('both').ok, false);
       assert.equal(control.probe(), 'unknown');
       stop();
     });
 
-    // Windows keeps the peer's address of a connection that was reset, so without the addon nothing can be seen there.
+    // On Windows getpeername still succeeds after a reset, so the portable control cannot detect it.
     const canSee = kind === 'native' || process.platform !== 'win32';
-    it(`${canSee ? 'sees' : 'does not pretend to know of'} a reset of a socket that does not read`, async () => {
+    it(`${canSee ? 'detects' : 'answers unknown after'} a reset of a socket that does not read`, async () => {
       const { socket, peer, stop } = await tcpPair();
       const control = make(socket);
       socket.pause();
-      peer.write(Buffer.alloc(1024 * 1024)); // a paused socket reads on until its buffer is full
-      await until('it stops reading', () => socket.readableLength >= socket.readableHighWaterMark);
+      peer.write(Buffer.alloc(1024 * 1024)); // a paused socket reads until its buffer is full
+      await until('the socket stops reading', () => socket.readableLength >= socket.readableHighWaterMark);
       peer.resetAndDestroy();
       await once(peer, 'close');
-      if (canSee) await until('the reset is there', () => control.probe() === 'reset');
+      if (canSee) await until('the reset has arrived', () => control.probe() === 'reset');
       else assert.equal(control.probe(), 'unknown');
       stop();
     });
@@ -113,7 +113,7 @@ if (binding) {
       stop();
     });
 
-    it('shuts down one direction, and tells a lost connection by number and name', async () => {
+    it('shuts down one direction, and names Winsock errors', async () => {
       const { socket, peer, stop } = await tcpPair();
       const control = make(socket);
       const seen = endOf(peer);
@@ -131,7 +131,7 @@ if (binding) {
       assert.equal(control.probe(), 'connected');
       socket.pause();
       peer.end('unread');
-      await until('the data is there', () => control.probe() === 'connected');
+      await until('the data has arrived', () => control.probe() === 'connected');
       const read: string[] = [];
       socket.on('data', (chunk) => read.push(String(chunk))).resume();
       await once(socket, 'end');
@@ -140,7 +140,7 @@ if (binding) {
       stop();
     });
 
-    it('refuses what is no connection of its own', () => {
+    it('refuses values that are not its own connections', () => {
       const calls: ((connection: never) => unknown)[] = [
         (connection) => binding.setLinger(connection, true),
         (connection) => binding.getLinger(connection),
@@ -154,7 +154,7 @@ if (binding) {
       }
     });
 
-    it('hands out connections that show nothing and cannot be imitated', async () => {
+    it('returns opaque connections that cannot be imitated', async () => {
       const { socket, stop } = await tcpPair();
       const found = resolveConnection(binding, socket);
       assert.ok(found);
@@ -167,14 +167,14 @@ if (binding) {
       stop();
     });
 
-    it('says that a connection is gone once it is closed, whoever has its SOCKET now', async () => {
+    it('reports a closed connection as gone, even if another connection has its SOCKET now', async () => {
       const first = await tcpPair();
       const found = resolveConnection(binding, first.socket);
       assert.ok(found);
       const closed = Promise.all([once(first.socket, 'close'), once(first.peer, 'close')]);
       first.stop();
       await closed;
-      // Windows gives out the lowest free values first, so one of these has the SOCKET.
+      // Windows reuses the lowest free values first, so one of these has the same SOCKET.
       const others = await Promise.all(Array.from({ length: 8 }, () => tcpPair()));
       assert.equal(binding.setLinger(found, true), GONE);
       assert.equal(binding.getLinger(found), GONE);
@@ -191,7 +191,7 @@ if (binding) {
       for (const { stop } of others) stop();
     });
 
-    it('finds every one of many connections, in whatever order they are asked for', async () => {
+    it('finds each of many connections, in any order', async () => {
       const pairs = await Promise.all(Array.from({ length: 100 }, () => tcpPair()));
       const sides = pairs.flatMap(({ socket, peer }) => [socket, peer]);
       for (const ordered of [sides, sides.toReversed()]) {
@@ -204,7 +204,7 @@ if (binding) {
       for (const { stop } of pairs) stop();
     });
 
-    it('refuses addresses that are none, and finds nothing where nothing is', () => {
+    it('refuses invalid addresses and ports, and finds no connection where there is none', () => {
       const wrong: [string, number, string, number][] = [
         ['nowhere', 1, '127.0.0.1', 2],
         ['127.0.0.1\0', 1, '127.0.0.1', 2],

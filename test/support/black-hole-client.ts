@@ -1,4 +1,7 @@
-/** Peers that are cut off from the network. Plain ws, and silent. */
+/**
+ * node black-hole-client.js URL PATH…: opens one plain ws connection for each path and sends nothing. The test then
+ * cuts its network.
+ */
 import { once } from 'node:events';
 import Upstream from 'ws-upstream';
 

@@ -1,12 +1,16 @@
-/** A server that reports how its connections end. What it does to one is said by the path that the client asked for. */
+/**
+ * Reports to its parent process how each connection ends, named by the path that the client requested. A message from
+ * the parent names the connection to act on.
+ */
 
 import type WebSocket from 'ws-linger';
 import { WebSocketServer } from 'ws-linger';
 import type { CloseInfo } from '../../dist/close-info.js';
+import { portOf } from './end.js';
 import { socketOf } from './pairs.js';
 
 const wss = new WebSocketServer({ port: 0, linger: { closeTimeout: 500, logger: false } }, () => {
-  process.send?.({ port: (wss.address() as WebSocket.AddressInfo).port });
+  process.send?.({ port: portOf(wss) });
 });
 const open = new Map<string, WebSocket>();
 

@@ -1,4 +1,4 @@
-/** Chromium without its own traffic. */
+/** Launch options that keep Chromium from making network requests of its own. */
 export const CHROMIUM = {
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: [

@@ -1,4 +1,5 @@
-// Runs one entry of crashes.ts: `crash-child.js <library> <index>`. Prints what is logged, and that it survived.
+// node crash-child.js LIBRARY INDEX: runs one entry of crashes.ts. Prints each log line as JSON, and `survived` at the
+// end.
 import { CRASHES, type Library } from './crashes.js';
 
 const [, , library, index] = process.argv;

@@ -1,75 +1,73 @@
 /**
- * What kills a process that uses plain ws, and what must go on killing it: each in a process of its own (crash-child.ts).
- * survival.test.ts runs them with plain ws and with this package, docs/survival.md shows them.
+ * Events that end a process that uses plain ws. This package prevents most of these exits; errors of the application
+ * must still end the process. Each entry runs in a process of its own (crash-child.ts), with plain ws and with this
+ * package, from survival.test.ts. docs/survival.md lists them.
  */
 import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
 import type * as ours from 'ws-linger';
 import type Upstream from 'ws-upstream';
-import { portOf, until } from './end.js';
+import { listen, portOf, until } from './end.js';
 import { acceptUpgrade } from './pairs.js';
-import { connectPeer, UPGRADE_REQUEST } from './peer.js';
+import { connectPeer, connectTcp, UPGRADE_REQUEST } from './peer.js';
 
-/** Plain ws, or this package in its place. */
+/** The module under test: plain ws, or this package. */
 export type Library = typeof Upstream & Partial<Pick<typeof ours, 'guardProcess' | 'guardServer' | 'guardSocket'>>;
 
 export interface Crash {
-  /** What happens, as a sentence that goes on "when …". */
+  /** The event, worded to follow "when". */
   name: string;
-  /** What has to be called for it, apart from using this package. */
+  /** The call that the protection needs, where using this package is not enough. */
   needs?: 'guardServer()' | 'guardSocket()' | 'guardProcess()';
-  /** Resolves when what happened is over. */
+  /** Brings the event about. Resolves once its effects are over. */
   act(ws: Library, linger: ours.LingerOptions): Promise<void>;
-  /** What plain ws's process prints of the error that ends it. */
+  /** Matches the error that plain ws's process prints when it exits. */
   plain: RegExp;
-  /** What this package does: it logs that kind, or nothing; or the process ends as it does with plain ws. */
+  /**
+   * With this package: the kind that is logged, 'nothing' if no line is logged, or 'ends too' if the process exits as
+   * with plain ws.
+   */
   ours: ours.CloseKind | 'nothing' | 'ends too';
 }
 
 const BROKEN_FRAME = Buffer.from([0xff, 0xff, 0xff, 0xff]);
 const RESET = /Error: read ECONNRESET/;
 const PROTOCOL = /RangeError: Invalid WebSocket frame: RSV2 and RSV3 must be clear/;
-const mistake = () => new Error('a mistake of the application');
-const MISTAKE = /Error: a mistake of the application/;
+const applicationError = () => new Error('an error of the application');
+const APPLICATION_ERROR = /Error: an error of the application/;
 
-async function listen<S extends net.Server>(server: S): Promise<S> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return server;
-}
-
-function connect(server: net.Server): net.Socket {
-  return net.connect(portOf(server), '127.0.0.1').on('error', () => {});
-}
-
-/** A WebSocketServer on a server of the user's, whose upgrade requests wait, as for an answer of a database. */
-function waiting(ws: Library, server: http.Server, linger: ours.LingerOptions): void {
+/**
+ * Attaches a WebSocketServer that never answers an upgrade request, like an application that still waits for its
+ * database.
+ */
+function holdUpgrades(ws: Library, server: http.Server, linger: ours.LingerOptions): void {
   const wss = new ws.WebSocketServer({ server, linger } as Upstream.ServerOptions);
   wss.handleUpgrade = () => {};
 }
 
+/** Sends an upgrade request and returns the server's socket of it. */
 async function upgradeOf(server: http.Server, peer: net.Socket): Promise<net.Socket> {
   const upgrade = once(server, 'upgrade') as Promise<[unknown, net.Socket]>;
   peer.write(UPGRADE_REQUEST);
   return (await upgrade)[1];
 }
 
-/** The socket has closed, and the loop has turned often enough for an error of it to be thrown. */
-async function gone(socket: net.Socket): Promise<void> {
-  await until('it is closed', () => socket.closed);
+/** Waits until the socket has closed, and then a few turns of the event loop, in which its error would be thrown. */
+async function closed(socket: net.Socket): Promise<void> {
+  await until('the socket is closed', () => socket.closed);
   for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
 }
 
 async function resetBeforeHandleUpgrade(server: http.Server): Promise<void> {
-  const peer = connect(server);
+  const peer = connectTcp(server);
   const socket = await upgradeOf(server, peer);
   peer.resetAndDestroy();
-  await gone(socket);
+  await closed(socket);
 }
 
-/** A server for one connection that nobody listens to for errors, neither on its WebSocket nor elsewhere. */
-async function oneClient(ws: Library, linger: ours.LingerOptions): Promise<[Upstream, net.Socket]> {
+/** Opens one connection. Its WebSocket, its socket and its server have no 'error' listener. */
+async function openUnwatched(ws: Library, linger: ours.LingerOptions): Promise<[Upstream, net.Socket]> {
   const wss = new ws.WebSocketServer({ port: 0, host: '127.0.0.1', linger } as Upstream.ServerOptions);
   await once(wss, 'listening');
   const connected = once(wss, 'connection') as Promise<[Upstream]>;
@@ -77,6 +75,7 @@ async function oneClient(ws: Library, linger: ours.LingerOptions): Promise<[Upst
   return [(await connected)[0], peer];
 }
 
+/** Waits for 'close', and then a few turns of the event loop, in which an error would be thrown. */
 async function ended(ws: Upstream): Promise<void> {
   await new Promise<void>((resolve) => ws.once('close', () => resolve()));
   for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
@@ -87,7 +86,7 @@ export const CRASHES: Crash[] = [
     name: "a peer resets between 'upgrade' and handleUpgrade()",
     async act(ws, linger) {
       const server = await listen(http.createServer());
-      waiting(ws, server, linger);
+      holdUpgrades(ws, server, linger);
       await resetBeforeHandleUpgrade(server);
     },
     plain: RESET,
@@ -97,27 +96,27 @@ export const CRASHES: Crash[] = [
     name: "a peer that was connected before the server was guarded resets between 'upgrade' and handleUpgrade()",
     async act(ws, linger) {
       const server = await listen(http.createServer((_, response) => void response.end('hello')));
-      const peer = connect(server);
+      const peer = connectTcp(server);
       peer.write('GET / HTTP/1.1\r\nHost: test\r\n\r\n');
       await once(peer, 'data');
-      waiting(ws, server, linger);
+      holdUpgrades(ws, server, linger);
       const socket = await upgradeOf(server, peer);
       peer.resetAndDestroy();
-      await gone(socket);
+      await closed(socket);
     },
     plain: RESET,
     ours: 'upgrade-failed',
   },
   {
-    name: 'a peer resets while it is sent a refusal of its upgrade',
+    name: 'a peer resets while the server refuses its upgrade',
     async act(ws, linger) {
       const server = await listen(http.createServer());
-      waiting(ws, server, linger);
-      const peer = connect(server);
+      holdUpgrades(ws, server, linger);
+      const peer = connectTcp(server);
       const socket = await upgradeOf(server, peer);
       socket.write('HTTP/1.1 401 Unauthorized\r\n\r\n');
       peer.resetAndDestroy();
-      await gone(socket);
+      await closed(socket);
     },
     plain: RESET,
     ours: 'nothing',
@@ -141,23 +140,23 @@ export const CRASHES: Crash[] = [
       const outward = net.connect(portOf(target), '127.0.0.1');
       ws.guardSocket?.(outward, linger);
       outward.write(UPGRADE_REQUEST);
-      await gone(outward);
+      await closed(outward);
     },
     plain: RESET,
     ours: 'reset',
   },
   {
-    name: 'a peer resets a connection of a TCP server that nobody watches',
+    name: "a peer resets a TCP connection that has no 'error' listener",
     needs: 'guardProcess()',
     async act(ws, linger) {
       ws.guardProcess?.(linger);
       const server = await listen(net.createServer());
       const accepted = once(server, 'connection') as Promise<[net.Socket]>;
-      const peer = connect(server);
+      const peer = connectTcp(server);
       const [socket] = await accepted;
       socket.resume();
       peer.resetAndDestroy();
-      await gone(socket);
+      await closed(socket);
     },
     plain: RESET,
     ours: 'reset',
@@ -165,7 +164,7 @@ export const CRASHES: Crash[] = [
   {
     name: "a client breaks the protocol, and the WebSocket has no 'error' listener",
     async act(ws, linger) {
-      const [socket, peer] = await oneClient(ws, linger);
+      const [socket, peer] = await openUnwatched(ws, linger);
       peer.resume().end(BROKEN_FRAME);
       await ended(socket);
     },
@@ -191,11 +190,11 @@ export const CRASHES: Crash[] = [
   {
     name: 'a client breaks the protocol in bytes that are read only once its connection has closed',
     async act(ws, linger) {
-      const [socket, peer] = await oneClient(ws, linger);
+      const [socket, peer] = await openUnwatched(ws, linger);
       socket.pause();
       const tcp = (socket as unknown as { _socket: net.Socket })._socket;
       peer.write(BROKEN_FRAME);
-      await until('it has come', () => tcp.readableLength > 0);
+      await until('the bytes have arrived', () => tcp.readableLength > 0);
       tcp.destroy();
       await ended(socket);
     },
@@ -205,7 +204,7 @@ export const CRASHES: Crash[] = [
   {
     name: 'a peer breaks the protocol, with `guard: false`',
     async act(ws, linger) {
-      const [socket, peer] = await oneClient(ws, { ...linger, guard: false });
+      const [socket, peer] = await openUnwatched(ws, { ...linger, guard: false });
       peer.resume().end(BROKEN_FRAME);
       await ended(socket);
     },
@@ -213,56 +212,56 @@ export const CRASHES: Crash[] = [
     ours: 'ends too',
   },
   {
-    name: "the application's own error is met before handleUpgrade()",
+    name: 'the application destroys a socket with an error before handleUpgrade()',
     async act(ws, linger) {
       const server = await listen(http.createServer());
-      waiting(ws, server, linger);
-      ws.guardProcess?.(linger); // both nets at once let it through
-      const socket = await upgradeOf(server, connect(server));
-      socket.destroy(mistake());
-      await gone(socket);
+      holdUpgrades(ws, server, linger);
+      ws.guardProcess?.(linger); // neither the server's guard nor the process's may catch the error
+      const socket = await upgradeOf(server, connectTcp(server));
+      socket.destroy(applicationError());
+      await closed(socket);
     },
-    plain: MISTAKE,
+    plain: APPLICATION_ERROR,
     ours: 'ends too',
   },
   {
-    name: "the application's own error is met where two copies of the package guard",
+    name: 'the application destroys a socket with an error while two copies of the package guard its server',
     async act(ws, linger) {
       const server = await listen(http.createServer());
-      waiting(ws, server, linger);
-      // As when two dependencies bring a version each.
+      holdUpgrades(ws, server, linger);
+      // Two dependencies may each bring a copy of the package.
       for (const file of Object.keys(require.cache)) delete require.cache[file];
       if (ws.guardServer) (require('ws-linger') as typeof ours).guardServer(server, linger);
-      const socket = await upgradeOf(server, connect(server));
-      socket.destroy(mistake());
-      await gone(socket);
+      const socket = await upgradeOf(server, connectTcp(server));
+      socket.destroy(applicationError());
+      await closed(socket);
     },
-    plain: MISTAKE,
+    plain: APPLICATION_ERROR,
     ours: 'ends too',
   },
   {
-    name: "the application's own error is met on a socket of its own",
+    name: 'the application destroys a TCP socket of its own with an error',
     needs: 'guardProcess()',
     async act(ws, linger) {
       ws.guardProcess?.(linger);
       const server = await listen(net.createServer());
       const socket = net.connect(portOf(server), '127.0.0.1');
       await once(socket, 'connect');
-      socket.destroy(mistake());
-      await gone(socket);
+      socket.destroy(applicationError());
+      await closed(socket);
     },
-    plain: MISTAKE,
+    plain: APPLICATION_ERROR,
     ours: 'ends too',
   },
   {
-    name: 'a connection is refused to a client that nobody watches',
+    name: "a TCP client without an 'error' listener is refused",
     needs: 'guardProcess()',
     async act(ws, linger) {
       ws.guardProcess?.(linger);
       const server = await listen(net.createServer());
       const port = portOf(server);
       await new Promise((resolve) => server.close(resolve));
-      await gone(net.connect(port, '127.0.0.1'));
+      await closed(net.connect(port, '127.0.0.1'));
     },
     plain: /Error: connect ECONNREFUSED/,
     ours: 'ends too',

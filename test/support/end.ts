@@ -1,6 +1,7 @@
-/** What the tests want to know of a connection's end. */
+/** Waits for connections, servers and conditions, and counts the handles that are left. */
 import assert from 'node:assert/strict';
-import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import type { AddressInfo, Server } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type WebSocket from 'ws-linger';
 
@@ -9,8 +10,8 @@ export interface WatchedEnd {
 }
 
 /**
- * Resolves when the connection has ended and the loop has turned often enough to show a second 'close'.
- * Fails when 'disconnect' and 'close' did not come once each and in this order.
+ * Resolves when the connection has closed and a second 'close' would have been emitted.
+ * Fails unless 'disconnect' and 'close' are emitted once each, in this order.
  */
 export function watchEnd(ws: WebSocket): Promise<WatchedEnd> {
   const events: string[] = [];
@@ -25,11 +26,23 @@ export function watchEnd(ws: WebSocket): Promise<WatchedEnd> {
   });
 }
 
-export function portOf(server: { address(): AddressInfo | string | null }): number {
+/** Starts a server on a port that the system chooses. */
+export async function listen<S extends Server>(server: S, host = '127.0.0.1'): Promise<S> {
+  server.listen(0, host);
+  await once(server, 'listening');
+  return server;
+}
+
+/** A server of net, http or ws. */
+export interface Listening {
+  address(): AddressInfo | string | null;
+}
+
+export function portOf(server: Listening): number {
   return (server.address() as AddressInfo).port;
 }
 
-/** Waits for a condition that other processes or the kernel bring about; fails when it does not come. */
+/** Polls a condition that another process or the kernel brings about. Fails after `ms`. */
 export async function until(what: string, condition: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
   const deadline = Date.now() + ms;
   while (!(await condition())) {
@@ -38,7 +51,7 @@ export async function until(what: string, condition: () => boolean | Promise<boo
   }
 }
 
-/** Sockets, servers and pipes that keep this process alive. */
+/** Counts the sockets, servers and pipes that keep this process alive. */
 export function openHandles(): number {
   return process.getActiveResourcesInfo().filter((name) => /^(TCP|Pipe)/.test(name)).length;
 }

@@ -1,47 +1,41 @@
 /**
- * Everything that is done to a connection to see how it ends: the peer's faults, the caller's, and both at once. Each entry
- * holds what plain ws says of it and what this package must say. faults.test.ts runs them, docs/faults.md shows them.
+ * Faults: what a peer or the application may do to an open connection, with the result that plain ws reports and the
+ * CloseInfo that this package must report. faults.test.ts runs each of them; docs/faults.md lists them.
  */
 import { once } from 'node:events';
 import type net from 'node:net';
 import type WebSocket from 'ws-linger';
 import { until } from './end.js';
-import { type Pair, socketOf, type Transport } from './pairs.js';
+import { type Pair, socketOf, stall, type Transport } from './pairs.js';
 
 export interface Fault {
-  /** What is done, as a sentence that goes on "when …". */
+  /** The fault, worded to follow "when". */
   name: string;
-  does(pair: Pair): void | Promise<void>;
-  /** What plain ws reports: the code of its 'close', or that none comes. Left out where the act needs this package. */
+  cause(pair: Pair): void | Promise<void>;
+  /**
+   * What plain ws reports: the code of its 'close' event, or no such event. Absent where the fault calls an API that
+   * plain ws lacks.
+   */
   plain?: number | 'no close';
   ours: Partial<WebSocket.CloseInfo>;
-  /** Where it can be done and means the same; everywhere without this. */
+  /** The transports on which the fault is possible and has this result; all, if absent. */
   only?: readonly Transport[];
   role?: 'server' | 'client';
-  /** Set where Node itself leaves a handle behind that nobody can close. */
+  /** Node itself leaks a handle that cannot be closed. */
   leaksInNode?: true;
-  /** Set where the error is made up at the socket's edge, since it cannot be brought about here. */
+  /** The socket is destroyed with a made-up error, because the test cannot cause the real one. */
   injected?: true;
 }
 
 const TCP: readonly Transport[] = ['tcp', 'tcp6'];
 const NOT_PIPE: readonly Transport[] = ['tcp', 'tcp6', 'tls'];
 
-export const STALL_BYTES = 12 * 1024 * 1024;
-
-/** Sends until bytes are left that the local TCP stack does not take, since the peer does not read. */
-export async function stall({ ws, peer }: Pair): Promise<void> {
-  peer.pause();
-  for (let i = 0; i < 12; i++) ws.send(Buffer.alloc(STALL_BYTES / 12));
-  await new Promise(setImmediate);
-}
-
-/** Pauses the WebSocket and sends until it has stopped to read. */
-async function pauseFull({ ws, peer }: Pair): Promise<void> {
+/** Pauses the WebSocket and fills its socket's read buffer, after which the socket stops reading. */
+async function fillPaused({ ws, peer }: Pair): Promise<void> {
   ws.pause();
   peer.write(Buffer.concat([Buffer.from([0x82, 0xff, 0, 0, 0, 0, 0, 0x20, 0, 0, 0, 0, 0, 0]), Buffer.alloc(1 << 20)]));
   const socket = socketOf(ws);
-  await until('it stops reading', () => socket.readableLength >= socket.readableHighWaterMark);
+  await until('the socket stops reading', () => socket.readableLength >= socket.readableHighWaterMark);
 }
 
 const onData = (peer: net.Socket, act: () => void) => void peer.once('data', act);
@@ -49,7 +43,7 @@ const onData = (peer: net.Socket, act: () => void) => void peer.once('data', act
 export const FAULTS: Fault[] = [
   {
     name: 'the peer closes by the handshake',
-    does: ({ peer, frames }) => {
+    cause: ({ peer, frames }) => {
       onData(peer, () => peer.end());
       peer.write(frames.close);
     },
@@ -58,7 +52,7 @@ export const FAULTS: Fault[] = [
   },
   {
     name: 'close() is answered by the peer',
-    does: ({ ws, peer, frames }) => {
+    cause: ({ ws, peer, frames }) => {
       onData(peer, () => peer.end(frames.close));
       ws.close(1000, 'done');
     },
@@ -67,14 +61,14 @@ export const FAULTS: Fault[] = [
   },
   {
     name: 'the peer sends RST',
-    does: ({ reset }) => reset(),
+    cause: ({ reset }) => reset(),
     plain: 1006,
     ours: { kind: 'reset', origin: 'peer', phase: 'open', code: 1006, clean: false, forced: null, expected: true },
     only: NOT_PIPE,
   },
   {
     name: 'the peer answers close() by RST',
-    does: ({ ws, peer, reset }) => {
+    cause: ({ ws, peer, reset }) => {
       onData(peer, reset);
       ws.close(1000);
     },
@@ -84,7 +78,7 @@ export const FAULTS: Fault[] = [
   },
   {
     name: 'the peer sends RST once both close frames have crossed',
-    does: ({ peer, frames, reset }) => {
+    cause: ({ peer, frames, reset }) => {
       onData(peer, () => setImmediate(reset));
       peer.write(frames.close);
     },
@@ -94,19 +88,19 @@ export const FAULTS: Fault[] = [
   },
   {
     name: 'the peer sends FIN without a close frame',
-    does: ({ peer }) => void peer.end(),
+    cause: ({ peer }) => void peer.end(),
     plain: 1006,
     ours: { kind: 'closed-without-handshake', origin: 'peer', phase: 'open', code: 1006, forced: null, expected: true },
   },
   {
     name: 'the peer sends FIN in the middle of a frame',
-    does: ({ peer, frames }) => void peer.end(frames.half),
+    cause: ({ peer, frames }) => void peer.end(frames.half),
     plain: 1006,
     ours: { kind: 'closed-without-handshake', origin: 'peer', phase: 'open', code: 1006, forced: null, expected: true },
   },
   {
     name: 'the peer answers close() by FIN without a close frame',
-    does: ({ ws, peer }) => {
+    cause: ({ ws, peer }) => {
       onData(peer, () => peer.end());
       ws.close(1000);
     },
@@ -115,7 +109,7 @@ export const FAULTS: Fault[] = [
   },
   {
     name: 'the peer never answers close()',
-    does: ({ ws, peer }) => {
+    cause: ({ ws, peer }) => {
       peer.pause();
       ws.close(1000);
     },
@@ -125,7 +119,7 @@ export const FAULTS: Fault[] = [
   },
   {
     name: 'the peer of a pipe never answers close()',
-    does: ({ ws, peer }) => {
+    cause: ({ ws, peer }) => {
       peer.pause();
       ws.close(1000);
     },
@@ -135,7 +129,7 @@ export const FAULTS: Fault[] = [
   },
   {
     name: 'close() is called while megabytes wait for a peer that has stopped reading',
-    does: async (pair) => {
+    cause: async (pair) => {
       await stall(pair);
       pair.ws.close(1001);
     },
@@ -145,7 +139,7 @@ export const FAULTS: Fault[] = [
   },
   {
     name: 'the peer closes by the handshake and then keeps TCP open',
-    does: ({ peer, frames }) => {
+    cause: ({ peer, frames }) => {
       peer.pause();
       peer.write(frames.close);
     },
@@ -156,7 +150,7 @@ export const FAULTS: Fault[] = [
   },
   {
     name: 'the peer sends FIN while megabytes wait for it and it has stopped reading',
-    does: async (pair) => {
+    cause: async (pair) => {
       await stall(pair);
       pair.peer.end();
     },
@@ -166,7 +160,7 @@ export const FAULTS: Fault[] = [
   },
   {
     name: 'the peer breaks the protocol',
-    does: ({ peer }) => {
+    cause: ({ peer }) => {
       onData(peer, () => peer.end());
       peer.write(Buffer.from([0xff, 0xff, 0xff, 0xff]));
     },
@@ -175,25 +169,25 @@ export const FAULTS: Fault[] = [
   },
   {
     name: 'abort() is called',
-    does: ({ ws }) => ws.abort(),
+    cause: ({ ws }) => ws.abort(),
     ours: { kind: 'local-abort', origin: 'local', phase: 'open', code: 1006, forced: 'reset', expected: true },
     only: NOT_PIPE,
   },
   {
     name: 'abort() is called on a pipe',
-    does: ({ ws }) => ws.abort(),
+    cause: ({ ws }) => ws.abort(),
     ours: { kind: 'local-abort', origin: 'local', phase: 'open', code: 1006, forced: 'destroy', expected: true },
     only: ['pipe'],
   },
   {
     name: 'terminate() is called on an idle connection',
-    does: ({ ws }) => ws.terminate(),
+    cause: ({ ws }) => ws.terminate(),
     plain: 1006,
     ours: { kind: 'local-abort', origin: 'local', phase: 'open', code: 1006, forced: 'destroy', expected: true },
   },
   {
     name: 'terminate() is called while megabytes wait for a peer that has stopped reading',
-    does: async (pair) => {
+    cause: async (pair) => {
       await stall(pair);
       pair.ws.terminate();
     },
@@ -203,7 +197,7 @@ export const FAULTS: Fault[] = [
   },
   {
     name: 'terminate() is called right after close()',
-    does: ({ ws }) => {
+    cause: ({ ws }) => {
       ws.close(1000);
       ws.terminate();
     },
@@ -212,9 +206,9 @@ export const FAULTS: Fault[] = [
   },
   {
     name: 'close() is called twice, with two codes',
-    does: ({ ws, peer }) => {
+    cause: ({ ws, peer }) => {
       peer.once('data', (frame: Buffer) => {
-        // The peer echoes the code it was sent (RFC 6455 §5.5.1), which must be the first.
+        // The peer echoes the code that it received (RFC 6455 §5.5.1). This must be the code of the first close().
         const code = ws.url ? unmasked(frame) : frame.subarray(2, 4);
         peer.end(Buffer.concat([Buffer.from(ws.url ? [0x88, 2] : [0x88, 0x82, 0, 0, 0, 0]), code]));
       });
@@ -226,7 +220,7 @@ export const FAULTS: Fault[] = [
   },
   {
     name: "close() is called inside 'message'",
-    does: ({ ws, peer, frames }) => {
+    cause: ({ ws, peer, frames }) => {
       ws.once('message', () => ws.close(1000));
       onData(peer, () => peer.end(frames.close));
       peer.write(frames.hello);
@@ -236,7 +230,7 @@ export const FAULTS: Fault[] = [
   },
   {
     name: "close() is called inside 'error', after the peer broke the protocol",
-    does: ({ ws, peer }) => {
+    cause: ({ ws, peer }) => {
       ws.once('error', () => ws.close(1000));
       onData(peer, () => peer.end());
       peer.write(Buffer.from([0xff, 0xff, 0xff, 0xff]));
@@ -246,7 +240,7 @@ export const FAULTS: Fault[] = [
   },
   {
     name: "close(), terminate() and abort() are called inside 'disconnect'",
-    does: ({ ws, peer }) => {
+    cause: ({ ws, peer }) => {
       ws.once('disconnect', () => {
         ws.close();
         ws.terminate();
@@ -258,7 +252,7 @@ export const FAULTS: Fault[] = [
   },
   {
     name: 'close() is called on a paused connection whose peer answers',
-    does: ({ ws, peer, frames }) => {
+    cause: ({ ws, peer, frames }) => {
       ws.pause();
       onData(peer, () => peer.end(frames.close));
       ws.close(1000);
@@ -268,8 +262,8 @@ export const FAULTS: Fault[] = [
   },
   {
     name: 'close() is called on a paused connection that the peer has reset behind unread data',
-    does: async (pair) => {
-      await pauseFull(pair);
+    cause: async (pair) => {
+      await fillPaused(pair);
       pair.reset();
       await once(pair.peer, 'close');
       pair.ws.close(1000);
@@ -280,7 +274,7 @@ export const FAULTS: Fault[] = [
   },
   {
     name: "the caller ends the socket and then resets it by Node's resetAndDestroy()",
-    does: ({ ws }) => {
+    cause: ({ ws }) => {
       const socket = socketOf(ws);
       socket.end();
       process.nextTick(() => socket.resetAndDestroy());
@@ -292,14 +286,14 @@ export const FAULTS: Fault[] = [
   },
   {
     name: 'the caller destroys the socket below the WebSocket',
-    does: ({ ws }) => void socketOf(ws).destroy(),
+    cause: ({ ws }) => void socketOf(ws).destroy(),
     plain: 1006,
     ours: { kind: 'local-abort', origin: 'local', phase: 'open', code: 1006, forced: null },
   },
   ...injected(),
 ];
 
-/** Errors that this machine does not bring about at will, made up where the socket reports them. */
+/** Faults whose errors a test cannot cause, so the socket is destroyed with them. */
 function injected(): Fault[] {
   const rows: [code: string, syscall: string, why: string, ours: Partial<WebSocket.CloseInfo>][] = [
     [
@@ -330,7 +324,7 @@ function injected(): Fault[] {
   const faults = rows.map(
     ([code, syscall, why, ours]): Fault => ({
       name: `${why}: ${syscall} ${code}`,
-      does: ({ ws }) => void fail(ws, code, syscall),
+      cause: ({ ws }) => void fail(ws, code, syscall),
       plain: 1006,
       ours: { phase: 'open', code: 1006, forced: null, expected: ours.kind !== 'unknown', ...ours },
       only: ['tcp'],
@@ -339,7 +333,7 @@ function injected(): Fault[] {
   );
   faults.push({
     name: 'keep-alive fails on Windows (10052): read UNKNOWN with keep-alive on',
-    does: ({ ws }) => {
+    cause: ({ ws }) => {
       socketOf(ws).setKeepAlive(true, 60_000);
       fail(ws, 'UNKNOWN', 'read');
     },
@@ -350,7 +344,7 @@ function injected(): Fault[] {
   });
   faults.push({
     name: "a write fails after this side's own FIN: write EPIPE",
-    does: ({ ws }) => {
+    cause: ({ ws }) => {
       socketOf(ws).end();
       fail(ws, 'EPIPE', 'write');
     },
@@ -366,7 +360,7 @@ function fail(ws: WebSocket, code: string, syscall: string): void {
   socketOf(ws).destroy(Object.assign(new Error(`${syscall} ${code}`), { code, syscall, errno: -1 }));
 }
 
-/** The payload of a small masked frame (RFC 6455 §5.3). */
+/** Returns the first two bytes of a masked frame's payload (RFC 6455 §5.3): the code of a close frame. */
 function unmasked(frame: Buffer): Buffer {
   const mask = frame.subarray(2, 6);
   return Buffer.from(frame.subarray(6, 8).map((byte, i) => byte ^ (mask[i] as number)));

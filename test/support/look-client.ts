@@ -1,4 +1,4 @@
-/** node look-client.js HOST PORT: two connections, the first of which is never read. */
+/** node look-client.js HOST PORT: opens two connections and reads only from the second. */
 import { once } from 'node:events';
 import net from 'node:net';
 

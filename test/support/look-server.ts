@@ -1,4 +1,7 @@
-/** A bare TCP server that looks at its first two connections, the one that stalls and the one that reads, when it is asked. */
+/**
+ * A TCP server with two connections: the peer of `stalled` reads nothing, the peer of `reading` reads all. On the
+ * message 'write' it writes to both; on a connection's name it sends back what look() says of that connection.
+ */
 import net from 'node:net';
 import { PortableControl } from '../../dist/socket-control/portable.js';
 import { portOf } from './end.js';

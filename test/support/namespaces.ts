@@ -1,10 +1,13 @@
-/** Two hosts on one machine: network namespaces with a cable between them, which can be cut without either end noticing. */
-import { type ChildProcess, execFileSync, fork } from 'node:child_process';
-import { join } from 'node:path';
+/**
+ * Two hosts on one machine: Linux network namespaces joined by a veth pair. A firewall rule cuts them off from each
+ * other without either kernel noticing.
+ */
+import { type ChildProcess, execFileSync } from 'node:child_process';
+import { forkScript } from './child.js';
 
-export const SERVER_ADDRESS = '192.0.2.1'; // RFC 5737: addresses for examples
+export const SERVER_ADDRESS = '192.0.2.1'; // RFC 5737: reserved for documentation
 export const CLIENT_ADDRESS = '192.0.2.2';
-/** The client's host has two, so that it can be cut off by half. */
+/** A second address of the client's host, so that a test can cut off one of the two. */
 export const OTHER_CLIENT_ADDRESS = '192.0.2.3';
 
 const ip = (...args: string[]) => execFileSync('ip', args, { stdio: ['ignore', 'pipe', 'pipe'] }).toString();
@@ -25,11 +28,11 @@ export class TwoHosts {
       ip('-n', name, 'addr', 'add', `${address}/24`, 'dev', 'wsl0');
       for (const device of ['wsl0', 'lo']) ip('-n', name, 'link', 'set', device, 'up');
     }
-    // Retransmission gives up after seconds in place of a quarter of an hour.
+    // TCP gives up retransmitting after seconds; the default is about 15 minutes.
     this.onServer('sh', '-c', 'echo 3 > /proc/sys/net/ipv4/tcp_retries2');
   }
 
-  /** From now on the client's host takes nothing in and gives nothing out, at one of its addresses or at all. */
+  /** Drops all packets to and from the client's host, or only those of one of its addresses. */
   cut(address?: string): void {
     const [from, to] = address ? [`ip daddr ${address} drop`, `ip saddr ${address} drop`] : ['drop', 'drop'];
     const chain = (name: string, hook: string, rule: string) =>
@@ -38,18 +41,14 @@ export class TwoHosts {
     ip('netns', 'exec', this.#client, 'nft', rules);
   }
 
-  mend(): void {
-    ip('netns', 'exec', this.#client, 'nft', 'delete table inet t');
-  }
-
   onServer(...command: string[]): string {
     return ip('netns', 'exec', this.#server, ...command);
   }
 
-  /** Runs one of the test's own scripts on a host, with a channel to it. */
+  /** Runs a script of test/ on a host, with a message channel to it. */
   start(host: 'server' | 'client', script: string, ...args: string[]): ChildProcess {
     const name = host === 'server' ? this.#server : this.#client;
-    const child = fork(join(__dirname, script), args, {
+    const child = forkScript(script, args, {
       execPath: 'ip',
       execArgv: ['netns', 'exec', name, process.execPath],
     });

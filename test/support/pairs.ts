@@ -1,4 +1,5 @@
-/** One WebSocket and the bare socket at its other end, in every combination that a fault must be tried in. */
+/** Opens a WebSocket whose other end is a bare socket, for each role, transport and way of creating it. */
+import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
@@ -10,13 +11,14 @@ import tls from 'node:tls';
 import WebSocket, { attach, WebSocketServer } from 'ws-linger';
 import Upstream from 'ws-upstream';
 import { certificate } from './certificate.js';
-import { portOf } from './end.js';
+import { listen, portOf } from './end.js';
 import { CLIENT_FRAMES, type Frames, SERVER_FRAMES, UPGRADE_REQUEST } from './peer.js';
 
 /** `plain` is ws itself, `attached` is ws after attach(). */
 export type Make = 'plain' | 'ours' | 'attached';
 export type Role = 'server' | 'client';
-export type Transport = 'tcp' | 'tcp6' | 'tls' | 'pipe';
+/** `mapped` is an IPv4 client of a server that listens on `::`, whose addresses are IPv4-mapped (RFC 4291 §2.5.5.2). */
+export type Transport = 'tcp' | 'tcp6' | 'mapped' | 'tls' | 'pipe';
 
 export interface Pair {
   ws: WebSocket;
@@ -44,7 +46,7 @@ export function openPair(options: PairOptions): Promise<Pair> {
 
 type Where = { host: string; port: number } | { path: string };
 
-async function listen(server: net.Server, transport: Transport): Promise<Where> {
+async function listenOn(transport: Transport, server: net.Server): Promise<Where> {
   if (transport === 'pipe') {
     const path =
       process.platform === 'win32'
@@ -55,8 +57,7 @@ async function listen(server: net.Server, transport: Transport): Promise<Where> 
     return { path };
   }
   const host = transport === 'tcp6' ? '::1' : '127.0.0.1';
-  server.listen(0, host);
-  await once(server, 'listening');
+  await listen(server, transport === 'mapped' ? '::' : host);
   return { host, port: portOf(server) };
 }
 
@@ -67,7 +68,7 @@ async function serverPair({ make, transport = 'tcp', linger, perMessageDeflate =
       ? (new WebSocketServer({ server, perMessageDeflate, ...(linger && { linger }) }) as unknown as Upstream.Server)
       : new Upstream.WebSocketServer({ server, perMessageDeflate });
   if (make === 'attached') attach(wss, linger);
-  const where = await listen(server, transport);
+  const where = await listenOn(transport, server);
 
   const connected = once(wss, 'connection');
   const tcp = net.connect({ ...where, allowHalfOpen: true });
@@ -94,7 +95,7 @@ async function serverPair({ make, transport = 'tcp', linger, perMessageDeflate =
 
 async function clientPair({ make, transport = 'tcp', linger }: PairOptions): Promise<Pair> {
   const server = transport === 'tls' ? https.createServer({ ...(await certificate()) }) : http.createServer();
-  const where = await listen(server, transport);
+  const where = await listenOn(transport, server);
   const upgraded = once(server, 'upgrade').then(([request, socket]) => {
     socket.on('error', () => {});
     acceptUpgrade(request, socket);
@@ -125,12 +126,16 @@ async function clientPair({ make, transport = 'tcp', linger }: PairOptions): Pro
   };
 }
 
-/** RST, but while FIN is pending: Node would refuse it then and leak the peer's handle. */
+/**
+ * Sends RST. While FIN is pending it destroys the socket instead, because Node would refuse the reset and leak the
+ * handle.
+ */
 function reset(tcp: net.Socket, stream: net.Socket): void {
   if (stream.writableEnded && !stream.writableFinished) stream.destroy();
   else tcp.resetAndDestroy();
 }
 
+/** Answers an upgrade request with 101. */
 export function acceptUpgrade(request: http.IncomingMessage, socket: net.Socket): void {
   const accept = createHash('sha1')
     .update(`${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
@@ -143,4 +148,14 @@ export function acceptUpgrade(request: http.IncomingMessage, socket: net.Socket)
 
 export function socketOf(ws: WebSocket): net.Socket {
   return (ws as unknown as { _socket: net.Socket })._socket;
+}
+
+export const STALL_BYTES = 12 * 1024 * 1024;
+
+/** Sends STALL_BYTES, more than the kernels of both sides take, to a peer that stops reading. */
+export async function stall({ ws, peer }: Pick<Pair, 'ws' | 'peer'>): Promise<void> {
+  peer.pause();
+  for (let i = 0; i < 12; i++) ws.send(Buffer.alloc(STALL_BYTES / 12));
+  await new Promise(setImmediate);
+  assert.ok(ws.bufferedAmount > 0, 'some bytes still wait in this process');
 }

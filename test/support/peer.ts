@@ -1,17 +1,18 @@
-/** A WebSocket peer made of a bare TCP socket, so that a test decides every byte, FIN and RST itself. */
+/** WebSocket peers made of a bare TCP socket, so that a test controls every byte, FIN and RST. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
+import { type Listening, portOf } from './end.js';
 
-/** A masked text frame (RFC 6455 §5.2) of less than 126 bytes, with a mask of zeros. */
+/** Builds a masked text frame (RFC 6455 §5.2) for fewer than 126 bytes. The mask is zero. */
 export function textFrame(text: string): Buffer {
   return Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)]);
 }
 
-/** Frames as one side sends them: clients mask theirs, servers must not (RFC 6455 §5.1). */
+/** Frames that one side sends. Clients must mask frames, servers must not (RFC 6455 §5.1). */
 export interface Frames {
   close: Buffer;
-  /** The first bytes of a long frame that never comes whole. */
+  /** The first bytes of a long frame whose rest is never sent. */
   half: Buffer;
   /** A small text message. */
   hello: Buffer;
@@ -29,11 +30,19 @@ export const SERVER_FRAMES: Frames = {
   hello: Buffer.concat([Buffer.from([0x81, 5]), Buffer.from('hello')]),
 };
 
+/** The key of the example in RFC 6455 §1.3. */
+export const SAMPLE_KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
+
 export const UPGRADE_REQUEST =
   'GET / HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
-  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+  `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${SAMPLE_KEY}\r\n\r\n`;
 
-/** Connects to a WebSocket server and does the opening handshake. Errors of the socket are left to the test. */
+/** Connects to a server and sends nothing. The socket's errors are ignored. */
+export function connectTcp(server: Listening): net.Socket {
+  return net.connect(portOf(server), '127.0.0.1').on('error', () => {});
+}
+
+/** Connects to a WebSocket server and completes the opening handshake. The socket's errors are ignored. */
 export async function connectPeer(port: number, host = '127.0.0.1'): Promise<net.Socket> {
   const socket = net.connect({ port, host, allowHalfOpen: true });
   socket.on('error', () => {});
@@ -43,7 +52,7 @@ export async function connectPeer(port: number, host = '127.0.0.1'): Promise<net
   return socket;
 }
 
-/** Resolves with how a TCP socket was ended by its other side. */
+/** Resumes a socket and resolves with how its other side ends it: 'end' for FIN, or the error's code. */
 export function endOf(socket: net.Socket): Promise<'end' | 'ECONNRESET' | string> {
   socket.resume();
   return new Promise((resolve) => {
@@ -52,7 +61,10 @@ export function endOf(socket: net.Socket): Promise<'end' | 'ECONNRESET' | string
   });
 }
 
-/** FIN may have come first where it was pending, or be what libuv makes of RST behind data; then the peer's next write tells that nobody is there any more. */
+/**
+ * Checks that a peer was reset, given what endOf() saw. A pending FIN may arrive before the RST, and libuv may report
+ * an RST behind data as an end; in both cases the peer's next write fails.
+ */
 export async function assertReset(peer: net.Socket, seen: string): Promise<void> {
   if (seen === 'end') {
     const failed = once(peer, 'error');

@@ -1,6 +1,6 @@
 /**
- * The invariant of the project as a property: whatever the caller and the peer do, in whatever order, a connection emits
- * one 'disconnect' and one 'close', in bounded time, with a known cause, and leaves nothing behind.
+ * The project's invariant as a property for fast-check: whatever the application and the peer do, in any order, a
+ * connection emits one 'disconnect' and one 'close' in bounded time, with a known cause, and leaves no handle behind.
  */
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,10 +12,10 @@ import { openPair, type Pair, type PairOptions, socketOf } from './pairs.js';
 
 const LIMITS = { closeTimeout: 25, closeDeadline: 250 } as const;
 
-/** The deadline, the watchdog after it, and what a busy machine adds. */
+/** closeDeadline, the watchdog's second after it, and 5 s for a busy machine. */
 const BOUND_MS = LIMITS.closeDeadline + 1_000 + 5_000;
 
-const ACTS = {
+const ACTIONS = {
   'caller sends': ({ ws }) => ws.send('hello'),
   'caller sends 4 MB': ({ ws }) => ws.send(Buffer.alloc(4 << 20)),
   'caller pings': ({ ws }) => ws.ping(),
@@ -42,34 +42,34 @@ const ACTS = {
   'some ms pass': () => delay(10),
 } satisfies Record<string, (pair: Pair) => unknown>;
 
-type Act = keyof typeof ACTS;
+type Action = keyof typeof ACTIONS;
 
 export interface Sequence extends Pick<PairOptions, 'role' | 'transport' | 'make'> {
-  acts: Act[];
+  actions: Action[];
 }
 
 export const sequences: fc.Arbitrary<Sequence> = fc.record({
   role: fc.constantFrom('server' as const, 'client' as const),
   transport: fc.constantFrom('tcp' as const, 'tls' as const, 'pipe' as const),
   make: fc.constantFrom('ours' as const, 'attached' as const),
-  acts: fc.array(fc.constantFrom(...(Object.keys(ACTS) as Act[])), { minLength: 1, maxLength: 12 }),
+  actions: fc.array(fc.constantFrom(...(Object.keys(ACTIONS) as Action[])), { minLength: 1, maxLength: 12 }),
 });
 
-/** Sequences that were found to break the invariant once; tried first, always. */
-export const KEPT: [Sequence][] = [
-  [{ role: 'server', transport: 'tcp', make: 'ours', acts: ['caller ends the socket'] }],
+/** Sequences that broke the invariant in the past. Every run tries them first. */
+export const REGRESSIONS: [Sequence][] = [
+  [{ role: 'server', transport: 'tcp', make: 'ours', actions: ['caller ends the socket'] }],
   [
     {
       role: 'server',
       transport: 'pipe',
       make: 'ours',
-      acts: ['caller sends 4 MB', 'the loop turns', 'peer destroys its socket', 'caller sends'],
+      actions: ['caller sends 4 MB', 'the loop turns', 'peer destroys its socket', 'caller sends'],
     },
   ],
 ];
 
-/** Carries out one sequence and throws when the invariant does not hold. */
-export async function runSequence({ role, transport, make, acts }: Sequence): Promise<void> {
+/** Runs one sequence. Throws if the invariant does not hold. */
+export async function runSequence({ role, transport, make, actions }: Sequence): Promise<void> {
   const before = openHandles();
   const pair = await openPair({ role, transport, make, linger: { ...LIMITS, logger: false } });
   const { ws } = pair;
@@ -79,10 +79,10 @@ export async function runSequence({ role, transport, make, acts }: Sequence): Pr
   ws.on('close', () => events.push('close'));
   pair.peer.resume();
 
-  for (const act of acts) {
-    // A pipe has no reset. ws throws where a ping is no longer possible, as it should.
-    if (act === 'peer resets' && transport === 'pipe') continue;
-    await ACTS[act](pair);
+  for (const action of actions) {
+    // A pipe has no reset.
+    if (action === 'peer resets' && transport === 'pipe') continue;
+    await ACTIONS[action](pair);
   }
 
   const began = performance.now();
@@ -103,9 +103,9 @@ function checkEnd(ws: WebSocket, info: WebSocket.CloseInfo, events: string[]): v
   assert.deepEqual(ends, ['disconnect', 'close'], `events ${events}`);
   assert.equal(ws.readyState, ws.CLOSED);
   assert.equal(ws.closeInfo, info);
-  const said = JSON.stringify(info);
-  assert.notEqual(info.kind, 'unknown', said);
-  assert.equal(info.kind === 'clean', info.clean && info.kind !== 'protocol-error', said);
-  if (info.kind === 'reset' || info.kind === 'aborted') assert.ok(info.error, said);
-  assert.ok(info.bytesReceived >= 0 && info.bytesSent >= 0 && info.bytesUnsent >= 0 && info.elapsedMs >= 0, said);
+  const details = JSON.stringify(info);
+  assert.notEqual(info.kind, 'unknown', details);
+  assert.equal(info.kind === 'clean', info.clean && info.kind !== 'protocol-error', details);
+  if (info.kind === 'reset' || info.kind === 'aborted') assert.ok(info.error, details);
+  assert.ok(info.bytesReceived >= 0 && info.bytesSent >= 0 && info.bytesUnsent >= 0 && info.elapsedMs >= 0, details);
 }

@@ -1,4 +1,4 @@
-/** The same scene with plain ws and with this package: what a user sees must be the same. */
+/** Runs the same scene with plain ws and with this package, which must show users the same. */
 import assert from 'node:assert/strict';
 import { type EventEmitter, once } from 'node:events';
 import type { Socket } from 'node:net';
@@ -9,7 +9,7 @@ import { portOf } from './end.js';
 
 export type Class = typeof Upstream;
 
-/** What users reach for, though it is not documented. */
+/** A WebSocket with the undocumented members that users rely on. */
 export type Inner = Upstream & {
   _socket: Socket;
   _sender: { sendFrame(list: Buffer[], done?: () => void): void };
@@ -20,7 +20,7 @@ export type Inner = Upstream & {
   setSocket(socket: Duplex, head: Buffer, options: object): void;
 };
 
-/** Plays a scene with each. Fails unless both show the same, and returns it. */
+/** Runs a scene with both libraries. Fails unless both results are equal, and returns the result. */
 export async function sideBySide<T>(scene: (WebSocket: Class) => Promise<T> | T): Promise<T> {
   const expected = await scene(Upstream);
   const actual = await scene(WebSocket as Class);
@@ -28,7 +28,7 @@ export async function sideBySide<T>(scene: (WebSocket: Class) => Promise<T> | T)
   return expected;
 }
 
-/** No lines of these ends in the test's output. ws ignores the option. */
+/** Keeps log lines out of the test's output. Plain ws ignores the option. */
 export const QUIET: object = { linger: { logger: false } };
 
 export async function serve(WebSocket: Class, options: Upstream.ServerOptions = {}): Promise<Upstream.Server> {
@@ -39,7 +39,7 @@ export async function serve(WebSocket: Class, options: Upstream.ServerOptions = 
 
 export interface Connected {
   wss: Upstream.Server;
-  /** The server's end. */
+  /** The server's side of the connection. */
   ws: Inner;
   client: Inner;
 }
@@ -51,8 +51,30 @@ export async function connect(WebSocket: Class, options?: Upstream.ServerOptions
   return { wss, ws, client };
 }
 
-/** Closes both ends and waits until they are gone, the server too. */
-export async function hangUp({ wss, ws, client }: Connected): Promise<void> {
+export interface SenderPair {
+  sender: Inner;
+  receiver: Inner;
+  stop(): void;
+}
+
+/** Opens a connection between two classes; `role` is the sender's. By default the receiver is plain ws. */
+export async function openSender(
+  Sender: Class,
+  role: 'server' | 'client',
+  options: Upstream.ServerOptions & Upstream.ClientOptions = {},
+  Receiver: Class = Upstream,
+): Promise<SenderPair> {
+  const [AtServer, AtClient] = role === 'server' ? [Sender, Receiver] : [Receiver, Sender];
+  const all = { perMessageDeflate: false, ...QUIET, ...options };
+  const wss = await serve(AtServer, all);
+  const client = new AtClient(`ws://127.0.0.1:${portOf(wss)}`, all) as Inner;
+  const [[ws]] = await Promise.all([once(wss, 'connection'), once(client, 'open')]);
+  const [sender, receiver] = role === 'server' ? [ws, client] : [client, ws];
+  return { sender, receiver, stop: () => wss.close() };
+}
+
+/** Closes the connection and then the server, and waits for both sides and the server. */
+export async function closeAll({ wss, ws, client }: Connected): Promise<void> {
   const gone = [ws, client].filter((end) => end.readyState !== end.CLOSED).map((end) => once(end, 'close'));
   client.close();
   await Promise.all(gone);
@@ -60,24 +82,24 @@ export async function hangUp({ wss, ws, client }: Connected): Promise<void> {
   await once(wss, 'close');
 }
 
-/** Notes every event of an emitter and what it tells, but for 'disconnect', which ws does not have. */
-export function noteEvents(emitter: EventEmitter, log: string[], label = ''): void {
+/** Logs each event of an emitter with its arguments, except 'disconnect', which plain ws does not emit. */
+export function logEvents(emitter: EventEmitter, log: string[], label = ''): void {
   const { emit } = emitter;
   emitter.emit = (name: string | symbol, ...args: unknown[]) => {
     if (typeof name === 'string' && !['disconnect', 'newListener', 'removeListener'].includes(name)) {
-      log.push([label + name, ...args.map(told)].join(' ').trim());
+      log.push([label + name, ...args.map(format)].join(' ').trim());
     }
     return emit.call(emitter, name, ...args);
   };
 }
 
-function told(argument: unknown): string {
+function format(argument: unknown): string {
   if (argument instanceof Error) return describe(argument);
   if (typeof argument === 'number' || typeof argument === 'boolean') return String(argument);
   return Buffer.isBuffer(argument) ? `'${argument}'` : '';
 }
 
-/** An error's class, code and message. */
+/** Formats an error's class, code and message. Ports are masked, since they differ from run to run. */
 export function describe(error: unknown): string {
   const { name, code, message } = error as NodeJS.ErrnoException;
   return `${name} ${code ?? '-'}: ${message.replace(/:\d{4,}/, ':port')}`;

@@ -1,4 +1,4 @@
-/** How many handles or descriptors the system holds for this process, sockets among them. */
+/** Counts the handles (Windows) or file descriptors of this process, sockets included. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { isWine } from './wine.js';
@@ -13,18 +13,18 @@ export function systemHandles(): number {
 let found: string | undefined;
 
 /**
- * This process as the system below Wine numbers it. Only its command line tells it from others, so a caller that wants to
- * be counted under Wine is started with an argument that nobody else has, as its last.
+ * Returns this process's id in the Unix system below Wine. It finds the process by its command line, so a process that
+ * is to be counted under Wine must be started with a last argument that no other process has.
  */
 function unixPid(): string {
   const mark = process.argv.at(-1) as string;
   found ??= readdirSync('Z:\\proc').find((pid) => {
     try {
-      // Not the script that started Wine, which has the mark too.
+      // The script that started Wine has the mark too, but its program is no .exe.
       const [program = ''] = readFileSync(`Z:\\proc\\${pid}\\cmdline`, 'latin1').split('\0', 1);
       return /\.exe$/i.test(program) && readFileSync(`Z:\\proc\\${pid}\\cmdline`, 'latin1').includes(mark);
     } catch {
-      return false; // no process, or one that has just ended
+      return false; // not a process, or one that has just ended
     }
   });
   if (!found) throw new Error(`there is no process with ${mark} in its command line`);

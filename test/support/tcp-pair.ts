@@ -1,10 +1,10 @@
-/** Both ends of one TCP connection, in this process. */
+/** Opens a TCP connection with both ends in this process. */
 import { once } from 'node:events';
 import net from 'node:net';
-import { portOf } from './end.js';
+import { listen, portOf } from './end.js';
 
 export interface TcpPair {
-  /** As a server accepted it. */
+  /** The accepted side. */
   socket: net.Socket;
   peer: net.Socket;
   stop(): void;
@@ -12,8 +12,7 @@ export interface TcpPair {
 
 /** With `pauseOnConnect` the accepted side reads nothing until it is resumed. */
 export async function tcpPair({ pauseOnConnect = false } = {}): Promise<TcpPair> {
-  const server = net.createServer({ allowHalfOpen: true, pauseOnConnect }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const server = await listen(net.createServer({ allowHalfOpen: true, pauseOnConnect }));
   const accepted = once(server, 'connection');
   const peer = net.connect({ port: portOf(server), host: '127.0.0.1', allowHalfOpen: true });
   await once(peer, 'connect');

@@ -1,10 +1,14 @@
-/** Two ends of a stream that is no socket, over which a WebSocket is opened as over any other connection. */
+/** WebSockets over streams that are not TCP sockets. */
 import { once } from 'node:events';
 import http from 'node:http';
 import http2 from 'node:http2';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import { portOf } from './end.js';
+import type WebSocket from 'ws-linger';
+import type { WebSocketServer } from 'ws-linger';
+import type Upstream from 'ws-upstream';
+import { listen, portOf } from './end.js';
+import { SAMPLE_KEY } from './peer.js';
 import type { Class, Inner } from './side-by-side.js';
 
 export interface Tunnel {
@@ -13,7 +17,7 @@ export interface Tunnel {
   stop(): void;
 }
 
-/** Two streams of one's own. `largeMs` is how long the server's takes for a large chunk. */
+/** Two connected Duplex streams. The server's takes `largeMs` to write a chunk of 1 MB or more. */
 export function duplexTunnel(largeMs = 0): Tunnel {
   const ends: Duplex[] = [];
   const end = (other: number, ms: number) =>
@@ -37,10 +41,9 @@ export function duplexTunnel(largeMs = 0): Tunnel {
   return { server, client, stop: () => {} };
 }
 
-/** A stream of HTTP/2. */
+/** Both ends of an HTTP/2 stream. */
 export async function http2Tunnel(): Promise<Tunnel> {
-  const server = http2.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const server = await listen(http2.createServer());
   const accepted = once(server, 'stream') as Promise<[http2.ServerHttp2Stream]>;
   const session = http2.connect(`http://127.0.0.1:${portOf(server)}`);
   const client = session.request({ ':method': 'POST' }, { endStream: false });
@@ -56,7 +59,21 @@ export async function http2Tunnel(): Promise<Tunnel> {
   };
 }
 
-/** Opens a WebSocket over a tunnel: `Server`'s at its server end, `Client`'s at the other. */
+/** Calls handleUpgrade() of a `noServer` server for a stream, with an upgrade request that was never sent over it. */
+export function upgradeStream(wss: Upstream.Server | WebSocketServer, stream: Duplex): Promise<WebSocket> {
+  const headers = {
+    connection: 'Upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-version': '13',
+    'sec-websocket-key': SAMPLE_KEY,
+  };
+  const request = { method: 'GET', url: '/', headers, socket: stream } as unknown as http.IncomingMessage;
+  return new Promise((resolve) => {
+    (wss as Upstream.Server).handleUpgrade(request, stream, Buffer.alloc(0), (ws) => resolve(ws as WebSocket));
+  });
+}
+
+/** Opens a WebSocket over a tunnel, with a server of the class `Server` and a client of the class `Client`. */
 export async function openOver(
   tunnel: Tunnel,
   Server: Class,

@@ -1,4 +1,4 @@
-/** Whether this Windows is Wine. Its own DLLs say so in their first bytes, whatever the environment and registry hold. */
+/** Says whether this Windows is Wine: Wine's own DLLs carry a signature in their first bytes. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -1,20 +1,19 @@
-// What is logged of connections: stable fields, the right level, and never a flood.
+// The log lines of connections: stable fields, the right level, and a bounded number of lines.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import net from 'node:net';
+import type net from 'node:net';
 import { Writable } from 'node:stream';
 import { describe, it } from 'node:test';
 import { pino } from 'pino';
 import { WebSocketServer } from 'ws-linger';
 import { portOf, until, watchEnd } from '../support/end.js';
-import { stall } from '../support/faults.js';
-import { openPair } from '../support/pairs.js';
-import { connectPeer } from '../support/peer.js';
+import { openPair, stall } from '../support/pairs.js';
+import { connectPeer, connectTcp } from '../support/peer.js';
 
 type Line = Record<string, unknown>;
 
-/** A pino logger, and the lines it has written. */
-function logTo(level: string, options: object = {}) {
+/** Returns a pino logger and the lines that it writes. */
+function recordingLogger(level: string, options: object = {}) {
   const lines: Line[] = [];
   const stream = new Writable({
     write(chunk, _, done) {
@@ -26,8 +25,8 @@ function logTo(level: string, options: object = {}) {
 }
 
 describe('the log', () => {
-  it('has an expected end at debug, with all that tells where it happened', async () => {
-    const { lines, logger } = logTo('debug');
+  it('has an expected end at debug, with its cause and the address', async () => {
+    const { lines, logger } = recordingLogger('debug');
     const pair = await openPair({ make: 'ours', role: 'server', linger: { logger } });
     pair.reset();
     await watchEnd(pair.ws);
@@ -47,13 +46,11 @@ describe('the log', () => {
     pair.stop();
   });
 
-  it('has a failed opening with the same fields, but for a duration that it does not have', async () => {
-    const { lines, logger } = logTo('debug');
+  it('has a failed opening with the same fields, except for a duration', async () => {
+    const { lines, logger } = recordingLogger('debug');
     const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', linger: { logger } });
     await once(wss, 'listening');
-    const peer = net.connect(portOf(wss), '127.0.0.1');
-    await once(peer, 'connect');
-    peer.end('GET / HTTP/1.1\r\n'); // and no more of the request
+    connectTcp(wss).end('GET / HTTP/1.1\r\n'); // the rest of the request is never sent
     await until('the failure is logged', () => lines.length > 0);
     const [{ time, pid, hostname, ...line }] = lines as [Line];
     assert.deepEqual(line, {
@@ -70,8 +67,8 @@ describe('the log', () => {
     wss.close();
   });
 
-  it('has any other end at warn', async () => {
-    const { lines, logger } = logTo('warn');
+  it('has an unexpected end at warn', async () => {
+    const { lines, logger } = recordingLogger('warn');
     const pair = await openPair({ make: 'ours', role: 'server', linger: { logger } });
     pair.peer.write(Buffer.from([0xff, 0xff, 0xff, 0xff]));
     pair.peer.resume().end();
@@ -83,8 +80,8 @@ describe('the log', () => {
     pair.stop();
   });
 
-  it('names a peer that does not read, and one that breaks TLS', async () => {
-    const { lines, logger } = logTo('warn');
+  it('has the address of a peer that does not read, and of a peer that breaks TLS', async () => {
+    const { lines, logger } = recordingLogger('warn');
     const slow = await openPair({ make: 'ours', role: 'server', linger: { logger, maxBufferedAmount: 1024 * 1024 } });
     await stall(slow);
     await watchEnd(slow.ws);
@@ -102,8 +99,8 @@ describe('the log', () => {
     secure.stop();
   });
 
-  it('lets addresses be redacted', async () => {
-    const { lines, logger } = logTo('debug', { redact: ['remoteAddress'] });
+  it('can have its addresses redacted by pino', async () => {
+    const { lines, logger } = recordingLogger('debug', { redact: ['remoteAddress'] });
     const pair = await openPair({ make: 'ours', role: 'server', linger: { logger } });
     pair.reset();
     await watchEnd(pair.ws);
@@ -111,34 +108,34 @@ describe('the log', () => {
     pair.stop();
   });
 
-  it('makes no line that the level would drop', async () => {
-    const told: string[] = [];
+  it('has no line below the level of the logger', async () => {
+    const called: string[] = [];
     const logger = {
-      debug: () => void told.push('debug'),
-      warn: () => void told.push('warn'),
+      debug: () => void called.push('debug'),
+      warn: () => void called.push('warn'),
       isLevelEnabled: (level: string) => level === 'warn',
     };
     const pair = await openPair({ make: 'ours', role: 'server', linger: { logger } });
     pair.reset();
     await watchEnd(pair.ws);
-    assert.deepEqual(told, []);
+    assert.deepEqual(called, []);
     pair.stop();
   });
 
-  it('has a few lines and a count of a storm, and each kind is counted by itself', async () => {
-    const { lines, logger } = logTo('debug');
+  it('has a few lines and a count for many ends at once, for each kind separately', async () => {
+    const { lines, logger } = recordingLogger('debug');
     const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', linger: { logger } });
     await once(wss, 'listening');
     const peers = await Promise.all(Array.from({ length: 200 }, () => connectPeer(portOf(wss))));
     peers.pop()?.end();
     for (const peer of peers) peer.resetAndDestroy();
-    await until('the storm is summed up', () => lines.some(({ suppressed }) => suppressed !== undefined));
+    await until('the suppressed lines are counted', () => lines.some(({ suppressed }) => suppressed !== undefined));
     assert.equal(wss.stats().ended.reset, 199);
     const resets = lines.filter(({ kind }) => kind === 'reset');
     const suppressed = resets.reduce((sum, line) => sum + Number(line.suppressed ?? 0), 0);
-    const told = resets.filter((line) => line.suppressed === undefined).length;
-    assert.equal(told + suppressed, 199);
-    assert.ok(told <= 40, `${told} lines`);
+    const written = resets.filter((line) => line.suppressed === undefined).length;
+    assert.equal(written + suppressed, 199);
+    assert.ok(written <= 40, `${written} lines`);
     assert.equal(lines.filter(({ kind }) => kind === 'closed-without-handshake').length, 1);
     wss.close();
   });

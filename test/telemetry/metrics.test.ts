@@ -1,9 +1,8 @@
-// Counts: what wss.stats(), Prometheus, OpenTelemetry and node:diagnostics_channel say of the same connections.
+// Metrics: the counts of wss.stats(), Prometheus, OpenTelemetry and node:diagnostics_channel for the same connections.
 import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import http from 'node:http';
-import net from 'node:net';
 import { afterEach, describe, it } from 'node:test';
 import {
   AggregationTemporality,
@@ -16,8 +15,8 @@ import WebSocket, { attach, WebSocketServer } from 'ws-linger';
 import * as opentelemetry from 'ws-linger/opentelemetry';
 import * as prometheus from 'ws-linger/prometheus';
 import Upstream from 'ws-upstream';
-import { portOf, until } from '../support/end.js';
-import { CLIENT_FRAMES, connectPeer, UPGRADE_REQUEST } from '../support/peer.js';
+import { listen, portOf, until } from '../support/end.js';
+import { CLIENT_FRAMES, connectPeer, connectTcp, UPGRADE_REQUEST } from '../support/peer.js';
 
 const linger = { closeTimeout: 200, logger: false } as const;
 
@@ -41,30 +40,26 @@ async function listening(make: () => Counted): Promise<{ wss: Counted; port: num
   return { wss, port: portOf(wss) };
 }
 
-/** Three resets, two clean ends, one terminate() and one peer that is lost in its request. */
-async function seven(wss: Counted, port: number): Promise<void> {
+/**
+ * Makes seven connections: three resets, two clean ends, one terminate(), and one that ends in the middle of its
+ * request.
+ */
+async function runSevenConnections(wss: Counted, port: number): Promise<void> {
   const peers = await Promise.all(Array.from({ length: 6 }, () => connectPeer(port)));
   assert.equal(wss.stats().connections.open, 6);
   for (const peer of peers.slice(0, 3)) peer.resetAndDestroy();
   for (const peer of peers.slice(3, 5)) peer.resume().end(CLIENT_FRAMES.close);
   peers[5]?.resume().write(CLIENT_FRAMES.hello);
-  const lost = await connectRaw(port);
+  const lost = connectTcp(wss);
   lost.resume().end(UPGRADE_REQUEST.slice(0, 10));
   const ended = () => Object.values(wss.stats().ended).reduce((sum, count) => sum + count);
   await until('all have ended', () => ended() === 6 && wss.stats().failedOpenings['upgrade-failed'] === 1);
 }
 
-async function connectRaw(port: number) {
-  const { connect } = await import('node:net');
-  const socket = connect(port, '127.0.0.1');
-  await once(socket, 'connect');
-  return socket.on('error', () => {});
-}
-
 for (const [name, make] of Object.entries(servers)) {
-  it(`stats() of ${name} counts each connection once, by how it ended`, async () => {
+  it(`stats() of ${name} counts each connection once, by its kind`, async () => {
     const { wss, port } = await listening(make);
-    await seven(wss, port);
+    await runSevenConnections(wss, port);
     const { connections, opened, ended, forced, failedOpenings, reapedUpgrades, closeMs } = wss.stats();
     assert.equal(opened, 6);
     assert.deepEqual(connections, { opening: 0, open: 0, handshake: 0, fin: 0, cut: 0 });
@@ -78,16 +73,16 @@ for (const [name, make] of Object.entries(servers)) {
   });
 }
 
-it('stats() shows connections that are closing, by phase', async () => {
+it('stats() counts closing connections by phase', async () => {
   const { wss, port } = await listening(servers['a WebSocketServer'] as () => Counted);
   const peer = await connectPeer(port);
   for (const ws of wss.clients) ws.close();
   assert.equal(wss.stats().connections.handshake, 1);
-  await until('it has ended', () => wss.stats().ended['close-timeout'] === 1);
+  await until('the connection has ended', () => wss.stats().ended['close-timeout'] === 1);
   assert.deepEqual(wss.stats().forced, { reset: 0, destroy: 0 });
   assert.deepEqual(wss.stats().lingering, { now: 1, delivered: 0, cut: 0, lost: 0 });
   peer.end();
-  await until('it lingers no more', () => wss.stats().lingering.now === 0);
+  await until('the socket no longer lingers', () => wss.stats().lingering.now === 0);
   assert.deepEqual(wss.stats().lingering, { now: 0, delivered: 1, cut: 0, lost: 0 });
   wss.close();
 });
@@ -96,12 +91,11 @@ it('abandoned upgrades are closed after upgradeTimeout, and counted', async () =
   const server = http.createServer();
   const wss = new WebSocketServer({
     server,
-    verifyClient: (_: unknown, _decide: unknown) => {}, // never
+    verifyClient: (_: unknown, _decide: unknown) => {}, // never decides
     linger: { ...linger, upgradeTimeout: 50 },
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const peer = await connectRaw(portOf(server));
+  await listen(server);
+  const peer = connectTcp(server);
   const gone = once(peer.resume(), 'close');
   peer.write(UPGRADE_REQUEST);
   await gone;
@@ -114,13 +108,12 @@ it('refused upgrades that neither side closes are closed after upgradeTimeout, a
   const server = http.createServer();
   const wss = new WebSocketServer({ server, linger: { ...linger, upgradeTimeout: 50 } });
   wss.handleUpgrade = (_, socket) => void socket.write('HTTP/1.1 401 Unauthorized\r\n\r\n');
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const peer = await connectRaw(portOf(server));
+  await listen(server);
+  const peer = connectTcp(server);
   const gone = once(peer.resume(), 'close');
   peer.end(UPGRADE_REQUEST);
   await gone;
-  await until('it is counted', () => wss.stats().reapedUpgrades.refused === 1);
+  await until('the upgrade is counted', () => wss.stats().reapedUpgrades.refused === 1);
   wss.close();
   server.close();
 });
@@ -135,7 +128,7 @@ it('an upgrade to a protocol that only ever writes is left alone', async () => {
   };
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const peer = await connectRaw(portOf(server));
+  const peer = connectTcp(server);
   peer.write(UPGRADE_REQUEST);
   await once(peer, 'data');
   await new Promise((resolve) => setTimeout(resolve, 60)); // three times upgradeTimeout
@@ -154,9 +147,8 @@ it('an upgrade that another protocol has accepted is left alone', async () => {
     socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\n');
     socket.on('data', (data) => socket.write(data));
   };
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const peer = await connectRaw(portOf(server));
+  await listen(server);
+  const peer = connectTcp(server);
   peer.write(UPGRADE_REQUEST);
   await once(peer, 'data');
   await new Promise((resolve) => setTimeout(resolve, 60)); // three times upgradeTimeout
@@ -168,14 +160,13 @@ it('an upgrade that another protocol has accepted is left alone', async () => {
 });
 
 describe('Prometheus', () => {
-  it('scrapes the counts of all connections of the process', async () => {
+  it('exports the counts of all connections of the process', async () => {
     const register = new Registry();
     cleanUps.push(prometheus.collectMetrics({ register }));
     const metrics = http.createServer(async (_, response) => void response.end(await register.metrics()));
-    metrics.listen(0, '127.0.0.1');
-    await once(metrics, 'listening');
+    await listen(metrics);
     const { wss, port } = await listening(servers['a WebSocketServer'] as () => Counted);
-    await seven(wss, port);
+    await runSevenConnections(wss, port);
     const open = await connectPeer(port);
 
     const scraped = await scrape(portOf(metrics));
@@ -187,12 +178,12 @@ describe('Prometheus', () => {
     assert.equal(scraped.get('ws_linger_close_duration_seconds_count{role="server",kind="reset"}'), 3);
     assert.equal(scraped.get('ws_linger_failed_openings_total{kind="upgrade-failed",origin="peer"}'), 1);
     open.destroy();
-    await until('it has ended', () => wss.clients.size === 0);
+    await until('the connection has ended', () => wss.clients.size === 0);
     wss.close();
     metrics.close();
   });
 
-  it('can be taken away and registered again', async () => {
+  it('can be unregistered and registered again', async () => {
     const register = new Registry();
     prometheus.collectMetrics({ register, prefix: 'again_' })();
     assert.equal(await register.metrics(), '\n');
@@ -201,7 +192,7 @@ describe('Prometheus', () => {
   });
 });
 
-/** Samples of the text format: "name{labels} value". */
+/** Requests the metrics and parses the samples of the text format: "name{labels} value". */
 async function scrape(port: number): Promise<Map<string, number>> {
   const [response] = (await once(http.get({ port, host: '127.0.0.1', agent: false }), 'response')) as [
     http.IncomingMessage,
@@ -217,13 +208,13 @@ async function scrape(port: number): Promise<Map<string, number>> {
   return samples;
 }
 
-it('OpenTelemetry records the same through its SDK', async () => {
+it('OpenTelemetry records the counts of all connections through its SDK', async () => {
   const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
   const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 2 ** 30 });
   const provider = new MeterProvider({ readers: [reader] });
   cleanUps.push(opentelemetry.collectMetrics(provider.getMeter('test')));
   const { wss, port } = await listening(servers['a WebSocketServer'] as () => Counted);
-  await seven(wss, port);
+  await runSevenConnections(wss, port);
   const open = await connectPeer(port);
   await provider.forceFlush();
 
@@ -244,27 +235,25 @@ it('OpenTelemetry records the same through its SDK', async () => {
   assert.equal(value('ws_linger.failed_openings', { kind: 'upgrade-failed', origin: 'peer' }), 1);
   await provider.shutdown();
   open.destroy();
-  await until('it has ended', () => wss.clients.size === 0);
+  await until('the connection has ended', () => wss.clients.size === 0);
   wss.close();
 });
 
-it('node:diagnostics_channel tells who was lost before it was a WebSocket, where nothing is logged', async () => {
+it('node:diagnostics_channel publishes a connection that is lost before its upgrade, even without a logger', async () => {
   const lost: WebSocket.OpeningFailedMessage[] = [];
   const onLost = (message: unknown) => lost.push(message as WebSocket.OpeningFailedMessage);
   subscribe('ws-linger:opening-failed', onLost);
-  const { wss, port } = await listening(servers['a WebSocketServer'] as () => Counted);
-  const peer = net.connect(port, '127.0.0.1');
-  await once(peer, 'connect');
-  peer.end('GET / HTTP/1.1\r\n'); // and no more of the request
-  await until('it is told', () => lost.length > 0);
+  const { wss } = await listening(servers['a WebSocketServer'] as () => Counted);
+  connectTcp(wss).end('GET / HTTP/1.1\r\n'); // the rest of the request is never sent
+  await until('the loss is published', () => lost.length > 0);
   unsubscribe('ws-linger:opening-failed', onLost);
   const [{ kind, origin, error, remoteAddress }] = lost as [WebSocket.OpeningFailedMessage];
-  const told = [kind, origin, error?.code, remoteAddress];
-  assert.deepEqual(told, ['upgrade-failed', 'peer', 'HPE_INVALID_EOF_STATE', '127.0.0.1']);
+  const published = [kind, origin, error?.code, remoteAddress];
+  assert.deepEqual(published, ['upgrade-failed', 'peer', 'HPE_INVALID_EOF_STATE', '127.0.0.1']);
   wss.close();
 });
 
-it('node:diagnostics_channel tells of each opening and each end, with its WebSocket', async () => {
+it('node:diagnostics_channel publishes each opening and each end, with its WebSocket', async () => {
   const seen: [string, string, string | undefined][] = [];
   const onOpen = (message: unknown) => {
     const { ws, role } = message as WebSocket.OpenMessage;
@@ -284,7 +273,7 @@ it('node:diagnostics_channel tells of each opening and each end, with its WebSoc
   await once(client, 'open');
   client.close();
   await once(client, 'close');
-  await until('both ends are told', () => seen.length === 4);
+  await until('both ends are published', () => seen.length === 4);
   unsubscribe('ws-linger:open', onOpen);
   unsubscribe('ws-linger:disconnect', onDisconnect);
   assert.deepEqual(seen.map(String).sort(), [

@@ -1,4 +1,4 @@
-// The dashboard and the alert rules ask only for metrics and labels that exist.
+// The Grafana dashboard and the alert rules use only metrics and labels that exist.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { Registry } from 'prom-client';
 import { collectMetrics } from 'ws-linger/prometheus';
 
 for (const file of ['grafana-dashboard.json', 'alerts.yml']) {
-  it(`examples/monitoring/${file} asks for what there is`, async () => {
+  it(`examples/monitoring/${file} uses only existing metrics and labels`, async () => {
     const register = new Registry();
     const stop = collectMetrics({ register });
     const known = (await register.getMetricsAsJSON()).map(({ name }) => name);
@@ -15,9 +15,9 @@ for (const file of ['grafana-dashboard.json', 'alerts.yml']) {
       '\\"',
       '"',
     );
-    const asked = text.match(/ws_linger_\w+/g) ?? [];
-    assert.ok(asked.length >= 5);
-    for (const name of asked) assert.ok(known.includes(name.replace(/_(bucket|sum|count)$/, '')), name);
+    const used = text.match(/ws_linger_\w+/g) ?? [];
+    assert.ok(used.length >= 5);
+    for (const name of used) assert.ok(known.includes(name.replace(/_(bucket|sum|count)$/, '')), name);
     const labels = new Set([...text.matchAll(/(\w+)=~?"/g)].map(([, label]) => label));
     for (const label of labels)
       assert.ok(['instance', 'role', 'phase', 'kind', 'origin'].includes(String(label)), label);

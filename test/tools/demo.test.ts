@@ -1,18 +1,15 @@
-// `ws-linger demo` without a browser: the command, what its server serves, and what is told of bare sockets.
+// `ws-linger demo` without a browser: its command line, the files that it serves, and its feed of disconnects.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import Upstream from 'ws-upstream';
 import type { Row } from '../../dist/tools/demo/connection-log.js';
 import type { FeedMessage } from '../../dist/tools/demo/feed.js';
+import { runCli } from '../support/child.js';
 import { type RunningDemo, startDemo } from '../support/demo.js';
-import { portOf } from '../support/end.js';
-
-const cli = join(__dirname, '..', '..', 'dist', 'tools', 'cli', 'main.js');
+import { listen, portOf } from '../support/end.js';
 
 describe('ws-linger demo', () => {
   let demo: RunningDemo;
@@ -41,7 +38,7 @@ describe('ws-linger demo', () => {
     assert.equal(new URL(demo.url).hostname, '127.0.0.1');
   });
 
-  it('serves the page and every file that it asks for, none of them from elsewhere', async () => {
+  it('serves the page and every file that the page requests', async () => {
     const todo = ['/'];
     const seen = new Set<string>();
     for (let path = todo.pop(); path !== undefined; path = todo.pop()) {
@@ -71,12 +68,12 @@ describe('ws-linger demo', () => {
   });
 
   for (const path of ['/nothing', '/../package.json', '/%2e%2e/package.json', '/constructor', '//']) {
-    it(`has nothing at ${path}`, async () => {
+    it(`answers 404 for ${path}`, async () => {
       assert.equal((await get(path)).status, 404);
     });
   }
 
-  it('refuses the pages of others, and what is none of its paths', async () => {
+  it('refuses WebSockets of pages of another origin, and those at unknown paths', async () => {
     const socketUrl = demo.url.replace('http', 'ws');
     for (const [path, origin, status] of [
       ['feed', 'http://example.com', 403],
@@ -84,7 +81,7 @@ describe('ws-linger demo', () => {
       ['plain?pair=x', 'null', 403],
       ['linger', undefined, 404],
       ['nothing', undefined, 404],
-      ['/', undefined, 404], // the address is then '//', which is none
+      ['/', undefined, 404], // the requested path is then '//'
     ] as const) {
       const ws = new Upstream(socketUrl + path, origin === undefined ? {} : { origin });
       ws.on('error', () => {});
@@ -95,7 +92,7 @@ describe('ws-linger demo', () => {
     }
   });
 
-  describe('tells of a bare socket', () => {
+  describe('reports in its feed', () => {
     let feed: Upstream;
     const messages: FeedMessage[] = [];
     before(async () => {
@@ -105,7 +102,7 @@ describe('ws-linger demo', () => {
     });
     after(() => feed.terminate());
 
-    /** The last state of the newest row, once `test` holds for it. */
+    /** Waits until `test` holds for the newest row, and returns that row. */
     async function row(test: (row: Row) => boolean): Promise<Row> {
       for (;;) {
         const last = messages.flatMap(({ rows }) => rows).findLast(({ number }) => number > known);
@@ -120,30 +117,40 @@ describe('ws-linger demo', () => {
 
     const ended = (side: Row['linger'] | Row['plain']) => typeof side === 'object';
 
-    it('which server it is, first', () => {
+    it('the platform and control of its server, first', () => {
       const { server } = messages[0] as FeedMessage;
       assert.equal(server?.platform, process.platform);
       const wanted = process.env.WS_LINGER_TEST_CONTROL;
       if (wanted) assert.equal(server?.control, wanted);
     });
 
-    for (const [way, what, said, plainCode] of [
-      ['rst', 'that sends RST', ['reset', 'peer', 'open', null], null],
-      ['fin', 'that sends FIN', ['closed-without-handshake', 'peer', 'open', null], null],
-      ['half', 'that sends FIN inside a frame', ['closed-without-handshake', 'peer', 'open', null], null],
-      ['bad-frame', 'that sends a bad frame', ['protocol-error', 'peer', 'open', null], 'WS_ERR_INVALID_OPCODE'],
+    for (const [way, what, expected, plainCode] of [
+      ['rst', 'a bare socket that sends RST', ['reset', 'peer', 'open', null], null],
+      ['fin', 'a bare socket that sends FIN', ['closed-without-handshake', 'peer', 'open', null], null],
+      [
+        'half',
+        'a bare socket that sends FIN in the middle of a frame',
+        ['closed-without-handshake', 'peer', 'open', null],
+        null,
+      ],
+      [
+        'bad-frame',
+        'a bare socket that sends an invalid frame',
+        ['protocol-error', 'peer', 'open', null],
+        'WS_ERR_INVALID_OPCODE',
+      ],
     ] as const) {
       it(what, async () => {
         feed.send(way);
         const { linger, plain } = await row((last) => ended(last.linger) && ended(last.plain));
         assert.ok(typeof linger === 'object' && typeof plain === 'object');
-        assert.deepEqual([linger.kind, linger.origin, linger.phase, linger.forced], said);
+        assert.deepEqual([linger.kind, linger.origin, linger.phase, linger.forced], expected);
         assert.deepEqual([linger.code, plain.code], [1006, 1006]);
         assert.equal(plain.errorCode, plainCode);
       });
     }
 
-    it('that stops reading, which ws-linger ends in time while plain ws holds it', async () => {
+    it('a bare socket that stops reading, whose end ws-linger reports in time while plain ws holds it', async () => {
       feed.send('stall');
       const { linger, plain } = await row((last) => ended(last.linger));
       assert.ok(typeof linger === 'object');
@@ -153,7 +160,7 @@ describe('ws-linger demo', () => {
       assert.deepEqual([held.at(-1)?.linger, held.at(-1)?.plain], [0, 1]);
     });
 
-    it('that pauses while it is closed, and gets all that was sent before from both servers', async () => {
+    it('a bare socket that pauses during the close, and receives from both servers all that was sent before', async () => {
       feed.send('pause');
       const { linger, plain, arrived } = await row(
         (last) => last.arrived?.linger !== undefined && last.arrived.plain !== undefined && ended(last.plain),
@@ -165,17 +172,17 @@ describe('ws-linger demo', () => {
       assert.ok(arrived?.linger && arrived.linger > backlog, `${arrived?.linger} bytes from ws-linger`);
     });
 
-    it('nothing more, when a page has cleared the log', async () => {
+    it('an empty list after the message "clear"', async () => {
       feed.send('clear');
       const fresh = (await once(feed, 'message').then(() => messages.at(-1))) as FeedMessage;
       assert.deepEqual(fresh.rows, []);
       assert.equal(fresh.held.length, 1);
     });
 
-    it('nothing of what it does not know', async () => {
+    it('nothing for an unknown message', async () => {
       const before = messages.length;
       for (const wrong of ['nonsense', 'constructor', '{"do":"rst"}']) feed.send(wrong);
-      feed.send('clear'); // an answer that comes after theirs would
+      feed.send('clear'); // its answer would follow an answer to the others
       await once(feed, 'message');
       assert.deepEqual(
         messages.slice(before).flatMap(({ rows }) => rows),
@@ -186,18 +193,9 @@ describe('ws-linger demo', () => {
 });
 
 describe('ws-linger demo, on the command line', () => {
-  function run(...args: string[]): Promise<{ code: unknown; stderr: string }> {
-    return new Promise((resolve) => {
-      execFile(process.execPath, [cli, 'demo', ...args], (error, _stdout, stderr) =>
-        resolve({ code: error?.code, stderr }),
-      );
-    });
-  }
-
-  it('says that a port is taken, in one line, with exit code 1', async () => {
-    const server = net.createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { code, stderr } = await run('--port', String(portOf(server)));
+  it('reports in one line that a port is taken, with exit code 1', async () => {
+    const server = await listen(net.createServer());
+    const { code, stderr } = await runCli('demo', '--port', String(portOf(server)));
     server.close();
     assert.equal(code, 1);
     assert.match(stderr, /^error: port \d+ is in use; choose another one with --port\s*$/);
@@ -205,15 +203,17 @@ describe('ws-linger demo, on the command line', () => {
 
   for (const wrong of ['70000', '-1', 'http']) {
     it(`refuses the port '${wrong}', with exit code 2`, async () => {
-      const { code, stderr } = await run('--port', wrong);
+      const { code, stderr } = await runCli('demo', '--port', wrong);
       assert.equal(code, 2);
       assert.match(stderr, /from 0 to 65535/);
     });
   }
 
-  // Windows has no signals; there the process is just ended.
+  // On Windows a signal ends the process without running its handlers.
   if (process.platform !== 'win32') {
-    it('ends by itself on SIGTERM, with pages, connections and a stalled peer', { timeout: 10_000 }, async () => {
+    it('exits with code 0 on SIGTERM, even with pages, connections and a stalled peer', {
+      timeout: 10_000,
+    }, async () => {
       const demo = await startDemo();
       const url = demo.url.replace('http', 'ws');
       const open = ['feed', 'linger?pair=x', 'plain?pair=x'].map((path) => new Upstream(url + path));

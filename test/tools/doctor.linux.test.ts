@@ -1,17 +1,17 @@
-// `ws-linger doctor` on a machine in trouble: a network namespace of this test's own. Linux only, with root.
+// `ws-linger doctor` on a broken network: a network namespace. Needs Linux and root.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { it } from 'node:test';
+import { CLI } from '../support/child.js';
 
-const doctor = `"${process.execPath}" "${join(__dirname, '..', '..', 'dist', 'tools', 'cli', 'main.js')}" doctor`;
+const doctor = `"${process.execPath}" "${CLI}" doctor`;
 
 function inNewNetwork(script: string): { code: number | null; stdout: string } {
   const { status, stdout } = spawnSync('unshare', ['--net', 'sh', '-ec', script], { encoding: 'utf8' });
   return { code: status, stdout };
 }
 
-it('says of each self-test why it failed where loopback is down, and exits with 1', () => {
+it('reports why each self-test failed while loopback is down, and exits with 1', () => {
   const { code, stdout } = inNewNetwork(doctor);
   assert.equal(code, 1);
   for (const name of ['resolve', 'reset', 'probe', 'tls-reset']) {

@@ -1,29 +1,13 @@
-// `ws-linger doctor` as a user runs it: a process, its exit code, its output.
+// `ws-linger doctor` as a process: its exit code and its output.
 import assert from 'node:assert/strict';
-import { type ExecFileException, execFile } from 'node:child_process';
 import { appendFileSync, cpSync, mkdtempSync, rmSync, truncateSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { describe, it } from 'node:test';
 import { judge, rangeOfNetsh, SOURCES, timeWaitOfNetstat } from '../../dist/tools/doctor/ports.js';
+import { CLI, type Ended, ROOT, runCli, runNode } from '../support/child.js';
 
-const root = join(__dirname, '..', '..');
 const wanted = process.env.WS_LINGER_TEST_CONTROL;
 const CHECKS = ['binary', 'resolve', 'linger', 'reset', 'probe', 'tls-reset', 'ports'];
-
-interface Ran {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-function run(args: string[], installed = root): Promise<Ran> {
-  return new Promise((resolve) => {
-    const cli = join(installed, 'dist', 'tools', 'cli', 'main.js');
-    execFile(process.execPath, [cli, 'doctor', ...args], (error: ExecFileException | null, stdout, stderr) => {
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
-    });
-  });
-}
 
 interface Check {
   name: string;
@@ -32,8 +16,8 @@ interface Check {
 }
 
 describe('ws-linger doctor', () => {
-  it('prints one JSON object, and exits with 0 when all is well', async () => {
-    const { code, stdout, stderr } = await run(['--json']);
+  it('prints one JSON object with --json, and exits with 0 if every check passes', async () => {
+    const { code, stdout, stderr } = await runCli('doctor', '--json');
     const { checks, ...rest } = JSON.parse(stdout) as { checks: Check[]; [key: string]: unknown };
     assert.equal(code, 0, stdout);
     assert.equal(stderr, '');
@@ -44,7 +28,7 @@ describe('ws-linger doctor', () => {
         true,
         process.platform,
         process.version,
-        require(join(root, 'package.json')).version,
+        require(join(ROOT, 'package.json')).version,
         require('ws-upstream/package.json').version,
       ],
     );
@@ -64,16 +48,16 @@ describe('ws-linger doctor', () => {
     }
   });
 
-  it('prints a line with a tick for each check for people', async () => {
-    const { code, stdout } = await run([]);
+  it('prints a line with a tick for each check without --json', async () => {
+    const { code, stdout } = await runCli('doctor');
     assert.equal(code, 0, stdout);
     for (const name of CHECKS) assert.match(stdout, new RegExp(`^✔ ${name} +\\S`, 'm'));
     assert.match(stdout, new RegExp(`^control +${wanted ?? ''}.*: \\S`, 'm'));
     assert.match(stdout, /All checks passed\.\s*$/);
   });
 
-  it('refuses an argument that it does not know, with exit code 2', async () => {
-    const { code, stdout } = await run(['--jsom']);
+  it('refuses an unknown argument, with exit code 2', async () => {
+    const { code, stdout } = await runCli('doctor', '--jsom');
     assert.deepEqual([code, stdout], [2, '']);
   });
 });
@@ -82,15 +66,17 @@ if (wanted === 'native') {
   describe('ws-linger doctor, installed with another binary', () => {
     const binary = join('prebuilds', 'win32-x64', 'ws-linger.node');
 
-    /** Copies the package to where it finds the same dependencies, and lets `change` spoil its binary. */
-    async function diagnoseWith(change: (file: string) => void): Promise<{ code: number; diagnosis: Diagnosis }> {
-      const copy = mkdtempSync(join(root, 'dist-test', 'installed-'));
+    /** Copies the package to a place with the same dependencies, changes its binary, and runs the doctor there. */
+    async function diagnoseWith(
+      change: (file: string) => void,
+    ): Promise<{ code: Ended['code']; diagnosis: Diagnosis }> {
+      const copy = mkdtempSync(join(ROOT, 'dist-test', 'installed-'));
       try {
         for (const part of ['dist', 'prebuilds', 'package.json']) {
-          cpSync(join(root, part), join(copy, part), { recursive: true });
+          cpSync(join(ROOT, part), join(copy, part), { recursive: true });
         }
         change(join(copy, binary));
-        const { code, stdout } = await run(['--json'], copy);
+        const { code, stdout } = await runNode([join(copy, relative(ROOT, CLI)), 'doctor', '--json']);
         return { code, diagnosis: JSON.parse(stdout) };
       } finally {
         rmSync(copy, { recursive: true, maxRetries: 5 });
@@ -104,7 +90,7 @@ if (wanted === 'native') {
       checks: Check[];
     }
 
-    it('tells a binary that is not the published one, by its hash', async () => {
+    it('reports by its hash a binary that is not the published one', async () => {
       const { code, diagnosis } = await diagnoseWith((file) => appendFileSync(file, '\0'));
       assert.deepEqual([code, diagnosis.ok, diagnosis.control], [1, false, 'native']);
       const failed = diagnosis.checks.filter(({ ok }) => !ok);
@@ -115,7 +101,7 @@ if (wanted === 'native') {
       assert.match(failed[0]?.detail ?? '', /not the published file: its sha256 is [0-9a-f]{64}, not [0-9a-f]{64}/);
     });
 
-    it('tells a binary that does not load, and goes on without it', async () => {
+    it('reports a binary that does not load, and runs its other checks without it', async () => {
       const { code, diagnosis } = await diagnoseWith((file) => truncateSync(file, 1000));
       assert.deepEqual([code, diagnosis.ok, diagnosis.control], [1, false, 'portable']);
       assert.match(diagnosis.reason, /failed to load/);
@@ -125,7 +111,7 @@ if (wanted === 'native') {
       );
     });
 
-    it('is content without a binary', async () => {
+    it('passes without a binary', async () => {
       const { code, diagnosis } = await diagnoseWith((file) => rmSync(file));
       assert.deepEqual([code, diagnosis.ok, diagnosis.control], [0, true, 'portable']);
       assert.match(diagnosis.reason, /no binary for win32-x64/);
@@ -133,7 +119,7 @@ if (wanted === 'native') {
   });
 }
 
-// What Windows' own tools print, which Wine does not have: in the language of the system.
+// Windows' own tools print in the language of the system. Wine does not have them, so their output is given here.
 describe('ephemeral ports on Windows', () => {
   const windows = SOURCES.win32 as NonNullable<(typeof SOURCES)['win32']>;
 
@@ -165,7 +151,7 @@ describe('ephemeral ports on Windows', () => {
     });
   }
 
-  it('are well while they are few, and come with a hint when most are held', () => {
+  it('pass while few are held, and fail with a hint when most are', () => {
     const held = (count: number) => Array.from({ length: count }, (_, i) => 49152 + i);
     assert.equal(judge({ range: [49152, 65535], timeWait: held(13_000) }, windows).ok, true);
     const { ok, detail } = judge({ range: [49152, 65535], timeWait: held(16_000) }, windows);
@@ -173,17 +159,17 @@ describe('ephemeral ports on Windows', () => {
     assert.match(detail, /hold 16000 of 16384 ports, .* ENOBUFS.*netsh int ipv4 set dynamicport/);
   });
 
-  it('end at the last port there is, when they are made more as the hint says', () => {
+  it('end at port 65535 after the command of the hint', () => {
     const [, start, num] = /start=(\d+) num=(\d+)$/.exec(windows.widen) ?? [];
     assert.equal(Number(start) + Number(num) - 1, 65_535);
   });
 
-  it('do not count as held by connections of one port, or of a port outside the range', () => {
+  it('are held only by connections of different ports inside the range', () => {
     const timeWait = [...new Array(20_000).fill(49152), ...new Array(20_000).fill(8080)];
     assert.equal(judge({ range: [49152, 65535], timeWait }, windows).ok, true);
   });
 
-  it('are said to be unknown where a tool is missing, which is no failure', () => {
+  it('pass as unknown where a tool is missing', () => {
     const { ok, detail } = judge({ range: null, timeWait: null }, windows);
     assert.equal(ok, true);
     assert.match(detail, /netsh is missing.*netstat is missing/);

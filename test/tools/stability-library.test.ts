@@ -1,4 +1,4 @@
-// `ws-linger/stability`, as a program uses it: against servers of its own, and stopped before the end.
+// The module `ws-linger/stability`: runs against a server of the caller, aborted runs, and invalid options.
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
@@ -16,7 +16,7 @@ import { openHandles, portOf, until } from '../support/end.js';
 
 const SMALL = { connections: 12, messages: 3, mix: { clean: 1, rst: 1, fin: 1, cut: 1, stall: 1, kill: 1 } };
 
-/** A server that is not this package's. `requests` and `arrivals` are of all its connections. */
+/** Starts a plain ws server. `requests` and `arrivals` record all its connections. */
 async function foreignServer({ echo = true, ...options }: Upstream.ServerOptions & { echo?: boolean } = {}) {
   const requests: IncomingMessage[] = [];
   const arrivals: number[] = [];
@@ -37,7 +37,7 @@ async function foreignServer({ echo = true, ...options }: Upstream.ServerOptions
   return { port: portOf(wss), requests, arrivals, stop };
 }
 
-/** Every process that is started while `run` goes on. */
+/** Calls `run` with a list to which each child process is added when it starts. */
 async function watchChildren<T>(run: (children: ChildProcess[]) => Promise<T>): Promise<T> {
   const children: ChildProcess[] = [];
   const onStart = (message: unknown) => children.push((message as { process: ChildProcess }).process);
@@ -77,7 +77,7 @@ describe('runStability()', () => {
     assert.match(refused.problems[0] ?? '', /did not open: self.signed certificate/i);
   });
 
-  it('tests a server that does not echo, and says that it cannot see what is lost', async () => {
+  it('tests a server that does not echo, whose lost messages it cannot count', async () => {
     const { port, stop } = await foreignServer({ echo: false });
     const url = `ws://127.0.0.1:${port}`;
     const result = await runStability({ ...SMALL, url, echo: false });
@@ -95,7 +95,7 @@ describe('runStability()', () => {
     assert.match(echoing.problems[0] ?? '', /^connection [01] and 1 more: the echoes did not arrive in time$/);
   });
 
-  it('finds that a slow peer did not get all that it was sent, however clean the end', async () => {
+  it('fails if a slow peer did not receive all messages, even after a clean close', async () => {
     const wss = new Upstream.WebSocketServer({ port: 0, host: '127.0.0.1' });
     wss.on('connection', (ws) => {
       let messages = 0;
@@ -115,7 +115,7 @@ describe('runStability()', () => {
     assert.deepEqual(problems, ['connection 0: slow: some messages that were sent before the close did not arrive']);
   });
 
-  it('lets each client come back as often as it is asked to', async () => {
+  it('reconnects each client as often as `reconnect` says', async () => {
     const { port, requests, stop } = await foreignServer();
     const result = await runStability({ ...SMALL, url: `ws://127.0.0.1:${port}`, reconnect: 2 });
     stop();
@@ -125,7 +125,7 @@ describe('runStability()', () => {
     assert.equal(requests.length, 36);
   });
 
-  it('begins no more connections a second than it is asked to', async () => {
+  it('opens no more connections a second than `rate` says', async () => {
     const { port, arrivals, stop } = await foreignServer();
     const url = `ws://127.0.0.1:${port}`;
     await runStability({ connections: 21, messages: 0, mix: { rst: 1 }, rate: 20, url });
@@ -135,22 +135,22 @@ describe('runStability()', () => {
     assert.ok(took > 700, `${took} ms`); // 20 intervals of 50 ms, and the first arrival may be late
   });
 
-  it('tells how it stands while it goes on, and keeps a timeline', async () => {
-    const told: StabilityProgress[] = [];
+  it('reports its progress while it runs, and returns a timeline', async () => {
+    const reports: StabilityProgress[] = [];
     const result = await runStability({
       connections: 20,
       mix: { clean: 1, rst: 1 },
       rate: 40,
-      onProgress: (one) => told.push(one),
+      onProgress: (one) => reports.push(one),
     });
-    assert.ok(told.some(({ phase, done, total }) => phase === 'open' && done > 0 && done < total && total === 20));
-    assert.ok(told.some(({ open }) => open > 0));
+    assert.ok(reports.some(({ phase, done, total }) => phase === 'open' && done > 0 && done < total && total === 20));
+    assert.ok(reports.some(({ open }) => open > 0));
     const last = result.timeline.at(-1);
     assert.deepEqual([last?.open, last?.opened, last?.ended], [0, 20, 20]);
     assert.equal(last?.messages, result.messages.received);
   });
 
-  it('makes round after round for as long as it is asked to, and looks at what the server holds', async () => {
+  it('repeats rounds for `duration`, and measures what the server holds after each', async () => {
     const { soak, rounds, connections, durationMs, pass } = await runStability({
       connections: 10,
       mix: { clean: 1, rst: 1 },
@@ -167,14 +167,14 @@ describe('runStability()', () => {
     }
   });
 
-  it('stops when its signal is aborted, tells what it has seen, and leaves nothing behind', async () => {
+  it('stops when its signal is aborted, returns the results so far, and leaves no process or socket', async () => {
     const handles = openHandles();
     await watchChildren(async (children) => {
       const stop = new AbortController();
       const result = await runStability({
         ...SMALL,
         signal: stop.signal,
-        // The stalled ones are what is left to wait for.
+        // At this point only the stalled connections are left.
         onProgress: ({ phase, done }) => phase === 'end' && done > 0 && stop.abort(),
       });
       assert.deepEqual([result.interrupted, result.pass], [true, false]);
@@ -186,7 +186,7 @@ describe('runStability()', () => {
     await until('no socket is left', () => openHandles() <= handles);
   });
 
-  it('lets go of its connections when it is stopped, also where nobody else does', async () => {
+  it('closes its connections when it is aborted, even if the server does not', async () => {
     const { port, stop } = await foreignServer({ echo: false });
     const handles = openHandles();
     const abort = new AbortController();
@@ -201,14 +201,14 @@ describe('runStability()', () => {
     stop();
   });
 
-  it('does nothing when its signal is aborted already', async () => {
+  it('opens no connection if its signal is already aborted', async () => {
     const { port, requests, stop } = await foreignServer();
     const result = await runStability({ ...SMALL, url: `ws://127.0.0.1:${port}`, signal: AbortSignal.abort() });
     stop();
     assert.deepEqual([result.interrupted, result.connections.attempted, requests.length], [true, 0, 0]);
   });
 
-  it('rejects when its server dies, with all its other work stopped', async () => {
+  it('rejects when its server process dies, and stops everything else', async () => {
     const handles = openHandles();
     await watchChildren(async (children) => {
       const began = performance.now();
@@ -225,7 +225,7 @@ describe('runStability()', () => {
     await until('no socket is left', () => openHandles() <= handles);
   });
 
-  it('rejects when its server cannot start, and leaves no process behind', async () => {
+  it('rejects when its server process cannot start, and leaves no process', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'ws-linger-'));
     const preload = join(folder, 'no-listening.cjs');
     await writeFile(
@@ -250,9 +250,9 @@ describe('runStability()', () => {
     }
   });
 
-  // Windows cannot stop a process without ending it.
+  // Windows cannot suspend a process by a signal.
   if (process.platform !== 'win32') {
-    it('does not pass where its server hangs, whatever it may hold', async () => {
+    it('fails if its server process hangs, because its handles cannot be counted', async () => {
       await watchChildren(async (children) => {
         const result = await runStability({
           connections: 4,

@@ -1,17 +1,16 @@
-// The relay through which a stability run cuts off the traffic of a client.
+// The TCP relay of a stability run, which can cut off the traffic of a client.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, it } from 'node:test';
 import { Relay } from '../../dist/tools/stability/relay.js';
-import { openHandles, portOf, until } from '../support/end.js';
+import { listen, openHandles, portOf, until } from '../support/end.js';
 import { tcpPair } from '../support/tcp-pair.js';
 
-/** The two ends of a connection through a relay. */
-async function through() {
-  const server = net.createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
+/** Opens a connection through a relay. */
+async function openRelay() {
+  const server = await listen(net.createServer({ allowHalfOpen: true }));
   const relay = new Relay(`ws://127.0.0.1:${portOf(server)}/path`);
   const [atServer] = (await once(server, 'connection')) as [net.Socket];
   await relay.ready;
@@ -26,7 +25,7 @@ describe('a relay', () => {
   afterEach(() => stop());
 
   async function connected() {
-    const all = await through();
+    const all = await openRelay();
     stop = () => {
       all.relay.stop();
       all.client.destroy();
@@ -35,7 +34,7 @@ describe('a relay', () => {
     return all;
   }
 
-  it('forwards both ways, and passes FIN on in its own direction', async () => {
+  it('forwards data and FIN in both directions, each on its own', async () => {
     const { client, atServer } = await connected();
     let got = '';
     atServer.on('data', (chunk) => {
@@ -48,7 +47,7 @@ describe('a relay', () => {
     assert.equal(await text(client), 'from the server');
   });
 
-  it('forwards nothing while it is cut off, in neither direction, and then all of it', async () => {
+  it('forwards nothing in either direction while it is cut off, and everything afterwards', async () => {
     const { relay, client, atServer } = await connected();
     client.write('1');
     await once(atServer, 'data');
@@ -58,13 +57,13 @@ describe('a relay', () => {
     atServer.end('from the server');
     const texts = await Promise.all([client, atServer].map(async (socket) => [await text(socket), performance.now()]));
     assert.deepEqual(
-      texts.map(([said]) => said),
+      texts.map(([content]) => content),
       ['from the server', 'from the client'],
     );
     for (const [, at] of texts) assert.ok(Number(at) - began >= 290, `after ${Number(at) - began} ms`);
   });
 
-  it('passes a reset on', async () => {
+  it('forwards a reset', async () => {
     const { client, atServer } = await connected();
     client.write('1');
     await once(atServer, 'data');
@@ -73,8 +72,8 @@ describe('a relay', () => {
     assert.equal(error.code, 'ECONNRESET');
   });
 
-  it('tells why a server cannot be reached', async () => {
-    // A port that is one end of a connection, so that nobody listens there, and nobody is given it meanwhile.
+  it('rejects with the error of a server that cannot be reached', async () => {
+    // The port is in use by a connection, so no server can listen on it meanwhile.
     const pair = await tcpPair();
     const relay = new Relay(`ws://127.0.0.1:${pair.peer.localPort}`);
     await assert.rejects(relay.ready, { code: 'ECONNREFUSED' });
@@ -82,7 +81,7 @@ describe('a relay', () => {
     pair.stop();
   });
 
-  it('leaves nothing behind when it is stopped, also while it is cut off or before it has reached the server', async () => {
+  it('leaves no socket when it is stopped, even while it is cut off or before it is connected', async () => {
     const handles = openHandles();
     const { relay, client, atServer } = await connected();
     client.write('1');

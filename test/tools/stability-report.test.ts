@@ -1,4 +1,4 @@
-// What is drawn and said of a run: the charts, the verdict on memory, the lines of a terminal.
+// The report of a stability run: its charts, the verdict on memory, and the progress in a terminal.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { renderReport, runStability, type SoakRound, type StabilityProgress } from 'ws-linger/stability';
@@ -10,7 +10,7 @@ import { judgeSoak } from '../../dist/tools/stability/soak.js';
 const run = runStability({ connections: 4, mix: { clean: 1, rst: 1 }, duration: 1 });
 
 describe('a report', () => {
-  it('is a whole page that asks for nothing else', async () => {
+  it('is one HTML page that loads nothing else', async () => {
     const page = renderReport(await run);
     assert.match(page, /^<!doctype html>/);
     assert.doesNotMatch(page, /<script|<link(?! rel="icon" href="data:,")|src=|@import|url\(|https?:/);
@@ -18,7 +18,7 @@ describe('a report', () => {
     for (const kind of ['clean', 'reset', 'local-abort']) assert.match(page, new RegExp(`>${kind}</text>`));
   });
 
-  it('shows what servers and addresses say as text, never as markup', async () => {
+  it('escapes text that comes from servers and addresses', async () => {
     const hostile = '"><script>alert(1)</script>';
     const result = await run;
     const page = renderReport({
@@ -32,7 +32,7 @@ describe('a report', () => {
     assert.equal(page.match(/&lt;script&gt;/g)?.length, 3);
   });
 
-  it('draws a run in which nothing happened', async () => {
+  it('renders a run without connections', async () => {
     const result = await runStability({ connections: 1, signal: AbortSignal.abort() });
     const page = renderReport(result, await run);
     assert.doesNotMatch(page, /NaN|undefined|Infinity/);
@@ -41,7 +41,7 @@ describe('a report', () => {
 });
 
 describe('a chart', () => {
-  it('fills its width with the largest value, and shows the smallest', () => {
+  it('fills its width with the largest value, and shows the smallest value above 0', () => {
     const widths = [
       ...rowChart(
         '',
@@ -59,14 +59,14 @@ describe('a chart', () => {
     );
   });
 
-  it('has round numbers at its axis', () => {
+  it('labels its axis with round numbers', () => {
     assert.deepEqual(ticks(1), [0, 1]);
     assert.deepEqual(ticks(7), [0, 2, 4, 6, 8]);
     assert.deepEqual(ticks(60), [0, 20, 40, 60]);
     assert.deepEqual(ticks(12_345), [0, 5_000, 10_000, 15_000]);
   });
 
-  it('counts in seconds, minutes or hours', () => {
+  it('labels its time axis in seconds, minutes or hours', () => {
     const at = (span: number) =>
       timeChart(
         '',
@@ -97,34 +97,34 @@ function rounds(count: number, heap: (round: number) => number, rest: Partial<So
 describe('the verdict on memory', () => {
   const noise = (i: number) => ((i * 7_919) % 100) * 1_000;
 
-  it('is steady where the heap only warms up and wavers', () => {
+  it('is steady for a heap that warms up and then only fluctuates', () => {
     const heap = (i: number) => 5e6 + 3e5 * (1 - 0.8 ** i) + noise(i);
     assert.equal(judgeSoak(rounds(60, heap)).verdict, 'steady');
   });
 
-  it('finds a kilobyte that is kept of each connection', () => {
+  it('is growing for a heap that keeps a kilobyte of each connection', () => {
     const { verdict, bytesPerConnection } = judgeSoak(rounds(60, (i) => 5e6 + i * 200 * 1_024 + noise(i)));
     assert.equal(verdict, 'growing');
     assert.ok(bytesPerConnection && Math.abs(bytesPerConnection - 1_024) < 50, String(bytesPerConnection));
   });
 
-  it('is not moved by a few odd rounds', () => {
+  it('ignores a few outliers', () => {
     const heap = (i: number) => 5e6 + noise(i) + (i > 55 ? 20e6 : 0);
     assert.equal(judgeSoak(rounds(60, heap)).verdict, 'steady');
   });
 
-  it('is growing where handles or clients are left, however short the run', () => {
+  it('is growing if handles or clients are left, however short the run', () => {
     assert.equal(judgeSoak(rounds(1, () => 5e6, { handles: 1 })).verdict, 'growing');
     assert.equal(judgeSoak(rounds(1, () => 5e6, { clients: 1 })).verdict, 'growing');
   });
 
-  it('is none where there is too little to see', () => {
+  it('is too-short or not-visible where the data are insufficient', () => {
     assert.equal(judgeSoak(rounds(11, () => 5e6)).verdict, 'too-short');
     assert.equal(judgeSoak(rounds(60, () => 5e6, { heapBytes: null, clients: null })).verdict, 'not-visible');
   });
 });
 
-it('a run of any length is kept in a bounded number of samples, evenly spread', () => {
+it('a run of any length has a bounded number of evenly spaced samples', () => {
   const samples = new Samples<number>();
   for (let i = 0; i < 100_000; i++) samples.add(i);
   assert.ok(samples.kept.length >= 120 && samples.kept.length < 240, String(samples.kept.length));
@@ -132,7 +132,7 @@ it('a run of any length is kept in a bounded number of samples, evenly spread', 
   assert.equal(steps.size, 1);
 });
 
-it('the progress fits a narrow terminal, and tells the rate since it was last told', () => {
+it('the progress fits a narrow terminal, and has the rate since the last report', () => {
   const progress = {
     atMs: 3_000,
     open: 100,

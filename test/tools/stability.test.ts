@@ -1,6 +1,6 @@
-// The main job as a user runs it: a process, its exit code, its output.
+// `ws-linger stability` as a process: its exit code and its output.
 import assert from 'node:assert/strict';
-import { type ExecFileException, execFile, spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
@@ -11,22 +11,13 @@ import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import Upstream from 'ws-upstream';
 import { DEFAULT_MIX, parseMix, plan } from '../../dist/tools/stability/plan.js';
+import { CLI, runCli } from '../support/child.js';
 import { portOf, until } from '../support/end.js';
 import { tcpPair } from '../support/tcp-pair.js';
 
-const cli = join(__dirname, '..', '..', 'dist', 'tools', 'cli', 'main.js');
-
-function run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [cli, ...args], (error: ExecFileException | null, stdout, stderr) => {
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
-    });
-  });
-}
-
 describe('ws-linger stability', () => {
-  it('passes, and says how every connection ended', async () => {
-    const { code, stdout } = await run('stability', '--json', '--connections', '100');
+  it('passes, and prints how every connection ended', async () => {
+    const { code, stdout } = await runCli('stability', '--json', '--connections', '100');
     const result = JSON.parse(stdout);
     assert.equal(code, 0, stdout);
     assert.equal(result.pass, true);
@@ -37,18 +28,18 @@ describe('ws-linger stability', () => {
     assert.equal(result.successRate, 1);
     const wanted = process.env.WS_LINGER_TEST_CONTROL;
     if (wanted) assert.equal(result.control, wanted);
-    // 10 of each but 20 resets.
+    // 10 connections of each scenario, but 20 resets.
     const { server, client } = result.ends;
     assert.deepEqual(client, { clean: 10 + 30, 'local-abort': 20 + 10, 'closed-without-handshake': 20 });
-    // The server may be told of slow peers before they have answered, or after.
+    // The server may report the end of slow peers before they have answered, or after.
     assert.equal(server.clean + server['close-timeout'], 10 + 10 + 30);
     assert.equal(server.reset + server['closed-without-handshake'], 20 + 20 + 10);
     assert.deepEqual(result.slowPeers, { sent: 10 * (4 + 96 + 96), delivered: 10 * (4 + 96 + 96) });
   });
 
-  it('shows what plain ws leaves open, and fails', async () => {
+  it('fails with plain ws, and prints what plain ws leaves open', async () => {
     const args = ['--plain', '--json', '--connections', '14', '--mix', 'rst,stall', '--timeout', '3000'];
-    const { code, stdout } = await run('stability', ...args);
+    const { code, stdout } = await runCli('stability', ...args);
     const result = JSON.parse(stdout);
     assert.equal(code, 1);
     assert.equal(result.pass, false);
@@ -57,11 +48,17 @@ describe('ws-linger stability', () => {
     assert.ok(result.problems.some((problem: string) => problem.includes('the server did not report the end in time')));
   });
 
-  it('tests a server behind a url, with what the client side can see', async () => {
+  it('tests a server at a url, by what the clients can see', async () => {
     const wss = new Upstream.WebSocketServer({ port: 0, host: '127.0.0.1' });
     wss.on('connection', (ws) => ws.on('message', (data, binary) => ws.send(data, { binary })));
     await once(wss, 'listening');
-    const { code, stdout } = await run('stability', `ws://127.0.0.1:${portOf(wss)}/`, '--json', '--connections', '14');
+    const { code, stdout } = await runCli(
+      'stability',
+      `ws://127.0.0.1:${portOf(wss)}/`,
+      '--json',
+      '--connections',
+      '14',
+    );
     for (const ws of wss.clients) ws.terminate();
     wss.close();
     const result = JSON.parse(stdout);
@@ -72,17 +69,17 @@ describe('ws-linger stability', () => {
     assert.equal(result.slowPeers.delivered, result.slowPeers.sent);
   });
 
-  it('prints a table for people', async () => {
-    const { code, stdout } = await run('stability', '--connections', '7', '--mix', 'clean,rst', '--no-color');
+  it('prints a table without --json', async () => {
+    const { code, stdout } = await runCli('stability', '--connections', '7', '--mix', 'clean,rst', '--no-color');
     assert.equal(code, 0, stdout);
     assert.match(stdout, /7 of 7 opened, 100 % ended as expected/);
     assert.match(stdout, /PASS/);
   });
 
-  it('says once what is wrong with all connections, and no times where nothing was measured', async () => {
-    // A port that is one end of a connection, so that nobody listens there, and nobody is given it meanwhile.
+  it('prints a problem of all connections once, and no times if nothing was measured', async () => {
+    // The port is in use by a connection, so no server can listen on it meanwhile.
     const { peer, stop } = await tcpPair();
-    const { code, stdout } = await run('stability', `ws://127.0.0.1:${peer.localPort}`, '--connections', '30');
+    const { code, stdout } = await runCli('stability', `ws://127.0.0.1:${peer.localPort}`, '--connections', '30');
     stop();
     assert.equal(code, 1, stdout);
     assert.match(stdout, /0 of 30 opened/);
@@ -92,34 +89,34 @@ describe('ws-linger stability', () => {
     assert.doesNotMatch(stdout, /p50/);
   });
 
-  it('runs the same against plain ws, and shows both side by side, in 80 columns and without colour', async () => {
+  it('runs the same against plain ws, and prints both side by side in 80 columns without colour', async () => {
     const args = ['--compare', 'plain', '--connections', '12', '--mix', 'clean,rst'];
-    const { code, stdout } = await run('stability', ...args);
+    const { code, stdout } = await runCli('stability', ...args);
     assert.equal(code, 0, stdout);
     assert.match(stdout, /│ ws-linger, .* │ plain ws/);
     assert.match(stdout, /│ 12 of 12 opened, 100 % +│ 12 of 12 opened, 50 % /);
     assert.ok(stdout.split('\n').every((line) => line.length <= 80 && !line.includes('\u001b')));
   });
 
-  it('shows that slow peers get from both what was sent before the close', async () => {
+  it('shows that slow peers receive from both all that was sent before the close', async () => {
     const args = ['--compare', 'plain', '--connections', '6', '--mix', 'slow,pause,cutoff'];
-    const { code, stdout } = await run('stability', ...args);
+    const { code, stdout } = await runCli('stability', ...args);
     assert.match(stdout, /│ Messages +│ \d+ of 392 +│ 392 of 392 +│\n│ delivered to/);
     assert.match(stdout, /│ Messages +│ 392 of 392 +│/);
     assert.equal(code, 0, stdout);
   });
 
-  it('gives both as one JSON object', async () => {
-    const { stdout } = await run('stability', '--compare', 'plain', '--json', '--connections', '2', '--mix', 'rst');
+  it('prints both runs as one JSON object', async () => {
+    const { stdout } = await runCli('stability', '--compare', 'plain', '--json', '--connections', '2', '--mix', 'rst');
     const result = JSON.parse(stdout);
     assert.deepEqual([result.kinds.reset, result.unexplained], [2, 0]);
     assert.deepEqual([result.plain.kinds['1006'], result.plain.unexplained], [2, 2]);
     assert.equal(result.plain.seed, result.seed);
   });
 
-  it('writes a report that is one file, also where it fails', async () => {
+  it('writes its report to one file, even if the run fails', async () => {
     const file = join(await mkdtemp(join(tmpdir(), 'ws-linger-')), 'report.html');
-    const { code } = await run(
+    const { code } = await runCli(
       'stability',
       '--plain',
       '--connections',
@@ -137,19 +134,19 @@ describe('ws-linger stability', () => {
     assert.match(page, /1006/);
   });
 
-  it('goes on for the time it is asked to, and gives a verdict on memory', async () => {
-    const { code, stdout } = await run('stability', '--duration', '1s', '--connections', '5', '--mix', 'clean,rst');
+  it('runs for --duration, and prints a verdict on memory', async () => {
+    const { code, stdout } = await runCli('stability', '--duration', '1s', '--connections', '5', '--mix', 'clean,rst');
     assert.equal(code, 0, stdout);
     assert.match(stdout, /Duration +│ [\d.]+ s, \d+ rounds/);
     assert.match(stdout, /Memory +│ too short for a verdict, heap [\d.]+ MiB/);
   });
 
-  it('reads headers, subprotocols and the rest as they are meant', async () => {
+  it('sends the headers and subprotocols of its options', async () => {
     const wss = new Upstream.WebSocketServer({ port: 0, host: '127.0.0.1' });
     const requests: IncomingMessage[] = [];
     wss.on('connection', (_ws, request) => requests.push(request));
     await once(wss, 'listening');
-    const { code, stdout } = await run(
+    const { code, stdout } = await runCli(
       ...['stability', `ws://127.0.0.1:${portOf(wss)}/`, '--no-echo', '--json', '--connections', '2', '--mix', 'rst'],
       ...['--header', 'Authorization: Bearer a:b', '--header', 'X-Empty:', '--subprotocol', 'one', '--reconnect', '1'],
       ...['--subprotocol', 'two', '--rate', '50', '--insecure'],
@@ -163,17 +160,17 @@ describe('ws-linger stability', () => {
     }
   });
 
-  // Windows has no way to send another process what a terminal sends: kill() ends it without a word.
+  // On Windows one process cannot interrupt another as a terminal does: kill() ends it immediately.
   if (process.platform === 'linux') {
-    it('prints what it has seen when it is interrupted as by a terminal, and leaves no process behind', async () => {
-      // A group of its own, as a terminal gives one: all processes in it are sent the signal.
-      const child = spawn(process.execPath, [cli, 'stability', '--duration', '1h', '--mix', 'stall'], {
+    it('prints the results so far when a terminal interrupts it, and leaves no process', async () => {
+      // detached: a process group of its own, all of which receives the signal, as from a terminal.
+      const child = spawn(process.execPath, [CLI, 'stability', '--duration', '1h', '--mix', 'stall'], {
         detached: true,
       });
       const pid = child.pid as number;
       const output = text(child.stdout);
       const errors = text(child.stderr);
-      await until('it has a server, in a group of its own', async () => {
+      await until('its server process has a process group of its own', async () => {
         const [server] = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).split(' ');
         const [, , group] = server
           ? (await readFile(`/proc/${server}/stat`, 'utf8')).replace(/.*\) /, '').split(' ')
@@ -183,17 +180,17 @@ describe('ws-linger stability', () => {
       process.kill(-pid, 'SIGINT');
       const [code] = await once(child, 'exit');
       assert.equal(code, 130);
-      // These end when the last process that could write to them has ended.
+      // These streams end when the last process that could write to them has ended.
       assert.match(await output, /INTERRUPTED/);
       assert.equal(await errors, '');
     });
 
-    it('says so where only the run beside it was interrupted', async () => {
+    it('reports that only the second run was interrupted', async () => {
       const args = ['stability', '--compare', 'plain', '--connections', '2', '--mix', 'stall'];
-      const child = spawn(process.execPath, [cli, ...args]);
+      const child = spawn(process.execPath, [CLI, ...args]);
       const pid = child.pid as number;
       const output = text(child.stdout);
-      await until('plain ws is being run', async () => {
+      await until('the run with plain ws has begun', async () => {
         const [server] = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).split(' ');
         return (
           Boolean(server) && (await readFile(`/proc/${server}/cmdline`, 'utf8').catch(() => '')).includes('--plain')
@@ -205,8 +202,8 @@ describe('ws-linger stability', () => {
       assert.match(await output, /^PASS.*\nINTERRUPTED: the second run/m);
     });
 
-    it('draws how it stands on a terminal of 80 columns', async () => {
-      const command = `stty cols 80; exec ${process.execPath} ${cli} stability --connections 10 --mix clean,rst --rate 10`;
+    it('draws its progress on a terminal of 80 columns', async () => {
+      const command = `stty cols 80; exec ${process.execPath} ${CLI} stability --connections 10 --mix clean,rst --rate 10`;
       const { stdout } = await promisify(execFile)('script', ['-qec', command, '/dev/null'], {
         env: { ...process.env, NO_COLOR: '1' },
       });
@@ -214,13 +211,13 @@ describe('ws-linger stability', () => {
       assert.match(stdout, /\d+ open, \d+ messages\/s/);
       assert.match(stdout, /local-abort \d/);
       assert.match(stdout, /PASS/);
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: what moves the cursor is no colour
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: cursor movements are allowed, colours are not
       assert.doesNotMatch(stdout, /\u001b\[[\d;]*m/);
     });
   }
 
-  it('says that a server does not answer, and exits with 1', async () => {
-    const { code, stdout } = await run('stability', 'ws://127.0.0.1:9', '--connections', '2', '--json');
+  it('reports a server that does not answer, and exits with 1', async () => {
+    const { code, stdout } = await runCli('stability', 'ws://127.0.0.1:9', '--connections', '2', '--json');
     assert.equal(code, 1);
     assert.equal(JSON.parse(stdout).connections.failed, 2);
   });
@@ -243,7 +240,7 @@ describe('ws-linger stability', () => {
     [['--report', ''], /cannot be written/],
   ] as const) {
     it(`refuses '${args.join(' ')}' in one line, with exit code 2`, async () => {
-      const { code, stdout, stderr } = await run('stability', ...args);
+      const { code, stdout, stderr } = await runCli('stability', ...args);
       assert.equal(code, 2);
       assert.equal(stdout, '');
       assert.match(stderr, message);
@@ -253,19 +250,19 @@ describe('ws-linger stability', () => {
 });
 
 describe('ws-linger', () => {
-  it('suggests the command that was meant, with exit code 2', async () => {
-    const { code, stderr } = await run('stabilty');
+  it('suggests the nearest command for an unknown one, with exit code 2', async () => {
+    const { code, stderr } = await runCli('stabilty');
     assert.equal(code, 2);
     assert.match(stderr, /unknown command 'stabilty' \(Did you mean stability\?\)/);
   });
 
   it('explains every command, with examples and exit codes, in 80 columns', async () => {
-    const { code, stdout } = await run('--help');
+    const { code, stdout } = await runCli('--help');
     assert.equal(code, 0);
     const commands = [...stdout.matchAll(/^ {2}(\w+) (?:\[|$)/gm)].map(([, name]) => name as string);
     assert.ok(commands.includes('stability'));
     for (const name of commands.filter((one) => one !== 'help')) {
-      const { code, stdout } = await run(name, '--help');
+      const { code, stdout } = await runCli(name, '--help');
       assert.equal(code, 0);
       assert.match(stdout, /^Examples:\n {2}ws-linger /m, name);
       assert.match(stdout, /^Exit codes: 0 /m, name);
@@ -278,14 +275,14 @@ describe('ws-linger', () => {
 });
 
 describe('a plan', () => {
-  it('is the same for the same seed, another for another, and in proportion', () => {
+  it('depends on the seed alone, and has the proportions of the mix', () => {
     assert.deepEqual(plan(70, DEFAULT_MIX, 1), plan(70, DEFAULT_MIX, 1));
     assert.notDeepEqual(plan(70, DEFAULT_MIX, 1), plan(70, DEFAULT_MIX, 2));
     assert.equal(plan(100, DEFAULT_MIX, 3).filter(({ scenario }) => scenario === 'rst').length, 20);
     assert.equal(plan(1, parseMix('stall'), 3).length, 1);
   });
 
-  it('gives slow peers a backlog each, and all that are interrupted together no more than 256 MiB', () => {
+  it('gives each slow peer a backlog, and all interrupted peers together at most 256 MiB', () => {
     const backlogs = (count: number) =>
       Object.fromEntries(plan(count, DEFAULT_MIX, 1).map(({ scenario, backlog }) => [scenario, backlog]));
     const none = { clean: 0, rst: 0, fin: 0, cut: 0, stall: 0, kill: 0 };

@@ -1,4 +1,4 @@
-// Those who add to ws's interfaces can add to these.
+// Module augmentation works as with the interfaces of ws.
 import { type ServerOptions, WebSocket, type WebSocketServer } from 'ws-linger';
 
 declare module 'ws-linger' {

@@ -1,11 +1,11 @@
-// Side by side with plain ws, as in an app of which only a part uses this package.
+// Use beside plain ws, as in an app that uses this package only in part.
 import Plain, { WebSocketServer as PlainServer } from 'ws';
 import WebSocket, { attach, WebSocketServer } from 'ws-linger';
 
 declare const ws: WebSocket;
 declare const plain: Plain;
 
-// What asks for ws's takes these: the class, a connection, a server, its options, its events.
+// This package's types are accepted where ws's are expected: class, connection, server, options, events.
 export const asPlain: Plain = ws;
 export const asPlainClass: typeof Plain = WebSocket;
 export const asPlainServer: InstanceType<typeof PlainServer> = new WebSocketServer({ port: 0 });
@@ -19,7 +19,7 @@ new WebSocketServer<typeof Plain>({ port: 0, WebSocket: Plain });
 ws.on('message', (data: Plain.RawData) => data);
 ws.onclose = (event: Plain.CloseEvent) => event.wasClean;
 
-// What asks for these takes ws's: options, data, events, listeners.
+// ws's types are accepted where this package's are expected: options, data, events, listeners.
 declare const options: { server: Plain.ServerOptions; client: Plain.ClientOptions };
 new WebSocketServer(options.server);
 new WebSocket('ws://localhost', options.client);
@@ -32,5 +32,5 @@ plain.on('message', (message: WebSocket.RawData) => message);
 // attach() gives ws's objects this package's members.
 attach(plain).closeAsync();
 attach(new PlainServer({ port: 0 })).close();
-// @ts-expect-error a connection of plain ws has none of them
+// @ts-expect-error a connection of plain ws has no members of this package
 export const asOurs: WebSocket = plain;

@@ -1,4 +1,4 @@
-// `import *`, with and without esModuleInterop, for what is on the class.
+// `import *` gives the properties of the class, with and without esModuleInterop.
 import * as ws from 'ws-linger';
 
 const wss: ws.WebSocketServer = new ws.WebSocketServer({ noServer: true });

@@ -1,4 +1,4 @@
-// `import … = require()`: in every CommonJS setting.
+// `import … = require()` works with every CommonJS setting.
 import WebSocket = require('ws-linger');
 
 const wss: WebSocket.Server = new WebSocket.Server({ noServer: true });

@@ -1,4 +1,4 @@
-// What the types promise, and what they refuse.
+// What the types accept and what they refuse.
 import WebSocket, { attach, WebSocketServer } from 'ws-linger';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -12,7 +12,7 @@ ws.addListener('disconnect', (info) => check<Equal<typeof info, WebSocket.CloseI
 const listener = (info: WebSocket.CloseInfo) => info;
 ws.off('disconnect', listener).removeListener('disconnect', listener);
 
-// ws's own events are typed as ever.
+// ws's own events keep their types.
 ws.on('message', function (data, isBinary) {
   check<Equal<typeof data, WebSocket.RawData>>();
   check<Equal<typeof isBinary, boolean>>();
@@ -21,7 +21,7 @@ ws.on('message', function (data, isBinary) {
 ws.once('close', (code, reason) => check<Equal<[typeof code, typeof reason], [number, Buffer]>>());
 ws.on('an event of their own', (...args) => args.length);
 
-// Methods that return the object return it as what it is, a subclass too.
+// Methods that return the object keep its type, even a subclass's.
 class Mine extends WebSocket {
   readonly mine = true;
 }
@@ -30,7 +30,7 @@ const mine = new WebSocketServer<typeof Mine>({ port: 0, WebSocket: Mine });
 mine.on('connection', (client) => check<Equal<typeof client, Mine>>());
 new WebSocketServer({ port: 0 }).on('connection', (client) => client.closeAsync(1000, '', { timeout: 1 }));
 
-// Nothing private makes the classes nominal: what has their members is one of them.
+// The classes have no private members, so any object with their members is assignable.
 type Members<T> = { [K in keyof T]: T[K] };
 export const alike: [WebSocket, WebSocketServer] = [{} as Members<WebSocket>, {} as Members<WebSocketServer>];
 
@@ -45,7 +45,7 @@ new WebSocket('ws://localhost', { linger: { closeTimout: 1 } });
 new WebSocketServer({ port: 0, linger: { closeTimeout: '2s' } });
 // @ts-expect-error no such behaviour
 attach(ws, { terminate: 'kindly' });
-// @ts-expect-error made by nobody
+// @ts-expect-error neither a server nor a WebSocket
 attach({});
 // @ts-expect-error only this package sets it
 ws.closeInfo = null;

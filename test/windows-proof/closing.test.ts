@@ -1,4 +1,4 @@
-// What Windows makes of closes that are no RST, of processes that die, and of connections that its own stack gives up.
+// Windows' behaviour for a close without RST, for a killed process, and for connections that its own stack gives up.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,16 +10,16 @@ import { loadNative } from '../../dist/socket-control/load.js';
 import { resolveConnection } from '../../dist/socket-control/native.js';
 import { portOf, until, watchEnd } from '../support/end.js';
 import { openPair, socketOf } from '../support/pairs.js';
-import { answer, missing } from '../support/proof.js';
+import { failUnlessWine, note } from '../support/proof.js';
 
 const linger = { closeTimeout: 500, closeDeadline: 500, logger: false, control: 'native' } as const;
 
 for (const reading of [true, false]) {
-  const name = reading ? 'with a read in flight' : 'with none';
-  it(`after a plain closesocket ${name} the system delivers what it holds to a slow reader`, async () => {
+  const name = reading ? 'with a read in flight' : 'without a read in flight';
+  it(`after closesocket ${name} the system delivers the data that it holds to a slow reader`, async () => {
     const { ws, peer, stop } = await openPair({ make: 'ours', role: 'server', linger });
     peer.pause();
-    // More than a peer's window may hold, and little enough to be accepted at once.
+    // More than a peer's window may hold, but little enough for the system to accept at once.
     const message = 96 * 1024;
     const before = peer.bytesRead;
     ws.send(Buffer.alloc(message));
@@ -41,7 +41,7 @@ for (const reading of [true, false]) {
       peer.read(4096) ?? peer.read();
       await delay(5);
     }
-    const frames = message + 10 + 4; // a header with a long length, and the close frame
+    const frames = message + 10 + 4; // the header with a 64-bit length, and the close frame
     assert.deepEqual([how, peer.bytesRead - before], ['end', frames]);
     stop();
   });
@@ -58,11 +58,11 @@ it('the connection of a killed process ends by RST', async (t) => {
   client.kill('SIGKILL');
   const { info } = await ended;
   wss.close();
-  if (info.kind !== 'reset') missing(t, `a killed process ends its connections as ${info.kind}`);
+  if (info.kind !== 'reset') failUnlessWine(t, `a killed process ends its connections as ${info.kind}`);
 });
 
-// Data that arrives after shutdown(SD_RECEIVE) makes the local stack give the connection up.
-it('a connection that the local stack gives up is aborted, by ECONNABORTED or ECANCELED', async (t) => {
+// The local stack gives up a connection on which data arrives after shutdown(SD_RECEIVE).
+it('a connection that the local stack gives up ends as aborted, by ECONNABORTED or ECANCELED', async (t) => {
   const { binding, reason } = loadNative();
   assert.ok(binding, reason);
   const { ws, peer, stop } = await openPair({ make: 'ours', role: 'server', linger });
@@ -79,14 +79,15 @@ it('a connection that the local stack gives up is aborted, by ECONNABORTED or EC
   const { info } = await ended;
   stop();
   const { kind, error } = info;
-  answer(t, 'the local stack gave up', `${kind}, ${error?.syscall} ${error?.code}, WSA code ${error?.wsaCode}`);
+  note(t, 'the local stack gave up', `${kind}, ${error?.syscall} ${error?.code}, WSA code ${error?.wsaCode}`);
   if (kind === 'aborted') assert.match(error?.code ?? '', /^(ECONNABORTED|ECANCELED)$/);
-  else missing(t, `data after shutdown(SD_RECEIVE) ends the connection as ${kind}, which proves nothing of 10053`);
+  else
+    failUnlessWine(t, `data after shutdown(SD_RECEIVE) ends the connection as ${kind}, which proves nothing of 10053`);
 });
 
 /**
- * SIO_TCP_INFO, asked of two sockets of PowerShell's own: one sends until no more is accepted, the other reads nothing. The
- * places are those of BytesInFlight and BytesOut in TCP_INFO_v0.
+ * Asks for SIO_TCP_INFO of a PowerShell socket that has sent until no more was accepted, to a socket that reads
+ * nothing. The offsets are those of BytesInFlight and BytesOut in TCP_INFO_v0.
  */
 const TCP_INFO = `
 $listener = [Net.Sockets.TcpListener]::new([Net.IPAddress]::Loopback, 0); $listener.Start()
@@ -101,14 +102,14 @@ ConvertTo-Json -Compress @{ accepted = $accepted; returned = $returned; unread =
   inFlight = [BitConverter]::ToUInt32($info, 28); sent = [BitConverter]::ToUInt64($info, 48) }
 `;
 
-it('SIO_TCP_INFO tells what the peer has not acknowledged', (t) => {
-  let said = '';
+it('SIO_TCP_INFO shows how many bytes the peer has not acknowledged', (t) => {
+  let output = '';
   try {
-    said = execFileSync('powershell.exe', ['-NoProfile', '-Command', TCP_INFO], { encoding: 'utf8' });
-  } catch {} // no such program
-  if (said.trim() === '') return missing(t, 'there is no PowerShell');
-  answer(t, 'SIO_TCP_INFO', said.trim());
-  const { accepted, returned, unread, inFlight, sent } = JSON.parse(said);
+    output = execFileSync('powershell.exe', ['-NoProfile', '-Command', TCP_INFO], { encoding: 'utf8' });
+  } catch {} // PowerShell is missing
+  if (output.trim() === '') return failUnlessWine(t, 'there is no PowerShell');
+  note(t, 'SIO_TCP_INFO', output.trim());
+  const { accepted, returned, unread, inFlight, sent } = JSON.parse(output);
   assert.equal(returned, 88);
   assert.ok(accepted > 0);
   assert.equal(sent - inFlight, unread, 'what was sent and is not in flight is what the peer holds');

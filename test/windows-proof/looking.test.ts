@@ -1,4 +1,4 @@
-// What the addon learns of a connection on Windows without reading from it.
+// What probe() learns of a connection on Windows without reading from it.
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -8,12 +8,12 @@ import { loadNative } from '../../dist/socket-control/load.js';
 import { NativeControl, resolveConnection } from '../../dist/socket-control/native.js';
 import { until } from '../support/end.js';
 import { endOf } from '../support/peer.js';
-import { answer } from '../support/proof.js';
+import { note } from '../support/proof.js';
 import { tcpPair } from '../support/tcp-pair.js';
 
 const { binding, reason } = loadNative();
 
-/** A connection whose accepted side does not read until it is resumed, and the addon's view of that side. */
+/** Opens a connection whose accepted side does not read until it is resumed, and the addon's control of that side. */
 async function open() {
   assert.ok(binding, reason);
   const pair = await tcpPair({ pauseOnConnect: true });
@@ -28,11 +28,11 @@ const ENDS: [string, 'peer-closed' | 'reset', (peer: net.Socket) => void][] = [
 ];
 
 for (const [name, wanted, end] of ENDS) {
-  it(`probe() sees ${name} on a connection that nobody reads`, async () => {
+  it(`probe() detects ${name} on a connection that is not read`, async () => {
     const { peer, control, stop } = await open();
     assert.equal(control.probe(), 'connected');
     end(peer);
-    await until(`${name} is there`, () => control.probe() === wanted);
+    await until(`${name} has arrived`, () => control.probe() === wanted);
     stop();
   });
 
@@ -47,16 +47,16 @@ for (const [name, wanted, end] of ENDS) {
   });
 }
 
-it('probe() sees data, and a reset behind it, that nobody reads', async () => {
+it('probe() detects a reset behind unread data', async () => {
   const { peer, control, stop } = await open();
   await new Promise<void>((accepted) => peer.write(Buffer.alloc(64 * 1024), () => accepted()));
   assert.equal(control.probe(), 'connected');
   peer.resetAndDestroy();
-  await until('RST is there', () => control.probe() === 'reset');
+  await until('RST has arrived', () => control.probe() === 'reset');
   stop();
 });
 
-it('probe() between and during overlapped reads takes and changes nothing', async () => {
+it('probe() between and during overlapped reads consumes and changes nothing', async () => {
   const { socket, peer, control, stop } = await open();
   socket.resume();
   const sent = createHash('sha256');
@@ -75,7 +75,7 @@ it('probe() between and during overlapped reads takes and changes nothing', asyn
     assert.equal(control.probe(), 'connected');
     probes++;
   }
-  await until('all of it is read', () => socket.bytesRead === peer.bytesWritten);
+  await until('all data is read', () => socket.bytesRead === peer.bytesWritten);
   peer.end();
   await ended;
   assert.equal(read.digest('hex'), sent.digest('hex'));
@@ -83,18 +83,18 @@ it('probe() between and during overlapped reads takes and changes nothing', asyn
   stop();
 });
 
-it('a connection that its peer has reset is still aborted, whatever getpeername says of it', async (t) => {
+it('abort() works on a connection that its peer has reset, even if getpeername fails', async (t) => {
   const { socket, peer, binding, handle, control, stop } = await open();
   peer.resetAndDestroy();
-  await until('RST is there', () => control.probe() !== 'connected');
+  await until('RST has arrived', () => control.probe() !== 'connected');
   const linger = binding.getLinger(handle);
-  answer(t, 'getpeername after a reset', typeof linger === 'number' ? `fails, so the handle is ${linger}` : 'answers');
+  note(t, 'getpeername after a reset', typeof linger === 'number' ? `fails, so the handle is ${linger}` : 'answers');
   const closed = new Promise((resolve) => socket.once('close', resolve));
-  const said: string[] = [];
-  control.abort((how) => said.push(how));
+  const outcomes: string[] = [];
+  control.abort((how) => outcomes.push(how));
   await closed;
-  assert.equal(said.length, 1);
-  answer(t, 'abort() after a reset', String(said));
+  assert.equal(outcomes.length, 1);
+  note(t, 'abort() after a reset', String(outcomes));
   assert.equal(binding.setLinger(handle, true), -1);
   stop();
 });

@@ -1,29 +1,28 @@
-// abort() on Windows: the peer reads WSAECONNRESET whatever is in flight, and the system keeps nothing of the connection.
+// abort() on Windows: the peer receives RST whatever is in flight, and the system keeps no trace of the connection.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type net from 'node:net';
 import { describe, it } from 'node:test';
 import { until, watchEnd } from '../support/end.js';
-import { STALL_BYTES, stall } from '../support/faults.js';
 import { netstat } from '../support/netstat.js';
-import { openPair, type Pair, type Role, socketOf, type Transport } from '../support/pairs.js';
+import { openPair, type Pair, type Role, STALL_BYTES, socketOf, stall, type Transport } from '../support/pairs.js';
 import { endOf } from '../support/peer.js';
-import { missing } from '../support/proof.js';
+import { failUnlessWine } from '../support/proof.js';
 import { tcpPair } from '../support/tcp-pair.js';
 import { isWine } from '../support/wine.js';
 
 const linger = { closeTimeout: 60_000, logger: false, control: 'native' } as const;
 
-/** Sends more than the socket and its paused WebSocket take, so that the system holds input that nobody reads. */
+/** Sends more than the socket and its paused WebSocket buffer, so that unread input is left in the system. */
 async function leaveUnread({ ws, peer, frames }: Pair): Promise<void> {
   ws.pause();
-  const length = Buffer.from([0, 0, 0, 0x40, 0, 0]); // the rest of it: 4 MiB
+  const length = Buffer.from([0, 0, 0, 0x40, 0, 0]); // the rest of the length: 4 MiB
   peer.write(Buffer.concat([frames.half, length, Buffer.alloc(4 * 1024 * 1024)]));
   const socket = socketOf(ws);
-  await until('it stops reading', () => socket.readableLength >= socket.readableHighWaterMark);
+  await until('the socket stops reading', () => socket.readableLength >= socket.readableHighWaterMark);
 }
 
-/** What the connection is at when abort() comes. Unless it is paused, libuv has a read in flight. */
+/** States of the connection at abort(). Unless it is paused, libuv has a read in flight. */
 const STATES: [string, (pair: Pair) => unknown][] = [
   ['a read in flight', () => {}],
   ['a read and a write in flight', stall],
@@ -33,15 +32,15 @@ const STATES: [string, (pair: Pair) => unknown][] = [
   ['end() in the same tick', ({ ws }) => socketOf(ws).end()],
 ];
 
-/** What tells the peer of the end. A FIN may have come before the RST; then its next write does. */
-async function whatTells(peer: net.Socket, seen: string): Promise<string> {
+/** Returns the code of the error that the peer gets. If a FIN came before the RST, the peer's next write fails. */
+async function errorOf(peer: net.Socket, seen: string): Promise<string> {
   if (seen !== 'end') return seen;
   const failed = new Promise<NodeJS.ErrnoException>((resolve) => peer.once('error', resolve));
   peer.write('anybody there?');
   return (await failed).code ?? '';
 }
 
-/** A write after the RST has been read may fail in its own way. */
+/** A write after the RST may fail with any of these codes. */
 const RESET = /^(ECONNRESET|ECONNABORTED|EPIPE)$/;
 
 for (const transport of ['tcp', 'tcp6', 'tls'] as const satisfies Transport[]) {
@@ -53,7 +52,7 @@ for (const transport of ['tcp', 'tcp6', 'tls'] as const satisfies Transport[]) {
           const { localPort, remotePort } = pair.peer;
           assert.ok(localPort && remotePort);
           const shown = () => netstat(localPort, remotePort).length > 0;
-          if (!shown()) missing(t, `netstat does not show connections over ${transport}`);
+          if (!shown()) failUnlessWine(t, `netstat does not show connections over ${transport}`);
           await prepare(pair);
           const stalled = pair.peer.isPaused();
           const reads = stalled ? null : endOf(pair.peer);
@@ -63,10 +62,11 @@ for (const transport of ['tcp', 'tcp6', 'tls'] as const satisfies Transport[]) {
           assert.deepEqual([info.kind, info.forced], ['local-abort', 'reset']);
 
           const seen = await (reads ?? endOf(pair.peer));
-          assert.ok(pair.peer.bytesRead < STALL_BYTES, 'what waits to be sent is dropped');
-          // Below Wine, the Linux kernel hands out what a stalled peer has not read, and may tell of an end in place of a reset.
-          if (!stalled || !isWine()) assert.match(await whatTells(pair.peer, seen), RESET);
-          await until('the system has forgotten the connection', () => !shown());
+          assert.ok(pair.peer.bytesRead < STALL_BYTES, 'bytes that wait to be sent are dropped');
+          // On Wine, the Linux kernel delivers what a stalled peer has not read, and may report an end in place of a
+          // reset.
+          if (!stalled || !isWine()) assert.match(await errorOf(pair.peer, seen), RESET);
+          await until('netstat no longer shows the connection', () => !shown());
           pair.stop();
         });
       }
@@ -74,7 +74,7 @@ for (const transport of ['tcp', 'tcp6', 'tls'] as const satisfies Transport[]) {
   }
 }
 
-it('a close without RST stays in TIME_WAIT, so that its absence above means something', async (t) => {
+it('netstat shows TIME_WAIT after a close without RST, so that its absence above proves RST', async (t) => {
   const { socket, peer, stop } = await tcpPair();
   const { localPort, remotePort } = socket;
   assert.ok(localPort && remotePort);
@@ -82,5 +82,5 @@ it('a close without RST stays in TIME_WAIT, so that its absence above means some
   for (const side of [socket, peer]) side.resume().end();
   await closed;
   stop();
-  if (netstat(localPort, remotePort).length === 0) missing(t, 'netstat does not show TIME_WAIT');
+  if (netstat(localPort, remotePort).length === 0) failUnlessWine(t, 'netstat does not show TIME_WAIT');
 });

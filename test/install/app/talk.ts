@@ -1,6 +1,6 @@
 /**
- * A user's first program, copied into the projects that these tests make: a server, clients, and three ends. Prints its
- * report as one line of JSON, so that any other line is something that the package or Node had to say.
+ * A user's first program, copied into the projects of these tests: a server, clients, and three ends. Prints its report
+ * as one line of JSON, so that any other line comes from the package or from Node.
  */
 import { once } from 'node:events';
 import type WebSocket from 'ws-linger';
@@ -11,7 +11,7 @@ export interface Report {
   echo: string;
   closed: string;
   aborted: { kind: string; forced: string | null };
-  /** What the other side saw of abort(). */
+  /** How the other side saw abort(). */
   seen: { kind: string; error: string | undefined };
 }
 
@@ -20,7 +20,7 @@ export async function talk({ WebSocket, WebSocketServer }: typeof import('ws-lin
   const wss = new WebSocketServer({ host: '127.0.0.1', port: 0, maxPayload: 1000 });
   await once(wss, 'listening');
   wss.on('connection', (ws) => {
-    ws.on('error', () => {}); // of the message that is too long
+    ws.on('error', () => {}); // the message beyond maxPayload
     ws.on('message', (data) => ws.send(data));
   });
   const { port } = wss.address() as WebSocket.AddressInfo;
@@ -41,7 +41,7 @@ export async function talk({ WebSocket, WebSocketServer }: typeof import('ws-lin
   second.atServer.abort();
   const [here, there] = await ends;
 
-  // An end that nobody expects, for the package's own logger.
+  // An unexpected end, which the package's own logger reports.
   if (process.argv[2] === 'too-long') {
     const third = await connect();
     const ended = endOf(third.atServer);
@@ -64,7 +64,7 @@ function endOf(ws: WebSocket): Promise<WebSocket.CloseInfo> {
   return new Promise((resolve) => ws.once('disconnect', resolve));
 }
 
-/** There is no other public way to ask, and none is needed: the demand is met or refused before anything is opened. */
+/** Finds the control by asking for `control: 'native'`, which is accepted or refused before anything is opened. */
 function controlOf(WebSocketServer: typeof WebSocket.WebSocketServer): Report['control'] {
   try {
     new WebSocketServer({ noServer: true, linger: { control: 'native' } });

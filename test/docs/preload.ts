@@ -1,15 +1,15 @@
 /**
- * What a code block of the docs lives in: loaded before it, in its process. Ports that it names are its own, so that
- * blocks can run beside each other; its server gets a peer, its client an echo server; the process ends when the
- * connection has.
+ * Loaded before a code block of the docs, in its process. Replaces the ports that the block names by free ones, so that
+ * blocks can run at the same time. Connects a peer to the block's server, gives its client an echo server, and ends the
+ * process when the server's connection has ended.
  */
 import { subscribe } from 'node:diagnostics_channel';
 import net from 'node:net';
 import Upstream from 'ws-upstream';
 
-/** Ports as the block names them, to what they are. */
+/** From the ports that the block names to the real ones. */
 const ports = new Map<number, number>();
-let peered = false;
+let hasPeer = false;
 
 const listen = net.Server.prototype.listen as (...args: unknown[]) => net.Server;
 net.Server.prototype.listen = function (this: net.Server, first: unknown, ...rest: unknown[]) {
@@ -18,15 +18,15 @@ net.Server.prototype.listen = function (this: net.Server, first: unknown, ...res
   if (!asked) return listen.call(this, first, ...rest);
   this.once('listening', () => {
     ports.set(asked, (this.address() as net.AddressInfo).port);
-    if (!peered) connectPeer(ports.get(asked) as number);
-    peered = true;
+    if (!hasPeer) connectPeer(ports.get(asked) as number);
+    hasPeer = true;
   });
   return listen.call(this, options ? { ...options, port: 0 } : 0, ...rest);
 } as typeof net.Server.prototype.listen;
 
 const { connect } = net.Socket.prototype;
 net.Socket.prototype.connect = function (this: net.Socket, ...args: unknown[]) {
-  // Node normalises the arguments of net.connect() to [[options, callback]] on the way.
+  // Node passes the arguments of net.connect() on as [[options, callback]].
   const [first] = Array.isArray(args[0]) ? args[0] : args;
   if (typeof first === 'object' && first !== null && 'port' in first) {
     const asked = Number(first.port);
@@ -45,9 +45,9 @@ function echoServer(asked: number): number {
 
 function connectPeer(port: number): void {
   const ws = new Upstream(`ws://localhost:${port}`);
-  ws.on('error', () => {}); // of a server that is no WebSocketServer, or that is closed already
+  ws.on('error', () => {}); // the server may be no WebSocketServer, or already closed
   ws.on('open', () => ws.send('hello'));
-  // A server that does not answer has been told all the same.
+  // The pong shows that the server has read the message, even if the block does not answer it.
   ws.on('open', () => ws.ping());
   ws.on('pong', () => {
     const { _socket: socket } = ws as unknown as { _socket: net.Socket };
@@ -58,7 +58,7 @@ function connectPeer(port: number): void {
 
 subscribe('ws-linger:disconnect', (message) => {
   const { role } = message as { role: 'server' | 'client' };
-  if (role === 'server') turns(5).then(() => process.exit()); // what it says of that comes after this
+  if (role === 'server') turns(5).then(() => process.exit()); // the block's own 'disconnect' listeners run first
 });
 
 async function turns(count: number): Promise<void> {
