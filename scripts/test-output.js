@@ -17,14 +17,21 @@ function failureDetails({ output }) {
   return output.split(SUMMARY)[1]?.trim();
 }
 
-/** A line for each test that failed: its source file and its name. A file that fails as a whole is named alone. */
+/**
+ * A line for each test that failed: its source file and its name, with the number of times where several suites have it. A file
+ * that fails as a whole is named alone.
+ */
 function failedTests(result) {
-  return [...(failureDetails(result) ?? '').matchAll(FAILED)].map(([, at, name]) => {
+  const lines = [...(failureDetails(result) ?? '').matchAll(FAILED)].map(([, at, name]) => {
     const file = at
       .replaceAll('\\', '/')
       .replace(/^.*dist-test\//, 'test/')
       .replace(/\.js$/, '.ts');
     return /[\\/]dist-test[\\/].*\.js$/.test(name) ? file : `${file}: ${name}`;
+  });
+  return [...new Set(lines)].map((line) => {
+    const times = lines.filter((other) => other === line).length;
+    return times === 1 ? line : `${line} (${times} times)`;
   });
 }
 
