@@ -1,4 +1,4 @@
-// When has everybody had the 'close' whom a server closes, if the peers are dead? And what is held until then?
+// When have all connections ended that a server closes, if their peers are dead? And what memory is held until then?
 
 const path = require('node:path');
 const { setTimeout } = require('node:timers/promises');
@@ -13,7 +13,7 @@ const WITH_OPTION = 'ws closeTimeout 2 s';
 const MB = 2 ** 20;
 const script = (name) => path.join(__dirname, 'bounded-close', `${name}.js`);
 
-/** Server and peers: on two hosts where that can be had, where buffers are those of a network, else on one. */
+/** Starts the server and its peers: on two virtual hosts, whose buffers are those of a network, or else on loopback. */
 async function startBoth(contestant, { closeTimeout }) {
   const two = !hosts.missing();
   const startOne = two ? hosts.startOnHost : start;
@@ -38,24 +38,24 @@ async function measure({ contestant, parameters }) {
   const { dead, connections, bytes, settle, during, later } = parameters;
   const { server, peers, port, host } = await startBoth(contestant, parameters);
   try {
-    const before = await server.ask('look', { collect: true });
+    const before = await server.ask('sample', { collect: true });
     await peers.ask('open', host, port, connections);
     if (dead === 'stalled') await peers.ask('stall');
     else hosts.cut(peers);
     await server.ask('queue', connections, bytes);
-    // What buffers have room for is taken even of the dead, which would look like life.
+    // A dead peer's kernel still takes what its buffers have room for, which would count as progress.
     await setTimeout(settle);
     const closed = server.ask('closeAll');
-    const look = (ms, options) => setTimeout(ms).then(() => server.ask('look', options));
-    const looks = [look(during, { collect: false }), look(later, { collect: true })];
-    const [first, then, { p50, p99, last, calling, cpu, kernel }] = await Promise.all([...looks, closed]);
+    const sample = (ms, options) => setTimeout(ms).then(() => server.ask('sample', options));
+    const samples = [sample(during, { collect: false }), sample(later, { collect: true })];
+    const [first, then, { p50, p99, last, calling, cpu, kernel }] = await Promise.all([...samples, closed]);
     return {
       ...{ last, p50, p99, calling, cpu, rss: (first.rss - before.rss) / MB, held: (then.held - before.held) / MB },
       ...(kernel && { kernel: first.kernel.bytes / MB, kernelLater: then.kernel.bytes / MB }),
       ...(kernel && { kernelAfter: kernel.bytes / MB, finWait: kernel.finWait }),
     };
   } finally {
-    if (host === hosts.SERVER) hosts.letGo(server, peers);
+    if (host === hosts.SERVER) hosts.release(server, peers);
     await Promise.all([server.stop(), peers.stop()]);
   }
 }
@@ -71,14 +71,14 @@ const quick = {
 const stalled = { dead: 'stalled', settle: 2_000, during: 1_000, later: 5_000 };
 const blackHoled = { ...stalled, dead: 'black-holed', bytes: 1_000 };
 
-/** Between two hosts buffers are small, so that much of a little waits above them. */
+/** Between two hosts buffers are small, so most of what is sent waits in the server process. */
 const onTwoHosts = [
   { name: '1,000 stalled', connections: 1_000, ...stalled, bytes: 100_000, quick },
   { name: '10,000 stalled', connections: 10_000, ...stalled, bytes: 100_000 },
   { name: '1,000 black-holed', connections: 1_000, ...blackHoled, quick },
   { name: '10,000 black-holed', connections: 10_000, ...blackHoled },
 ];
-/** On one the kernel takes up to 3 MB of each. */
+/** On loopback the kernel takes up to 3 MB for each connection. */
 const onOneHost = [
   { name: '1,000 stalled with 50 KB each', connections: 1_000, ...stalled, bytes: 50_000, quick },
   { name: '3,000 stalled with 50 KB each', connections: 3_000, ...stalled, bytes: 50_000 },
@@ -86,7 +86,7 @@ const onOneHost = [
   { name: '1,000 black-holed', connections: 1_000, ...blackHoled, quick },
 ];
 const cases = hosts.missing() ? onOneHost : onTwoHosts;
-/** Those who have stalled, however many. */
+/** The parameters of stalled peers, which growth.js uses too. */
 const STALLED = { ...stalled, bytes: hosts.missing() ? 50_000 : 100_000 };
 
 module.exports = {
@@ -95,7 +95,7 @@ module.exports = {
   question:
     'When have all connections ended that a server closes, if their peers are dead, and what is held until then?',
   rounds: platform === 'wine' ? 1 : 3,
-  // It waits for half a minute, nearly to the millisecond.
+  // ws waits for 30 s, nearly to the millisecond, so one round is enough.
   once: ['ws'],
   contestants: ['ws', WITH_OPTION, ...OURS],
   cases,
@@ -112,7 +112,7 @@ module.exports = {
     kernelAfter: { label: "In send queues of the kernel after the last 'close'", unit: 'MB', better: 'lower' },
     finWait: { label: "Sockets in FIN-WAIT after the last 'close'", unit: 'sockets', better: 'lower' },
   },
-  // The application is told after closeTimeout; what the kernel holds it goes on delivering.
+  // 'close' comes after closeTimeout; the socket goes on delivering after that.
   goals: EVERYWHERE.map((contestant) => ({ measure: 'last', contestant, value: { atMost: 2_100 } })),
   available(_, { dead, connections }) {
     return (dead === 'black-holed' ? hosts.missing() : undefined) ?? tooMany(connections);

@@ -1,4 +1,5 @@
-// What does it cost that connections always end? Servers in a process of their own, clients in this one.
+// What does a connection cost while all is well: throughput, CPU, memory and load time, beside plain ws and other libraries?
+// The server runs in a process of its own, the clients run in this one.
 
 const { execFileSync } = require('node:child_process');
 const path = require('node:path');
@@ -11,7 +12,7 @@ const { echo } = require('./cost/echo.js');
 const { installedSize } = require('./cost/installed-size.js');
 
 const few = ['ws', ...OURS];
-const everybody = [...few, 'websocket', 'faye-websocket', 'engine.io', 'bun'];
+const all = [...few, 'websocket', 'faye-websocket', 'engine.io', 'bun'];
 
 function startServer(contestant) {
   const script = path.join(__dirname, 'processes', 'echo-server.js');
@@ -20,24 +21,25 @@ function startServer(contestant) {
   return start(script, { ...options, execPath: bunBinary(), execArgv: [] });
 }
 
-/** So many come and go before, as at a server that has run for a while; everything takes longer under Wine. */
+/** `before`: connections opened and closed first, so that the server's code is compiled. Everything takes longer under Wine. */
 const WARM = platform === 'wine' ? { before: 2_000, waves: 2 } : { before: 10_000, waves: 5 };
 const WARM_UP_WAVE = 1_000;
-const ENDED = { lookEvery: 30, cpu: 1_000, looks: 100 };
+/** A server is idle when it uses less than `cpu` µs in `interval` ms, twice in a row. */
+const IDLE = { interval: 30, cpu: 1_000, checks: 100 };
 
-/** Ends them, and resolves once the server has done all that it does about that: its CPU rests. */
+/** Resets the sockets, and resolves once the server has handled that and is idle. */
 async function end(server, sockets) {
   await resetAll(sockets);
   let { cpu } = await server.ask('usage');
-  for (let looks = 0, rests = 0; rests < 2 && looks < ENDED.looks; looks++) {
-    await setTimeout(ENDED.lookEvery);
+  for (let checks = 0, idle = 0; idle < 2 && checks < IDLE.checks; checks++) {
+    await setTimeout(IDLE.interval);
     const now = await server.ask('usage');
-    rests = now.cpu - cpu < ENDED.cpu ? rests + 1 : 0;
+    idle = now.cpu - cpu < IDLE.cpu ? idle + 1 : 0;
     cpu = now.cpu;
   }
 }
 
-/** Connections that are opened and stay, wave after wave. */
+/** Opens waves of connections and measures the rate and the server's CPU. */
 async function connections(server, port, { connections, waves, before }) {
   const few = Math.min(connections, WARM_UP_WAVE);
   for (let made = 0; made < before; made += few) await end(server, await openSockets(port, few));
@@ -55,8 +57,9 @@ async function connections(server, port, { connections, waves, before }) {
   return figures;
 }
 
+/** Measures the memory of connections that are open and idle. */
 async function idle(server, port, { connections }) {
-  // What a first connection loads and compiles is not what each one holds.
+  // The first connections load and compile code, which is not memory of a connection.
   await end(server, await openSockets(port, 100));
   const before = await server.ask('usage', true);
   const sockets = await openSockets(port, connections);
@@ -68,7 +71,7 @@ async function idle(server, port, { connections }) {
   };
 }
 
-/** Asked of a process that has loaded nothing else. */
+/** Measures the time to load the package, in a process that has loaded nothing else. */
 function startUp(contestant) {
   const module = contestant === 'ws' ? 'ws-upstream' : '../..';
   const script = path.join(__dirname, 'processes', 'start-up.js');
@@ -76,12 +79,12 @@ function startUp(contestant) {
   return { startUp: Number(output) };
 }
 
-const ASKED = { echo, connections, idle };
+const MEASUREMENTS = { echo, connections, idle };
 
 module.exports = {
   name: 'cost',
   question: 'What does a connection cost while all is well?',
-  contestants: everybody,
+  contestants: all,
   cases: [
     {
       ...{ name: '16 B over 1 connection', ask: 'echo', size: 16, connections: 1, inFlight: 16, seconds: 1.5 },
@@ -105,7 +108,7 @@ module.exports = {
       ...{ name: 'opening connections', ask: 'connections', connections: 1_000, ...WARM },
       quick: { connections: 50, before: 50, waves: 1, contestants: few },
     },
-    // What they are made by is compiled meanwhile.
+    // Includes the compilation of the code that handles them.
     {
       ...{ name: 'opening the first 1,000 of a process', ask: 'connections', connections: 1_000, before: 0, waves: 1 },
       contestants: few,
@@ -147,7 +150,7 @@ module.exports = {
     if (parameters.ask === 'size') return installedSize(contestant);
     const server = startServer(contestant);
     try {
-      return await ASKED[parameters.ask](server, await server.ask('listen'), parameters);
+      return await MEASUREMENTS[parameters.ask](server, await server.ask('listen'), parameters);
     } finally {
       await server.stop();
     }

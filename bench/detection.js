@@ -1,4 +1,4 @@
-// How soon does a server learn that a peer is gone: one that sends RST, and one of which nothing comes any more?
+// How soon does a server learn that a peer is gone: one that sends RST, and one that has fallen silent?
 
 const path = require('node:path');
 const { setTimeout } = require('node:timers/promises');
@@ -9,28 +9,28 @@ const { start } = require('./harness/processes.js');
 
 const script = (name) => path.join(__dirname, 'detection', `${name}.js`);
 
-/** From what peers did to what the server learnt, in ms. */
+/** Milliseconds from what the peers did (`acts`) to when the server reported it (`ends`). */
 function delays(acts, ends) {
-  const learnt = new Map(ends);
+  const reported = new Map(ends);
   const histogram = hdr.build({ numberOfSignificantValueDigits: 3 });
   for (const [port, at] of acts) {
-    if (!learnt.has(port)) throw new Error('an end was not told of');
-    histogram.recordValue(Math.max(0, Math.round((learnt.get(port) - at) / 1000)));
+    if (!reported.has(port)) throw new Error('the server did not report the end of a connection');
+    histogram.recordValue(Math.max(0, Math.round((reported.get(port) - at) / 1000)));
   }
-  if (ends.length > acts.length) throw new Error(`${ends.length - acts.length} were taken for dead that live`);
+  if (ends.length > acts.length) throw new Error(`${ends.length - acts.length} live peers were taken for dead`);
   const at = (percentile) => histogram.getValueAtPercentile(percentile) / 1000;
   return { p50: at(50), p99: at(99), max: at(100) };
 }
 
-const ASKED = {
+const MEASUREMENTS = {
   async reset(server, peers, { gone, between }) {
     const [acts, ends] = await Promise.all([peers.ask('reset', gone, between), server.ask('ends', gone)]);
     return delays(acts, ends);
   },
 
-  /** They fall silent evenly over an interval, as real ones do at any time of it. */
+  /** Peers fall silent evenly spread over one heartbeat interval, since real ones do so at any time of it. */
   async silence(server, peers, { connections, gone, beats, heartbeat: { interval } }) {
-    // The first round is not like the others.
+    // The first heartbeat is not like the others, so it is not measured.
     await setTimeout(interval);
     const before = await server.ask('usage');
     await setTimeout(interval * beats);
@@ -47,7 +47,7 @@ async function measure({ contestant, parameters }) {
   try {
     await peers.ask('open', await server.ask('listen', heartbeat), connections);
     await server.ask('connected', connections);
-    return await ASKED[ask](server, peers, parameters);
+    return await MEASUREMENTS[ask](server, peers, parameters);
   } finally {
     await Promise.all([server.stop(), peers.stop()]);
   }

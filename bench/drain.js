@@ -1,4 +1,4 @@
-// A server with thousands of connections is to end, for a restart. How long does that take, and what is lost?
+// How long does it take to end a server with thousands of connections, as for a restart, and which messages are lost?
 
 const path = require('node:path');
 const { EVERYWHERE, OURS, environment } = require('./harness/contestants.js');
@@ -26,7 +26,7 @@ async function measure({ contestant, parameters }) {
 
 const windows = process.platform === 'win32';
 const many = windows ? 2_000 : 10_000;
-const shown = many.toLocaleString('en-US');
+const formatted = many.toLocaleString('en-US');
 const common = {
   connections: many,
   small: { count: 20, size: 1_000 },
@@ -43,12 +43,12 @@ module.exports = {
   contestants: ['ws', 'ws terminate() after 10 s', 'ws http-terminator', ...OURS, 'ws-linger spread over 2 s'],
   cases: [
     {
-      name: `${shown} peers, all reading`,
+      name: `${formatted} peers, all reading`,
       ...common,
       quick: { ...quick, contestants: ['ws', 'ws http-terminator', 'ws-linger'] },
     },
     {
-      name: `${shown} peers, one in twenty stalled`,
+      name: `${formatted} peers, one in twenty stalled`,
       ...common,
       stalled: many / 20,
       rounds: 1,

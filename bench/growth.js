@@ -1,5 +1,5 @@
-// Does the cost of a connection grow with the number of them? Other questions, asked again at several sizes. The lookup,
-// which is asked at several sizes anyway, is in lookup.js.
+// Does the cost of a connection grow with the number of connections? Measures parts of other questions again at several sizes.
+// lookup.js measures at several sizes anyway.
 
 const { EVERYWHERE, OURS } = require('./harness/contestants.js');
 const { tooMany } = require('./harness/descriptors.js');
@@ -12,16 +12,20 @@ const reset = require('./reset.js');
 const windows = process.platform === 'win32';
 const MIDDLE = 1_000;
 const SIZES = [100, MIDDLE, windows ? 5_000 : 10_000];
-/** So many in all that one size is as exact as another, and so many before that all are as warm. */
+/** Connections in all, the same for each size so that all are equally exact, and connections before, to warm the server up. */
 const TOTAL = 2_000;
 const BEFORE = platform === 'wine' ? 1_000 : 5_000;
 
-const shown = (size) => size.toLocaleString('en-US');
+const formatted = (size) => size.toLocaleString('en-US');
 const cases = (verb, sizes, parametersOf) =>
-  sizes.map((connections) => ({ name: `${verb} ${shown(connections)}`, connections, ...parametersOf(connections) }));
+  sizes.map((connections) => ({
+    name: `${verb} ${formatted(connections)}`,
+    connections,
+    ...parametersOf(connections),
+  }));
 const waves = (connections) => ({ before: BEFORE, waves: Math.max(1, TOTAL / connections) });
 
-/** What is asked of whom, and by which names its figures go here. */
+/** Each part: the question it is taken from, its figures under the names that they have here, and its cases. */
 const PARTS = {
   resetting: {
     question: reset,
@@ -53,7 +57,7 @@ const PARTS = {
   },
 };
 
-/** The largest is to cost no more than the middle one, which has enough of them to be exact. */
+/** Goals: the largest size costs no more than the middle one, which has enough connections to be exact. */
 const flat = ({ cases: [, middle, largest] }, measure) =>
   EVERYWHERE.map((contestant) => ({
     ...{ case: largest.name, against: { case: middle.name } },
@@ -77,7 +81,7 @@ module.exports = {
     toldP50: { ...detection.measures.p50, label: 'Until a RST is told, median' },
     toldP99: { ...detection.measures.p99, label: 'Until a RST is told, 99th percentile' },
   },
-  /** Drawn as figures over this parameter, not as ratios. */
+  /** Charts draw the figures over this parameter, in place of ratios. */
   over: 'connections',
   goals: [
     ...flat(PARTS.resetting, 'cpuPerReset'),

@@ -1,4 +1,4 @@
-// What does finding the SOCKET of a connection cost, and does it grow with the number of open connections? Windows only.
+// What does it cost to find the SOCKET of a connection, and does that grow with the number of open connections? Windows only.
 
 const { once } = require('node:events');
 const net = require('node:net');
@@ -9,8 +9,8 @@ const NEWEST = 500;
 
 const tuple = (socket) => [socket.localAddress, socket.localPort, socket.remoteAddress, socket.remotePort];
 
-/** The addon loaded once more, which has looked nothing up yet. */
-function fresh() {
+/** Loads the addon once more. The copy has an empty index. */
+function freshAddon() {
   const { loadNative } = require('../dist/socket-control/load.js');
   const { path, reason } = loadNative();
   if (!path) throw new Error(`nothing to measure: ${reason}`);
@@ -19,6 +19,7 @@ function fresh() {
   return module.exports;
 }
 
+/** A server and connections to it, all in this process. */
 class World {
   /** Both sides of every connection. */
   sockets = [];
@@ -31,7 +32,7 @@ class World {
     while (this.sockets.length < count) this.sockets.push(...(await this.connect()));
   }
 
-  /** One more connection; `onAccepted` is called in the server's 'connection' event. */
+  /** Opens one more connection. `onAccepted` is called in the server's 'connection' event. */
   async connect(onAccepted = () => {}) {
     this.#server.once('connection', onAccepted);
     const accepted = once(this.#server, 'connection');
@@ -42,33 +43,35 @@ class World {
   }
 }
 
-/** Times of lookups that must all find something, or all find nothing. Each is timed alone, by tinybench. */
+/** Times lookups one by one with tinybench. All must find a socket (`wanted`), or none. */
 async function timed(wanted, iterations, lookup) {
   const { Bench } = await import('tinybench');
   const bench = new Bench({ iterations, time: 0, warmupIterations: WARM_UP, warmupTime: 0, throws: true });
   let i = 0;
   bench.add('lookup', () => {
-    if ((lookup(i++) !== null) !== wanted) throw new Error(`lookup ${i} should ${wanted ? '' : 'not '}have found one`);
+    if ((lookup(i++) !== null) !== wanted)
+      throw new Error(`lookup ${i} should ${wanted ? '' : 'not '}have found a socket`);
   });
   await bench.run();
   const { latency } = bench.tasks[0].result;
   return { mean: latency.mean * 1000, p50: latency.p50 * 1000, p99: latency.p99 * 1000 };
 }
 
-const nobody = (port, i) => ['127.0.0.1', port, '127.0.0.2', 1 + (i % 60_000)];
+/** Addresses of a connection that does not exist. */
+const absent = (port, i) => ['127.0.0.1', port, '127.0.0.2', 1 + (i % 60_000)];
 
 const LOOKUPS = {
-  /** What each lookup would cost if it looked at every connection. */
+  /** The cost of a lookup that walks through all connections. */
   async walk({ port }) {
-    // One is left over for the call by which tinybench sees whether it has to await.
-    const unused = Array.from({ length: WALKS + WARM_UP + 1 }, fresh);
-    const { mean, p50 } = await timed(false, WALKS, (i) => unused.pop().resolve(...nobody(port, i)));
-    return { mean, p50 }; // of so few, no percentile
+    // Each walk needs an addon with an empty index. tinybench makes one call more, to see whether it has to await.
+    const unused = Array.from({ length: WALKS + WARM_UP + 1 }, freshAddon);
+    const { mean, p50 } = await timed(false, WALKS, (i) => unused.pop().resolve(...absent(port, i)));
+    return { mean, p50 }; // too few for a percentile
   },
 
-  /** The newest connection, in the server's 'connection' event, as each connection is looked up. */
+  /** The newest connection, looked up in the server's 'connection' event, as the package does with each connection. */
   async newest(world) {
-    const { resolve } = fresh();
+    const { resolve } = freshAddon();
     const times = [];
     for (let i = 0; i < WARM_UP + NEWEST; i++) {
       const sides = await world.connect((socket) => {
@@ -88,19 +91,19 @@ const LOOKUPS = {
     return { mean: times.reduce((sum, time) => sum + time) / times.length, p50: at(0.5), p99: at(0.99) };
   },
 
-  /** The oldest first asks for a walk of everything; every lookup after it is answered by the index. */
+  /** The first lookup walks through all connections; the index answers all later ones, which are timed. */
   index({ sockets }) {
-    const { resolve } = fresh();
+    const { resolve } = freshAddon();
     const tuples = sockets.map(tuple);
     resolve(...tuples[0]);
     return timed(true, 1_000, (i) => resolve(...tuples[(i * 7919) % tuples.length]));
   },
 
-  /** Somebody who is not there, asked for at the worst time. */
+  /** A connection that does not exist, looked up when the index is complete. */
   miss({ port }) {
-    const { resolve } = fresh();
-    resolve(...nobody(port, 0));
-    return timed(false, 1_000, (i) => resolve(...nobody(port, 1 + i)));
+    const { resolve } = freshAddon();
+    resolve(...absent(port, 0));
+    return timed(false, 1_000, (i) => resolve(...absent(port, 1 + i)));
   },
 };
 

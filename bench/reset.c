@@ -1,10 +1,10 @@
-// The least that resetting connections can cost: SO_LINGER {1, 0} and close, in a loop, with nothing around it.
+// The least that resetting connections can cost: SO_LINGER {1, 0} and close in a loop, and nothing else.
 //
 //   reset idle|stalled|ending COUNT
 //
-// Prints its port, takes COUNT connections, says "ready", waits for a line, resets all of them and prints how many ns of
-// time and of CPU that took; again and again, until its input ends. "stalled" first sends 1 MB that nobody reads, "ending"
-// shuts the connection down behind it.
+// Prints its port, accepts COUNT connections, prints "ready", waits for a line, resets all of them, and prints the time and the
+// CPU that it took, in ns. Repeats this until its input ends. "stalled" first sends 1 MB on each connection, which the peer
+// does not read; "ending" also shuts the connection down after it.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-// How many connections can be reset in a second, and what stays behind? Bare C (bench/reset.c) is the limit.
+// How many connections can be reset in a second, and what is left in the kernel? A C program (reset.c) shows the limit.
 
 const path = require('node:path');
 const { setTimeout } = require('node:timers/promises');
@@ -9,12 +9,12 @@ const { platform } = require('./harness/machine.js');
 const { start } = require('./harness/processes.js');
 const bareC = require('./reset/bare-c.js');
 
-/** More than Node reads ahead of a server that has paused: the kernel holds the rest. */
+/** More bytes than Node reads ahead while a server is paused, so that the kernel holds the rest. */
 const UNREAD = Buffer.alloc(300_000);
-/** So many are reset before; everything takes longer under Wine. */
+/** Connections that are reset first, to warm the server up. Everything takes longer under Wine. */
 const BEFORE = platform === 'wine' ? 500 : 3_000;
 const WARM_UP_WAVE = 500;
-/** How long peers are waited for that may never hear of their end, in ms. */
+/** How long to wait for the 'close' of peers, in ms. Some may never notice the end. */
 const PATIENCE = 2_000;
 
 function startServer(contestant, { state, secure, connections }) {
@@ -29,7 +29,7 @@ function startServer(contestant, { state, secure, connections }) {
   };
 }
 
-/** Peers in their part of the state. */
+/** Opens peers and brings their side into the state. */
 async function openPeers(port, contestant, { state, secure, connections, reads = true }) {
   const open = contestant === 'bare C' ? connectSocket : openSocket;
   const peers = await openSockets(port, connections, { secure, open, reads });
@@ -37,7 +37,7 @@ async function openPeers(port, contestant, { state, secure, connections, reads =
   return peers;
 }
 
-/** Resolves when all of them have closed, or when that has been waited for long enough. */
+/** Resolves when all peers have closed, or after PATIENCE ms. */
 async function closed(peers) {
   const open = peers.filter((peer) => !peer.destroyed);
   const closes = open.map((peer) => new Promise((resolve) => peer.once('close', resolve)));
@@ -46,6 +46,7 @@ async function closed(peers) {
   enough.abort();
 }
 
+/** Opens connections, resets them on the server, and counts what the peers saw and what is left in the kernel. */
 async function wave(server, port, contestant, parameters) {
   const { state, connections, reads = true } = parameters;
   const before = await settledInKernel(port);
@@ -54,8 +55,7 @@ async function wave(server, port, contestant, parameters) {
   for (const peer of peers) peer.once('error', ({ code }) => (resets += code === 'ECONNRESET' ? 1 : 0));
   await server.prepare(state, connections);
   const done = await server.reset();
-  // A peer that reads answers a FIN at once. One that does not cannot say how it ended: libuv tells of a RST behind unread
-  // data as of a FIN.
+  // Only peers that read can tell RST from FIN: libuv reports a RST behind unread data as FIN.
   if (reads && done.closed === peers.length) await closed(peers);
   const after = await settledInKernel(port);
   await resetAll(peers);
@@ -70,7 +70,7 @@ async function measure({ contestant, parameters }) {
   let known = true;
   try {
     const port = await server.listen();
-    // What JavaScript has to compile is not what a reset costs a server that has run for a while.
+    // Compiling JavaScript is not part of what a reset costs a server that has run for a while.
     const few = { ...parameters, state: 'idle', reads: true, connections: Math.min(before, WARM_UP_WAVE) };
     for (let made = 0; made < before && contestant !== 'bare C'; made += few.connections)
       await wave(server, port, contestant, few);
@@ -87,7 +87,7 @@ async function measure({ contestant, parameters }) {
   const percent = (key) => (total[key] / count) * 100;
   return {
     closed: percent('closed'),
-    // Of connections that never close nobody can say what their end costs.
+    // Without a 'close' there is no end to measure the cost of.
     ...(all && { resetsPerSecond: count / (total.ms / 1000), cpuPerReset: total.cpu / count }),
     ...(reads && { seenAsReset: percent('resets') }),
     ...(known && { timeWait: percent('timeWait'), finWait: percent('finWait'), bytesLeft: total.bytes / 1024 / count }),
@@ -96,7 +96,7 @@ async function measure({ contestant, parameters }) {
 
 const JS = ['ws terminate', 'ws resetAndDestroy', ...OURS];
 const MANY = { connections: 500, waves: 4 };
-/** A megabyte each. */
+/** One megabyte waits on each connection. */
 const STALLED = { connections: 200, waves: 2, reads: false };
 const quick = { connections: 20, waves: 1, before: 20 };
 
@@ -115,7 +115,7 @@ module.exports = {
   measures: {
     resetsPerSecond: { label: 'Rate, until the last is closed', unit: 'connections/s', better: 'higher' },
     cpuPerReset: { label: 'CPU of the server', unit: 'µs per connection', better: 'lower' },
-    closed: { label: "Connections that had their 'close'", unit: '%', better: 'higher', chart: false },
+    closed: { label: "Connections that emitted 'close'", unit: '%', better: 'higher', chart: false },
     seenAsReset: { label: 'Peers that saw ECONNRESET', unit: '%', better: 'higher', chart: 'value' },
     timeWait: { label: 'Left in TIME-WAIT', unit: '% of the connections', better: 'lower', chart: 'value' },
     finWait: { label: 'Left in FIN-WAIT', unit: '% of the connections', better: 'lower', chart: false },

@@ -1,6 +1,11 @@
 #!/usr/bin/env node
 
-// npm run bench [-- NAME…]: asks each question of bench/, on this machine's Node or on Windows Node under Wine.
+// npm run bench [-- NAME… --quick --windows]: answers the questions of bench/ with measurements on this machine's Node, or on
+// Windows Node under Wine. Either takes the better part of an hour for all questions; --quick takes a minute or two.
+//
+// Each other file of this folder is a question. It exports what is asked, the contestants, the cases, the goals, and a measure()
+// that a process of its own calls for one contestant. harness/ does the rest, and results/ keeps the figures, from which
+// `npm run bench:docs` writes docs/benchmarks.md. The libraries that are compared are in bench/package.json, which this installs.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -14,17 +19,19 @@ const names = fs
   .map((file) => file.slice(0, -3));
 
 function atLeastOne(value) {
-  if (!/^[1-9]\d*$/.test(value)) throw new InvalidArgumentError('it is an integer from 1.');
+  if (!/^[1-9]\d*$/.test(value)) throw new InvalidArgumentError('It must be an integer from 1.');
   return Number(value);
 }
 
 const program = new Command('bench')
-  .description('Measures ws-linger beside plain ws and other peers, in turns, and keeps the figures in bench/results.')
-  .argument('[names...]', `questions to ask: ${names.join(', ')}; all of them when none is named`)
-  .option('--quick', 'the smallest sizes, once: proves only that everything runs, and keeps nothing')
+  .description(
+    'Measures ws-linger beside plain ws and other libraries, in turns, and keeps the figures in bench/results.',
+  )
+  .argument('[names...]', `questions to answer: ${names.join(', ')} (default: all)`)
+  .option('--quick', 'the smallest sizes, once: shows only that everything runs, and keeps nothing')
   .option('--json', 'print the figures as JSON')
-  .option('--rounds <number>', 'how often everything is measured, in place of what each question says', atLeastOne)
-  .option('--no-keep', 'leave bench/results as it is')
+  .option('--rounds <number>', 'how often to measure, in place of what each question says', atLeastOne)
+  .option('--no-keep', 'do not change bench/results')
   .option('--windows', 'on Windows Node under Wine');
 
 async function onWindows() {
@@ -35,7 +42,7 @@ async function onWindows() {
   const script = path.join('bench', 'run.js');
   const { code, output } = await runWindowsNode([script, ...args], { ...options, env: wineEnvironment(), quiet });
   if (quiet) {
-    // What servers log comes the same way, before it.
+    // Logs of the servers come before the JSON in the same output.
     const json = Math.max(0, output.search(/^\[$/m));
     process.stderr.write(output.slice(0, json));
     process.stdout.write(output.slice(json));
@@ -52,7 +59,7 @@ async function here(asked, options) {
     const question = require(`./${name}.js`);
     const result = await ask(question, options);
     results.push(result);
-    // What failed in part would take the place of what did not.
+    // A result with failures must not replace a complete one.
     if (options.keep && !options.quick && result.failures.length === 0) keep(result);
     if (!options.json) printResult(question, result, options);
   }
@@ -68,7 +75,7 @@ async function main() {
   const asked = program.args.length > 0 ? program.args : names;
   const unknown = asked.filter((name) => !names.includes(name));
   if (unknown.length > 0) program.error(`no such question: ${unknown.join(', ')}; there are ${names.join(', ')}`);
-  // Inside Wine there is neither npm nor a compiler: it finds what was prepared from outside.
+  // There is no npm and no compiler inside Wine, so the process outside prepares everything.
   if (!process.env.WS_LINGER_BENCH_WINE) {
     installPeers();
     for (const name of asked) require(`./${name}.js`).prepare?.(options);

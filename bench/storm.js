@@ -1,4 +1,4 @@
-// Thousands of peers reset at once. What do those notice who go on?
+// When thousands of peers reset at once, how much slower is the server for the others?
 
 const path = require('node:path');
 const { EVERYWHERE, OURS, environment } = require('./harness/contestants.js');
@@ -20,7 +20,7 @@ async function measure({ contestant, parameters }) {
   const [peers, healthy] = ['peers', 'healthy'].map((name) => start(script(name)));
   try {
     const port = await server.ask('listen');
-    // Servers have seen ends before: the first ones compile what later ones run.
+    // Warms the server up: the first ends compile the code that handles later ones.
     await peers.ask('open', port, warmUp);
     await Promise.all([server.ask('ended', warmUp), peers.ask('reset')]);
     await healthy.ask('open', port, HEALTHY);
@@ -35,7 +35,7 @@ async function measure({ contestant, parameters }) {
     await server.ask('watch');
     const during = healthy.ask('echo', ms, interval);
     const [took, { p50, p99, max }] = await Promise.all([server.ask('ended', connections), during, peers.ask('reset')]);
-    const { cpu, peak, ...delays } = await server.ask('seen');
+    const { cpu, peak, ...delays } = await server.ask('recorded');
     const { held } = await server.ask('usage', { collect: true });
     return {
       ...{ calm: before.p99, p50, p99, max, ...delays, took },

@@ -1,15 +1,16 @@
 #!/usr/bin/env node
 
-// npm run check:native: native/ is formatted, clang-tidy finds nothing, its lookup passes its unit test on a real libuv loop
-// under AddressSanitizer, and Windows Node under Wine uses a build that traps on undefined behaviour.
+// npm run check:native: checks native/. clang-format finds no difference and clang-tidy no fault, the unit test of the socket
+// lookup passes on a real libuv loop under AddressSanitizer, and the socket tests pass on Windows Node under Wine with a
+// build that traps on undefined behaviour.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { LLVM, flagsFor, targetOf } = require('./cross-target.js');
+const { compile, root, toolchain } = require('./steps.js');
 const { runWindowsNode } = require('./windows-node.js');
 
-const root = path.join(__dirname, '..');
 const work = path.join(root, '.cross', 'check');
 const run = (command, args, options) => execFileSync(command, args, { cwd: root, stdio: ['ignore', 1, 2], ...options });
 const sources = (...folders) =>
@@ -27,7 +28,7 @@ function format() {
 }
 
 function tidy() {
-  // gyp writes down how it would compile each file, but knows of one compiler only.
+  // gyp writes compile_commands.json for the host's compiler, so the cross-compiler's flags are added below.
   cross(['configure', '--arch=x64', '--silent', '--', '-f', 'compile_commands_json']);
   const flags = [...flagsFor(targetOf('x64'), root), '-Wno-unused-command-line-argument'];
   const files = sources('native').filter((file) => file.endsWith('.cc'));
@@ -53,27 +54,25 @@ function unitTest() {
   run(program, []);
 }
 
-/** A copy of what the tests load, with an addon of its own. Inside the project, so that its dependencies are found. */
+/** Tests a copy of the project that has an instrumented addon. The copy lies in the project, so its dependencies resolve. */
 async function undefinedBehaviour() {
   const copy = path.join(work, 'ubsan');
   fs.rmSync(copy, { recursive: true, force: true });
-  for (const script of ['compile', 'compile:test']) run('npm', ['run', '--silent', script]);
+  compile();
   for (const name of ['package.json', 'binding.gyp', 'native', 'dist', 'dist-test']) {
     fs.cpSync(path.join(root, name), path.join(copy, name), { recursive: true });
   }
   const CXXFLAGS = '-fsanitize=undefined -fsanitize-trap=all';
   cross(['rebuild', '--arch=x64', '--silent'], { cwd: copy, env: { ...process.env, CXXFLAGS } });
 
-  const tests = ['socket-control/socket-control.test.js', 'connection/abort.test.js'].map((name) =>
-    path.join('dist-test', name),
-  );
+  const tests = ['socket-control/socket-control', 'connection/abort'].map((name) => `dist-test/${name}.test.js`);
   const env = { WS_LINGER_TEST_CONTROL: 'native' };
   const { code } = await runWindowsNode(['--test', '--test-force-exit', ...tests], { cwd: copy, env });
   if (code !== 0) throw new Error(`the tests ended with ${code}`);
 }
 
 async function main() {
-  run(path.join(__dirname, 'toolchain.sh'), ['native']);
+  toolchain('native');
   fs.mkdirSync(work, { recursive: true });
   for (const step of [format, tidy, unitTest, undefinedBehaviour]) {
     const began = Date.now();

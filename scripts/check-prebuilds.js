@@ -1,24 +1,26 @@
 #!/usr/bin/env node
 
-// npm run check:prebuilds: what is committed in prebuilds/ is what native/ gives, and is fit to be published.
+// npm run check:prebuilds: builds native/ again, compares the result with prebuilds/ byte for byte, and checks each binary's
+// machine, timestamp, security flags, imports, exports, version and size.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { LLVM } = require('./cross-target.js');
 const { ARCHES, binaryOf, prebuild } = require('./prebuild.js');
+const { root, toolchain } = require('./steps.js');
 const { version } = require('../package.json');
 
+/** How large a binary may be, in bytes. */
 const BUDGET = 40 * 1024;
 const MACHINES = { x64: 'AMD64', ia32: 'I386', arm64: 'ARM64' };
 
-const root = path.join(__dirname, '..');
 const problems = [];
 const expect = (file, what, got, wanted) => {
   if (got !== wanted) problems.push(`${file}: ${what} is ${got}, not ${wanted}`);
 };
 
-/** The version in the file's VS_FIXEDFILEINFO, which begins with this signature, and the one in its strings. */
+/** Reads both versions of a file: the numbers in VS_FIXEDFILEINFO, which begins with a signature, and the string. */
 function versionsOf(bytes) {
   const at = bytes.indexOf(Buffer.from([0xbd, 0x04, 0xef, 0xfe]));
   if (at < 0) return { fixed: 'missing', written: 'missing' };
@@ -60,7 +62,7 @@ function checkImage(arch) {
 }
 
 function checkBytes() {
-  // Inside the project, so that its dependencies are found from there, and with another path.
+  // In the project, so that its dependencies resolve, but under another path, which must not show in the bytes.
   const folder = path.join(root, '.cross', 'rebuilt');
   fs.rmSync(folder, { recursive: true, force: true });
   for (const name of ['package.json', 'binding.gyp', 'native']) {
@@ -69,13 +71,13 @@ function checkBytes() {
   prebuild(folder);
   for (const file of [...ARCHES.map(binaryOf), 'prebuilds/SHA256SUMS']) {
     const same = fs.readFileSync(path.join(root, file)).equals(fs.readFileSync(path.join(folder, file)));
-    expect(file, 'the same as when it is built again', same, true);
+    expect(file, 'equality with a new build', same, true);
   }
 }
 
-execFileSync(path.join(__dirname, 'toolchain.sh'), ['build'], { stdio: ['ignore', 2, 2] });
+toolchain('build');
 for (const arch of ARCHES) checkImage(arch);
 checkBytes();
 for (const problem of problems) console.error(problem);
-if (problems.length > 0) console.error('npm run prebuild builds prebuilds/ anew.');
+if (problems.length > 0) console.error('Run `npm run prebuild` to build prebuilds/ again.');
 process.exitCode = problems.length === 0 ? 0 : 1;

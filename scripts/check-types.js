@@ -1,26 +1,27 @@
 #!/usr/bin/env node
 
-// npm run check:types: looks at the package as it is published. publint and "are the types wrong" judge its package.json,
-// and the files of test/types/ are compiled in the ways in which users compile theirs: beside plain ws, and where an
-// override has put this package in the place of ws or of its types.
+// npm run check:types: checks the package as it is published. publint and "are the types wrong" judge its package.json, and
+// the files of test/types/ are compiled with the module settings that users have: with plain ws installed too, and with an
+// override that puts this package in the place of ws or of its types.
 
-const { execFileSync } = require('node:child_process');
+const { execFile, execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const { promisify } = require('node:util');
+const ts = require('typescript');
+const { root } = require('./steps.js');
 
-const root = path.join(__dirname, '..');
-const bin = (name) => path.join(root, 'node_modules', '.bin', name);
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ws-linger-types-'));
 
 const commonJs = { module: 'node16', moduleResolution: 'node16' };
 const INTEROP_ONLY = ['default.cts'];
 const WITHOUT_INTEROP = ['namespace-without-interop.cts'];
-/** These name ws as well, which under an override would be this package itself. */
+/** Files that import ws too, which under an override would be this package itself. */
 const BESIDE_WS = ['mixed.cts', 'mixed.mts'];
 
-/** Every way: what is in node_modules as ws and as its types, the compiler's options, and the files left out. */
-const WAYS = [
+/** Each project: the compiler's options, what is installed as ws and as its types, and which files it compiles. */
+const PROJECTS = [
   { name: 'node16', options: commonJs, without: WITHOUT_INTEROP },
   { name: 'node16, without esModuleInterop', options: { ...commonJs, esModuleInterop: false }, without: INTEROP_ONLY },
   { name: 'bundler', options: { module: 'preserve', moduleResolution: 'bundler' }, without: WITHOUT_INTEROP },
@@ -46,7 +47,7 @@ const WAYS = [
   },
 ];
 
-/** A user's project: the packed package, and what it depends on, beside it as npm puts it. */
+/** Makes a user's project: the packed package with its dependencies, installed as npm does it. */
 function makeProject(name, tarball, { ws, types }) {
   const project = path.join(folder, name.replaceAll(/\W+/g, '-'));
   const install = (as, what) => {
@@ -65,6 +66,13 @@ function makeProject(name, tarball, { ws, types }) {
   return project;
 }
 
+/** The compiler's options of a test file's project, as tsconfig.json has them. */
+const COMMON = { target: 'es2022', lib: ['es2023'], strict: true, esModuleInterop: true, types: ['node', 'ws'] };
+
+/** Declarations of TypeScript and of Node itself. They are the same in every project, so the first one alone checks them. */
+const FOREIGN = /\/node_modules\/(typescript|@types\/node|undici-types)\//;
+
+/** Compiles a project as `tsc --noEmit` does, but in this process, where the compiler is loaded and optimised once for all. */
 function compile({ name, options, only = '', without, ws, types }, tarball) {
   const project = makeProject(name, tarball, { ws, types });
   const files = fs
@@ -74,41 +82,53 @@ function compile({ name, options, only = '', without, ws, types }, tarball) {
     const source = fs.readFileSync(path.join(root, 'test', 'types', file), 'utf8');
     fs.writeFileSync(path.join(project, file), ws === 'ours' ? source.replaceAll("'ws-linger'", "'ws'") : source);
   }
-  const compilerOptions = {
-    target: 'es2022',
-    lib: ['es2023'],
-    strict: true,
-    esModuleInterop: true,
-    types: ['node', 'ws'],
-    ...options,
-  };
-  fs.writeFileSync(path.join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
-  run(`${name} (${files.length} files)`, bin('tsc'), ['-p', project, '--noEmit', '--pretty', 'false']);
+  const config = { compilerOptions: { ...COMMON, ...options, noEmit: true }, files };
+  const parsed = ts.parseJsonConfigFileContent(config, ts.sys, project, undefined, path.join(project, 'tsconfig.json'));
+  const program = ts.createProgram({
+    ...parsed,
+    rootNames: parsed.fileNames,
+    configFileParsingDiagnostics: parsed.errors,
+  });
+  const checked = program
+    .getSourceFiles()
+    .filter(({ fileName }) => name === PROJECTS[0].name || !FOREIGN.test(fileName));
+  const found = ts.sortAndDeduplicateDiagnostics(checked.flatMap((file) => ts.getPreEmitDiagnostics(program, file)));
+  if (found.length > 0) throw new Error(ts.formatDiagnostics(found, ts.createCompilerHost(parsed.options)));
 }
 
-let failed = 0;
-
-function run(name, command, args) {
-  const began = Date.now();
+/** Runs a program of node_modules/.bin; rejects with what it printed when it fails. */
+async function runBin(name, args) {
   try {
-    execFileSync(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    console.log(`passed  ${name}, ${Math.round((Date.now() - began) / 100) / 10} s`);
-  } catch (error) {
-    failed++;
-    console.log(`FAILED  ${name}\n${error.stdout}${error.stderr}`);
+    await promisify(execFile)(path.join(root, 'node_modules', '.bin', name), args);
+  } catch ({ stdout, stderr, message }) {
+    throw new Error(`${stdout}${stderr}` || message);
   }
 }
 
-try {
-  // Without scripts: what is packed is what has been compiled, and nothing is compiled under somebody's feet.
+/** Reports one check. A failure does not stop the others. */
+async function check(name, work) {
+  try {
+    await work();
+    console.log(`passed  ${name}`);
+  } catch (error) {
+    process.exitCode = 1;
+    console.log(`FAILED  ${name}\n${error.message}`);
+  }
+}
+
+async function main() {
+  // Without npm's scripts: what has been compiled is packed, and nothing is compiled while other programs use it.
   const [{ filename }] = JSON.parse(
     execFileSync('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], { cwd: root }),
   );
   const tarball = path.join(folder, filename);
-  run('publint', bin('publint'), ['--strict', tarball]);
-  run('are the types wrong', bin('attw'), [tarball]);
-  for (const way of WAYS) compile(way, tarball);
-} finally {
-  fs.rmSync(folder, { recursive: true });
+  // Processes of their own, which run beside the compiler.
+  const manifest = [
+    check('publint', () => runBin('publint', ['--strict', tarball])),
+    check('are the types wrong', () => runBin('attw', [tarball])),
+  ];
+  for (const project of PROJECTS) await check(project.name, () => compile(project, tarball));
+  await Promise.all(manifest);
 }
-process.exitCode = failed === 0 ? 0 : 1;
+
+main().finally(() => fs.rmSync(folder, { recursive: true }));

@@ -1,10 +1,10 @@
-// The three Windows targets, and what clang must be told to compile for one.
+// The three Windows targets, and clang's flags for each.
 
 const fs = require('node:fs');
 
 const LLVM = process.env.LLVM_BIN || '/usr/lib/llvm-19/bin';
 
-// Debian has no MinGW for arm64. libstdc++'s headers are the same for two targets with the same sizes of types.
+// Debian has no MinGW for arm64, so arm64 uses x64's libstdc++ headers: types have the same sizes on both.
 const TARGETS = {
   x64: { triple: 'x86_64-w64-mingw32', headers: 'x86_64-w64-mingw32', entry: 'DllMainCRTStartup,--high-entropy-va' },
   ia32: { triple: 'i686-w64-mingw32', headers: 'i686-w64-mingw32', entry: '_DllMainCRTStartup@12' },
@@ -16,9 +16,9 @@ function targetOf(arch) {
   return TARGETS[arch];
 }
 
-/** Flags for a compilation in `root`. */
+/** The compiler's flags for a target. `root` is the folder that is compiled. */
 function flagsFor({ triple, headers }, root) {
-  // node-addon-api needs std::mutex, which only the posix flavour of Debian's MinGW headers has.
+  // Only the posix flavour of Debian's MinGW headers has std::mutex, which node-addon-api needs.
   const gcc = `/usr/lib/gcc/${headers}`;
   const flavour = fs.readdirSync(gcc).find((name) => name.endsWith('-posix'));
   const cxxHeaders = `${gcc}/${flavour}/include/c++`;
@@ -27,11 +27,11 @@ function flagsFor({ triple, headers }, root) {
     '-fuse-ld=lld',
     '-nostdinc++',
     ...[cxxHeaders, `${cxxHeaders}/${headers}`, '/usr/share/mingw-w64/include'].flatMap((path) => ['-isystem', path]),
-    '-D_GLIBCXX_EXTERN_TEMPLATE=-1', // instantiate std::string here, there is no libstdc++ to link
+    '-D_GLIBCXX_EXTERN_TEMPLATE=-1', // instantiates std::string here, since no libstdc++ is linked
     '-ffunction-sections',
     '-fdata-sections',
     '-fno-stack-protector',
-    `-ffile-prefix-map=${root}=.`, // the same bytes in every folder
+    `-ffile-prefix-map=${root}=.`, // the same bytes whatever the folder is called
   ];
 }
 

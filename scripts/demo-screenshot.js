@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 
-// Makes docs/demo.png, the picture in the README: a minute of the demo, with connections that end in several ways.
+// Makes docs/demo.png, the picture in the README: runs the demo in Chromium for a minute, with several kinds of ends.
 
 const { spawn } = require('node:child_process');
 const path = require('node:path');
 const { setTimeout: delay } = require('node:timers/promises');
 const { chromium } = require('playwright-core');
+const { root } = require('./steps.js');
 
-const root = path.join(__dirname, '..');
 const options = {
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu'],
@@ -23,7 +23,7 @@ async function main() {
   await page.goto(url);
   const press = (name) => page.getByRole('button', { name, exact: true }).click();
 
-  /** Another browser's page with open connections. */
+  /** Opens that many connections from a page of another browser or context. */
   const opened = async (where, count) => {
     const other = await where.newPage();
     await other.goto(`${url}?open=${count}`);

@@ -1,27 +1,27 @@
-// Counts, in the output of test/faults.test.ts, the faults that were brought about on each kind of connection.
+// Counts the faults that test/connection/faults.test.ts ran, by kind of connection, from the test runner's output.
 
 const Table = require('cli-table3');
 
 const SUITE = /^▶ a (server|client)'s connection (?:over (\w+) ends|made by plain ws) /;
 
-/** Counts of faults by column ("server tcp", "client attached"), each as [passed, failed]. */
+/** [passed, failed] by kind of connection ("server tcp", "client attached"). The suites' titles name the kind. */
 function countFaults(output) {
   const counts = new Map();
-  let column;
+  let kind;
   for (const line of output.split('\n')) {
     const suite = SUITE.exec(line);
-    if (suite) column = `${suite[1]} ${suite[2] ?? 'attached'}`;
-    else if (/^\S/.test(line)) column = undefined;
-    const test = column && /^ {2}([✔✖]) /.exec(line);
+    if (suite) kind = `${suite[1]} ${suite[2] ?? 'attached'}`;
+    else if (/^\S/.test(line)) kind = undefined;
+    const test = kind && /^ {2}([✔✖]) /.exec(line);
     if (!test) continue;
-    const count = counts.get(column) ?? [0, 0];
+    const count = counts.get(kind) ?? [0, 0];
     count[test[1] === '✔' ? 0 : 1]++;
-    counts.set(column, count);
+    counts.set(kind, count);
   }
   return counts;
 }
 
-/** The fault matrix: a row for each kind of connection, a column for each run. */
+/** A table with a row for each kind of connection and a column for each run; '' when no run had faults. */
 function faultMatrix(runs) {
   const counted = runs
     .map(({ name, output }) => ({ name, counts: countFaults(output) }))

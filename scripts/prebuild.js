@@ -1,21 +1,24 @@
 #!/usr/bin/env node
 
-// npm run prebuild: builds prebuilds/ from native/, the same bytes on every Debian 12, and writes their checksums.
-// Exports the same as a function for the check.
+// npm run prebuild: cross-compiles native/ for Windows on x64, ia32 and arm64 into prebuilds/, and writes SHA256SUMS.
+//
+// Debian 12 gives the same bytes in every folder. Commit both with the source; `npm run check:prebuilds` builds them again and
+// compares. On Windows `npx node-gyp rebuild` builds with MSVC into build/Release, where the loader looks after prebuilds/.
 
 const { execFileSync } = require('node:child_process');
 const { createHash } = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
+const { root, toolchain } = require('./steps.js');
 
 const ARCHES = ['x64', 'ia32', 'arm64'];
 const binaryOf = (arch) => path.join('prebuilds', `win32-${arch}`, 'ws-linger.node');
 
-/** Builds into `folder`, which holds package.json, binding.gyp and native/. */
+/** Builds the prebuilds/ of a folder that has package.json, binding.gyp and native/. */
 function prebuild(folder) {
-  execFileSync(path.join(__dirname, 'toolchain.sh'), ['build'], { stdio: ['ignore', 2, 2] });
+  toolchain('build');
   for (const arch of ARCHES) {
-    // Not for the version of Node that runs this: with Node-API it only names the release that prebuildify passes on.
+    // With Node-API the target is only a name that prebuildify passes on; without it that would be this Node's version.
     execFileSync(process.execPath, [require.resolve('prebuildify/bin.js'), '--napi', '--target=20.20.2'], {
       cwd: folder,
       env: {
@@ -39,4 +42,4 @@ function prebuild(folder) {
 
 module.exports = { ARCHES, binaryOf, prebuild };
 
-if (require.main === module) prebuild(path.join(__dirname, '..'));
+if (require.main === module) prebuild(root);

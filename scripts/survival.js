@@ -1,26 +1,26 @@
 #!/usr/bin/env node
 
-// npm run survival: runs each entry of test/support/crashes.ts with plain ws and with this package, and writes docs/survival.md
-// from what they print. test/survival.test.ts asserts the same on every platform.
+// npm run survival [-- --check]: runs each entry of test/support/crashes.ts with plain ws and with this package, and writes
+// docs/survival.md from what they print. test/server/survival.test.ts asserts the same on every platform.
 
 const { spawnSync } = require('node:child_process');
-const fs = require('node:fs');
 const path = require('node:path');
+const { writePage } = require('./generated-page.js');
+const { root } = require('./steps.js');
 const { CRASHES } = require('../dist-test/support/crashes.js');
 
-const child = path.join(__dirname, '..', 'dist-test', 'support', 'crash-child.js');
+const child = path.join(root, 'dist-test', 'support', 'crash-child.js');
 
 function run(library, index) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [child, library, String(index)], { encoding: 'utf8' });
-  return { status, stdout, stderr };
+  return spawnSync(process.execPath, [child, library, String(index)], { encoding: 'utf8' });
 }
 
-function plainSays({ plain }, index) {
+function plainReport({ plain }, index) {
   const { status, stderr } = run('ws-upstream', index);
   return `exit code ${status}: \`${plain.exec(stderr)?.[0]}\``;
 }
 
-function lingerSays({ plain }, index) {
+function ourReport({ plain }, index) {
   const { status, stdout, stderr } = run('ws-linger', index);
   if (status !== 0) return `exit code ${status}: \`${plain.exec(stderr)?.[0]}\``;
   const [line] = stdout.split('\n').filter((text) => text.startsWith('{'));
@@ -30,23 +30,17 @@ function lingerSays({ plain }, index) {
 }
 
 const row = (crash, index) =>
-  `| ${crash.name} | ${crash.needs ? `\`${crash.needs}\`` : ''} | ${plainSays(crash, index)} | ${lingerSays(crash, index)} |`;
+  `| ${crash.name} | ${crash.needs ? `\`${crash.needs}\`` : ''} | ${plainReport(crash, index)} | ${ourReport(crash, index)} |`;
 
 const text = `# Survival
 
-What a peer does, or the application, in places where nobody listens for 'error'; what becomes of the process with plain ws, and with ws-linger in its
-place. Written by \`npm run survival\` from what both print; \`test/survival.test.ts\` asserts it on Linux and on Windows Node under Wine. Where the right column
-has an exit code too, the error is somebody's mistake, and is left alone.
+What happens to the process when a peer or the application causes an error that no 'error' listener handles: with plain ws, and with ws-linger in its
+place. \`npm run survival\` generates this page from what both print; \`test/server/survival.test.ts\` asserts it on Linux and on Windows Node under Wine. Where
+the right column has an exit code too, the error is a mistake in the application, and ws-linger does not catch it.
 
 | when | needs | plain ws | ws-linger |
 | --- | --- | --- | --- |
 ${CRASHES.map(row).join('\n')}
 `;
 
-const file = path.join(__dirname, '..', 'docs', 'survival.md');
-if (process.argv.includes('--check')) {
-  if (fs.readFileSync(file, 'utf8') !== text) {
-    console.error('docs/survival.md is not what `npm run survival` writes');
-    process.exitCode = 1;
-  }
-} else fs.writeFileSync(file, text);
+writePage('survival.md', text, 'npm run survival');

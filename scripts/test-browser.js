@@ -2,31 +2,28 @@
 
 // npm run test:browser [-- --linux | --windows]
 //
-// Runs test/browser/ in headless Chromium: the demo against its server on this machine's Node, and on Windows Node under Wine;
-// the report of a stability run once.
+// Runs test/browser/ in headless Chromium: the demo with its server on this machine's Node and on Windows Node under Wine, and
+// the report of a stability run once. WS_LINGER_SCREENSHOTS=FOLDER keeps pictures of the demo.
 
-const { execFileSync, spawnSync } = require('node:child_process');
+const { execFileSync } = require('node:child_process');
 const path = require('node:path');
-
-const root = path.join(__dirname, '..');
-const asked = process.argv.slice(2);
+const { parseArgs } = require('node:util');
+const { npmRun, root, runNode, toolchain } = require('./steps.js');
 
 const RUNS = [
   { server: 'linux', files: ['demo.test.js', 'report.test.js'] },
   { server: 'windows', files: ['demo.test.js'] },
 ];
 
-execFileSync(path.join(__dirname, 'toolchain.sh'), ['browser'], { stdio: ['ignore', 2, 2] });
-execFileSync('npm', ['run', '--silent', 'compile'], { cwd: root, stdio: 'inherit' });
+const { values } = parseArgs({ options: { linux: { type: 'boolean' }, windows: { type: 'boolean' } } });
+const picked = RUNS.filter(({ server }) => values[server] || Object.keys(values).length === 0);
+
+toolchain('browser');
+npmRun('compile');
 execFileSync('npx', ['--no-install', 'tsc', '-p', 'test/browser'], { cwd: root, stdio: 'inherit' });
-let failed = false;
-for (const { server, files } of RUNS) {
-  if (asked.length > 0 && !asked.includes(`--${server}`)) continue;
+for (const { server, files } of picked) {
   console.log(`\n=== Chromium, the server on ${server}`);
   const paths = files.map((file) => path.join('dist-test', 'browser', file));
   const args = ['--test', '--test-timeout=180000', '--test-reporter=spec', ...paths];
-  const env = { ...process.env, WS_LINGER_TEST_SERVER: server };
-  const { status } = spawnSync(process.execPath, args, { cwd: root, env, stdio: 'inherit' });
-  failed ||= status !== 0;
+  if (runNode(args, { WS_LINGER_TEST_SERVER: server }) !== 0) process.exitCode = 1;
 }
-process.exitCode = failed ? 1 : 0;

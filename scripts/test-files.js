@@ -1,25 +1,34 @@
 #!/usr/bin/env node
 
-// test-files.js: prints the compiled unit tests that run on every platform, for who runs them without `npm test`.
-// Exports the list of all of them for the other scripts.
+// Lists the compiled test files. As a program it prints those that run on every platform, for CI, which calls Node itself.
 
 const fs = require('node:fs');
 const path = require('node:path');
+const { root } = require('./steps.js');
 
-const compiled = path.join(__dirname, '..', 'dist-test');
-/** The folders of test/ that mirror src/, and the unit tests of a suite of its own. */
+const compiled = path.join(root, 'dist-test');
+/** The folders of test/ that mirror src/, and lossless/, whose own parts have unit tests. */
 const FOLDERS = ['', 'connection', 'server', 'liveness', 'telemetry', 'socket-control', 'tools', 'lossless'];
 
-/** Paths from dist-test. Those named *.linux.test.js make networks of their own, for which they need root and tools. */
-function testFiles() {
-  return FOLDERS.flatMap((folder) =>
-    fs.readdirSync(path.join(compiled, folder)).map((file) => path.join(folder, file)),
-  ).filter((file) => file.endsWith('.test.js'));
+/** Whether the source is still there: compiling does not delete what an older source left behind. */
+const hasSource = (file) => fs.existsSync(path.join(root, 'test', file.replace(/\.js$/, '.ts')));
+
+/** Whether the test makes network namespaces, which takes Linux, root and tools. */
+const makesNetworks = (file) => file.includes('.linux.');
+
+/** Paths from dist-test. `names` pick files by the beginning of their path or of their name; none of them picks all. */
+function testFiles(names = []) {
+  return FOLDERS.flatMap((folder) => fs.readdirSync(path.join(compiled, folder)).map((file) => path.join(folder, file)))
+    .filter((file) => file.endsWith('.test.js') && hasSource(file))
+    .filter(
+      (file) =>
+        names.length === 0 || names.some((name) => file.startsWith(name) || path.basename(file).startsWith(name)),
+    );
 }
 
-module.exports = { testFiles };
+module.exports = { makesNetworks, testFiles };
 
 if (require.main === module) {
-  const everywhere = testFiles().filter((file) => !file.includes('.linux.'));
+  const everywhere = testFiles().filter((file) => !makesNetworks(file));
   console.log(everywhere.map((file) => path.join('dist-test', file)).join('\n'));
 }

@@ -2,25 +2,24 @@
 
 // npm run test:install | test:overrides | test:examples | test:runtimes [-- NAME…]
 //
-// Packs the package, installs it as users do into projects outside the repository, and runs it there on this machine's
-// Node and on Windows Node under Wine. The first argument is the folder of test/ to run, NAME picks files of it. With
-// CI=true a missing Wine is a failure.
+// Packs the package, installs it as users do into projects outside the repository, and runs it there on this machine's Node
+// and on Windows Node under Wine. package.json gives the folder of test/ as the first argument; a NAME picks files of it by
+// the beginning of their names. A missing Wine is reported; with CI=true it is a failure.
 
-const { execFileSync, spawnSync } = require('node:child_process');
+const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const { npmRun, root, runNode, toolchain } = require('./steps.js');
 
-const root = path.join(__dirname, '..');
-
-/** Whether Windows Node can run here, once what it needs has been put in place. */
+/** Installs what Windows Node needs. Returns whether it can run here. */
 function prepareWindows() {
   try {
-    execFileSync(path.join(__dirname, 'toolchain.sh'), ['windows'], { stdio: ['ignore', 2, 2] });
+    toolchain('windows');
     return true;
   } catch (error) {
     if (process.env.CI === 'true') throw error;
-    console.log('NOT RUN: everything on Windows');
+    console.log('NOT RUN: all tests on Windows');
     return false;
   }
 }
@@ -29,7 +28,7 @@ const windows = prepareWindows();
 const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'ws-linger-install-'));
 try {
   execFileSync('npm', ['pack', '--silent', '--pack-destination', temporary], { cwd: root, stdio: ['ignore', 2, 2] });
-  execFileSync('npm', ['run', '--silent', 'compile:test'], { cwd: root, stdio: 'inherit' });
+  npmRun('compile:test');
   const [suite, ...names] = process.argv.slice(2);
   const folder = path.join('dist-test', suite);
   const tests = fs
@@ -37,10 +36,10 @@ try {
     .filter((file) => file.endsWith('.test.js'))
     .filter((file) => names.length === 0 || names.some((name) => file.startsWith(name)))
     .map((file) => path.join(folder, file));
-  const env = { ...process.env, WS_LINGER_TEST_INSTALL: temporary, WS_LINGER_TEST_WINDOWS: windows ? '1' : '0' };
-  // The limit is for a whole file, too.
+  const env = { WS_LINGER_TEST_INSTALL: temporary, WS_LINGER_TEST_WINDOWS: windows ? '1' : '0' };
+  // Node applies this limit to a whole file as well as to each test.
   const args = ['--test', '--test-timeout=600000', '--test-reporter=spec', ...tests];
-  process.exitCode = spawnSync(process.execPath, args, { cwd: root, env, stdio: 'inherit' }).status ?? 1;
+  process.exitCode = runNode(args, env);
 } finally {
   fs.rmSync(temporary, { recursive: true, force: true });
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# npm run test:scale: tests with thousands of connections. Linux, as root, since they make networks of their own.
+# npm run test:scale: runs the tests with thousands of connections. Needs Linux and root, since they make network namespaces.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/toolchain.sh network >&2

@@ -2,9 +2,9 @@
 
 // npm run test:suites [-- --linux | --windows] [--ws VERSION] [--keep] [NAME…]
 //
-// Runs the test suites of ws and of packages that use it, with plain ws and with the packed ws-linger in its place, and
-// compares. NAME picks suites. Exits with 1 where ws-linger fails a test that plain ws passes. With CI=true a suite or a
-// platform that cannot run is a failure, too.
+// Runs the test suites of ws and of packages that use it twice, with plain ws and with the packed ws-linger in its place, and
+// compares the results (ten minutes for all). suites/list.js lists the suites; a NAME picks some of them. Fails when ws-linger
+// fails a test that plain ws passes; with CI=true also when a suite or a platform cannot run.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -16,19 +16,19 @@ const { compare } = require('./suites/compare.js');
 const SUITES = require('./suites/list.js');
 const { makeProject } = require('./suites/project.js');
 const { runSuite } = require('./suites/run.js');
+const { root } = require('./steps.js');
 const { cache } = require('./windows-node.js');
 
-const root = path.join(__dirname, '..');
-const RUNS = 3; // at most, where results differ
+const RUNS = 3; // at most; it repeats while results differ
 
 const { version: newest } = require(path.join(root, 'node_modules', 'ws-upstream', 'package.json'));
 
 const command = new Command('test:suites')
-  .argument('[names...]', 'the suites to run, by the beginning of their names; else all')
+  .argument('[names...]', 'suites to run, by the beginning of their names (default: all)')
   .addOption(new Option('--linux', "this machine's Node only").conflicts('windows'))
   .option('--windows', 'Windows Node under Wine only')
-  .option('--ws <version>', 'the ws to compare with, which is also the one beneath ws-linger')
-  .option('--keep', 'keeps the projects, to look into them')
+  .option('--ws <version>', 'the version of ws to compare with, which ws-linger builds on too')
+  .option('--keep', 'keep the projects, to inspect them')
   .parse();
 const options = command.opts();
 
@@ -37,7 +37,7 @@ function platforms() {
   return options.windows ? ['windows'] : ['linux', 'windows'];
 }
 
-/** The suite's results with one version of ws and with ws-linger on top of it, each in a project of its own. */
+/** Compares a version of ws with ws-linger on top of that version. Each has a project of its own. */
 async function runBoth(suite, ws, tarball, folder) {
   const projects = Object.entries({ plain: `npm:ws@${ws}`, ours: `file:${tarball}` }).map(([name, installed]) => {
     const home = path.join(folder, `${suite.name} on ${ws}`.replaceAll(/[^\w.-]/g, '-'), name);

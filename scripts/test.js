@@ -2,23 +2,30 @@
 
 // npm test [-- --linux | --windows | --smoke] [NAME…]
 //
-// Runs the tests on every platform this project promises: on this machine's Node, on Windows Node under Wine with the
-// addon and without it, and a smoke test on the other Node versions. NAME picks test files. With CI=true a platform
-// that cannot run is a failure; otherwise it is named and left out.
+// Runs the tests on every platform that the package supports: this machine's Node, Windows Node under Wine with the addon
+// and without it, and a smoke test on other Node versions. A NAME picks test files by the beginning of their path or name.
+// A platform that cannot run is reported and left out; with CI=true it is a failure. CI reads the last line.
 
 const { execFileSync, spawn } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { setTimeout: delay } = require('node:timers/promises');
+const { parseArgs } = require('node:util');
 const { faultMatrix } = require('./fault-matrix.js');
-const { testFiles } = require('./test-files.js');
+const { compile, root, toolchain } = require('./steps.js');
+const { makesNetworks, testFiles } = require('./test-files.js');
+const { countTests, failedTests, failureDetails } = require('./test-output.js');
 const { nodeBinary, runWindowsNode } = require('./windows-node.js');
 
-const root = path.join(__dirname, '..');
 const CI = process.env.CI === 'true';
+const isRoot = process.getuid?.() === 0;
 
-const args = process.argv.slice(2);
-const groups = args.filter((arg) => arg.startsWith('--')).map((arg) => arg.slice(2));
-const names = args.filter((arg) => !arg.startsWith('--'));
+const GROUPS = ['linux', 'windows', 'smoke'];
+const { values, positionals: names } = parseArgs({
+  options: Object.fromEntries(GROUPS.map((group) => [group, { type: 'boolean' }])),
+  allowPositionals: true,
+});
+const groups = GROUPS.filter((group) => values[group] || Object.keys(values).length === 0);
 
 const native = { WS_LINGER_TEST_CONTROL: 'native' };
 const portable = { WS_LINGER_TEST_CONTROL: 'portable' };
@@ -61,28 +68,7 @@ function wine(major) {
   return (nodeArgs, env) => runWindowsNode(nodeArgs, { major, env, cwd: root });
 }
 
-/** The test runner's own counts. A test that was cancelled has failed; one that was skipped under CI, too. */
-function count({ code, output }) {
-  const number = (word) => Number(new RegExp(`^ℹ ${word} (\\d+)$`, 'm').exec(output)?.[1] ?? 0);
-  const passed = number('pass');
-  const failed = number('fail') + number('cancelled') + (CI ? number('skipped') + number('todo') : 0);
-  return { passed, failed: failed === 0 && (code !== 0 || passed === 0) ? 1 : failed };
-}
-
-/** What the test runner says again of each test that failed, to stand at the end, where people and short logs look. */
-function failures({ output }) {
-  return output.split('✖ failing tests:\n')[1]?.trim();
-}
-
-/** Tests named *.linux.test.js make networks of their own, for which they need root and tools. */
-function canMakeNetworks(group) {
-  if (group !== 'linux') return false;
-  const root = process.getuid() === 0;
-  if (!root) console.log('Not root, so the *.linux tests are left out.');
-  return root || CI;
-}
-
-/** TCP sockets of this machine (Wine's included) that are not closed; without `ss`, none can be seen. */
+/** Counts this machine's loopback TCP sockets that are not closed, Wine's included. Without `ss` it counts none. */
 function openSockets() {
   const states = ['established', 'fin-wait-1', 'fin-wait-2', 'close-wait', 'last-ack', 'closing'];
   try {
@@ -98,67 +84,71 @@ function openSockets() {
   }
 }
 
-/** How many more there are than before the tests, once those on their way out have had time to go. */
+/** How many more sockets are open than before the tests, once those that are closing have had 10 s to do so. */
 async function socketsLeft(before) {
-  for (let tries = 0; tries < 50 && openSockets() > before; tries++)
-    await new Promise((later) => setTimeout(later, 200));
+  for (let tries = 0; tries < 50 && openSockets() > before; tries++) await delay(200);
   return openSockets() - before;
 }
 
-async function main() {
-  if (process.getuid() === 0)
-    execFileSync(path.join(__dirname, 'toolchain.sh'), ['network'], { stdio: ['ignore', 2, 2] });
-  // A test whose source is gone must not run on.
-  fs.rmSync(path.join(root, 'dist-test'), { recursive: true, force: true });
-  execFileSync('npm', ['run', '--silent', 'compile'], { cwd: root, stdio: 'inherit' });
-  execFileSync('npm', ['run', '--silent', 'compile:test'], { cwd: root, stdio: 'inherit' });
-  const picked = testFiles().filter(
-    (file) => names.length === 0 || names.some((name) => path.basename(file).startsWith(name)),
-  );
-
-  const before = openSockets();
-  const results = [];
-  const ran = [];
-  for (const { group, name, env, run, files = picked } of RUNS) {
-    if (groups.length > 0 && !groups.includes(group)) continue;
-    const tests = files
-      .filter((file) => picked.includes(file) && (canMakeNetworks(group) || !file.includes('.linux.')))
-      .map((file) => path.join('dist-test', file));
-    if (tests.length === 0) continue;
-    console.log(`\n=== ${name}`);
-    const began = Date.now();
-    const seconds = () => `${Math.round((Date.now() - began) / 1000)} s`;
-    try {
-      const result = await run(
-        ['--test', '--test-force-exit', '--test-timeout=120000', '--test-reporter=spec', ...tests],
-        env,
-      );
-      results.push({ name, ...count(result), time: seconds() });
-      ran.push({ name, ...result });
-    } catch (error) {
-      console.log(`cannot run: ${error.message}`);
-      if (CI) results.push({ name, passed: 0, failed: 1, time: 'cannot run' });
-      else results.push({ name, passed: 0, failed: 0, time: 'NOT RUN' });
-    }
+/** Runs the files of one run. Resolves with its line of the summary and, where it could run, with its output. */
+async function runOne({ name, env, run }, tests) {
+  console.log(`\n=== ${name}`);
+  const began = Date.now();
+  const args = ['--test', '--test-force-exit', '--test-timeout=120000', '--test-reporter=spec', ...tests];
+  try {
+    const result = await run(args, env);
+    const time = `${Math.round((Date.now() - began) / 1000)} s`;
+    return { name, ...countTests(result, { skippedFails: CI }), time, output: result.output };
+  } catch (error) {
+    console.log(`cannot run: ${error.message}`);
+    return { name, passed: 0, failed: CI ? 1 : 0, time: CI ? 'cannot run' : 'NOT RUN' };
   }
+}
 
-  // Elsewhere other programs open sockets as they like.
-  const left = CI ? await socketsLeft(before) : 0;
-  if (left > 0) results.push({ name: `${left} TCP sockets are left open`, passed: 0, failed: 1, time: '' });
-
+/** Prints the faults, the errors, a line for each run, the names of the failed tests, and the sum, which CI reads. */
+function report(results) {
+  const ran = results.filter(({ output }) => output !== undefined);
   console.log(`\n${faultMatrix(ran)}\n`);
   for (const result of ran) {
-    const said = failures(result);
-    if (said) console.log(`=== failed on ${result.name}\n\n${said}\n`);
+    const details = failureDetails(result);
+    if (details) console.log(`=== failed on ${result.name}\n\n${details}\n`);
   }
   for (const { name, passed, failed, time } of results) {
-    console.log(
-      `${name.padEnd(40)} ${String(passed).padStart(5)} passed ${String(failed).padStart(4)} failed   ${time}`,
-    );
+    const counts = `${String(passed).padStart(5)} passed ${String(failed).padStart(4)} failed`;
+    console.log(`${name.padEnd(40)} ${counts}   ${time}`);
+  }
+  for (const result of ran) {
+    for (const line of failedTests(result)) console.log(`FAILED on ${result.name}: ${line}`);
   }
   const sum = (key) => results.reduce((total, result) => total + result[key], 0);
   console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
   process.exitCode = sum('failed') === 0 && sum('passed') > 0 ? 0 : 1;
+}
+
+async function main() {
+  if (isRoot) toolchain('network');
+  // Everything is compiled anew: what an older source left behind must not run.
+  fs.rmSync(path.join(root, 'dist-test'), { recursive: true, force: true });
+  compile();
+  const picked = testFiles(names);
+  // The *.linux tests make network namespaces. Under CI they run in any case, and fail without root.
+  const networks = isRoot || CI;
+  if (!networks) console.log('Not root, so the *.linux tests are left out.');
+
+  const before = openSockets();
+  const results = [];
+  for (const run of RUNS.filter(({ group }) => groups.includes(group))) {
+    const { group, files = picked } = run;
+    const tests = files
+      .filter((file) => picked.includes(file) && (!makesNetworks(file) || (group === 'linux' && networks)))
+      .map((file) => path.join('dist-test', file));
+    if (tests.length > 0) results.push(await runOne(run, tests));
+  }
+
+  // Outside CI other programs open sockets of this machine as they like.
+  const left = CI ? await socketsLeft(before) : 0;
+  if (left > 0) results.push({ name: `${left} TCP sockets are left open`, passed: 0, failed: 1, time: '' });
+  report(results);
 }
 
 main();

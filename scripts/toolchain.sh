@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Puts what the tests and the cross-build need on a Debian machine. Safe to repeat: what is there is left alone.
+# Installs what the tests and the cross-build need on a Debian machine. Safe to repeat: it installs only what is missing.
 #
-#   toolchain.sh build      compilers that turn native/ into a Windows binary
-#   toolchain.sh native     what checks native/ itself: formatter, linter, sanitizers, libuv
+#   toolchain.sh build      compilers that build native/ for Windows
+#   toolchain.sh native     the tools of check:native: formatter, linter, sanitizers, libuv
 #   toolchain.sh windows    Wine 10 in a folder of its own, with an initialised prefix
-#   toolchain.sh ia32       32-bit Windows programs in that Wine, with a prefix of their own
-#   toolchain.sh network    tools the tests use to look at sockets and to make black holes
-#   toolchain.sh browser    Chromium, and a font for it
+#   toolchain.sh ia32       32-bit support for that Wine, with a prefix of its own
+#   toolchain.sh network    ss and nft, with which the tests list sockets and drop packets
+#   toolchain.sh browser    Chromium and a font
 #
-# Without root it installs nothing and says what is missing.
+# Without root it installs nothing and says what is missing. Downloads and the Wine folder are kept in ~/.cache/ws-linger, or
+# in $WS_LINGER_CACHE.
 set -euo pipefail
 
 cache=${WS_LINGER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ws-linger}
@@ -16,7 +17,10 @@ root=$cache/wine-root
 
 say() { echo "toolchain: $*" >&2; }
 
-need() { # need COMMAND PACKAGE…: installs the packages unless the command (or file) is there
+# Another apt-get may hold the lock: wait up to 10 minutes for it.
+apt() { apt-get -o DPkg::Lock::Timeout=600 "$@"; }
+
+need() { # need COMMAND PACKAGE…: installs the packages unless the command (or file) exists
   { [ -e "$1" ] || command -v "$1" >/dev/null 2>&1; } && return
   shift
   if [ "$(id -u)" != 0 ]; then
@@ -24,8 +28,8 @@ need() { # need COMMAND PACKAGE…: installs the packages unless the command (or
     exit 1
   fi
   say "installing $*"
-  [ -n "${updated:-}" ] || { apt-get update -qq; updated=1; }
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+  [ -n "${updated:-}" ] || { apt update -qq; updated=1; }
+  DEBIAN_FRONTEND=noninteractive apt install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
 build() {
@@ -54,7 +58,7 @@ browser() {
   need chromium chromium fonts-dejavu-core
 }
 
-# Debian 12 has Wine 8, which cannot start Node 24. Debian 13's Wine 10 can, so it gets a root folder of its own.
+# Debian 12's Wine 8 cannot start Node 24. Debian 13's Wine 10 can, so a Debian 13 root folder is made for it.
 windows() {
   if [ -n "${WINE:-}" ]; then
     "$WINE" --version >&2
@@ -67,7 +71,7 @@ windows() {
   need debootstrap debootstrap
   mkdir -p "$cache"
   exec 9>"$cache/lock"
-  flock 9 # two runs at once must not build the same folder
+  flock 9 # two runs must not build the same folder at the same time
   if [ ! -e "$root/.ready" ]; then
     say "building a Debian 13 folder with Wine (some 90 s, once)"
     rm -rf "$root"
@@ -77,7 +81,7 @@ windows() {
     }
     mkdir -p "$root/host" "$root/prefix"
     cp /etc/hosts "$root/etc/hosts"
-    # The lock's descriptor must not pass to wineserver, which outlives these commands.
+    # 9>&-: wineserver outlives these commands and must not inherit the lock.
     "$(dirname "$0")/in-wine-root.sh" "$root" / sh -c '
       /usr/lib/wine/wine64 wineboot -i && /usr/lib/wine/wine64 winecfg -v win10' >"$cache/wineboot.log" 2>&1 9>&- || {
       tail -5 "$cache/wineboot.log" >&2
@@ -87,7 +91,7 @@ windows() {
   fi
 }
 
-# The 64-bit Wine runs 32-bit programs once it has the DLLs that they see; Debian packs those for i386 only.
+# The 64-bit Wine runs 32-bit programs once it has their DLLs, which Debian ships in the i386 package only.
 ia32() {
   windows
   [ -n "${WINE:-}" ] || [ -e "$root/.ready-ia32" ] && return

@@ -1,4 +1,4 @@
-// What Windows shows of the addon under Properties, Details. Virus scanners trust a file more that says what it is.
+// The version resource of the addon, which Windows shows under Properties, Details. Virus scanners suspect files without one.
 
 function versionResource({ name, version, author, description, license }) {
   const numbers = [...version.split('-')[0].split('.'), 0].join(',');

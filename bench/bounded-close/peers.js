@@ -1,4 +1,4 @@
-// Peers that are there until they are not. Plain ws.
+// Peers of plain ws that read until they are told to stall.
 
 const { openSockets, openWebSocket: open } = require('../harness/clients.js');
 const { answer } = require('../harness/processes.js');

@@ -7,15 +7,16 @@ const { connected, serve, usage } = require('../harness/serve.js');
 
 const contestant = process.argv[2];
 let wss;
-/** What looking has cost, in µs of CPU. */
-let looking = 0;
+/** CPU that sample() took, in µs, which is not the connections' cost. */
+let sampling = 0;
 
-function look(options) {
+/** Memory and CPU of this process, and what the kernel holds of its connections. */
+function sample(options) {
   const before = process.cpuUsage();
-  const seen = { ...usage(options), kernel: heldByKernel(wss.address().port) };
+  const found = { ...usage(options), kernel: heldByKernel(wss.address().port) };
   const { user, system } = process.cpuUsage(before);
-  looking += user + system;
-  return seen;
+  sampling += user + system;
+  return found;
 }
 
 answer({
@@ -23,19 +24,19 @@ answer({
     wss = await serve(contestant, options);
     return wss.address().port;
   },
-  look,
+  sample,
 
-  /** Sends each peer a message of its own. */
+  /** Sends each peer one message. */
   async queue(count, bytes) {
     await connected(wss, count);
     for (const ws of wss.clients) ws.send(Buffer.alloc(bytes));
   },
 
-  /** Resolves once everybody has had the 'close'; times are in ms since the first close(). */
+  /** Closes all connections and resolves once each has emitted 'close'. Times are in ms since the first close(). */
   async closeAll() {
     const clients = [...wss.clients];
     const times = hdr.build({ numberOfSignificantValueDigits: 3 });
-    const cpu = usage().cpu - looking;
+    const cpu = usage().cpu - sampling;
     const began = performance.now();
     const done = new Promise((resolve) => {
       for (const ws of clients) {
@@ -49,8 +50,8 @@ answer({
     const calling = performance.now() - began;
     await done;
     const at = (percentile) => times.getValueAtPercentile(percentile) / 1000;
-    const spent = usage().cpu - looking - cpu;
-    const { kernel } = look({ collect: false });
+    const spent = usage().cpu - sampling - cpu;
+    const { kernel } = sample({ collect: false });
     return { p50: at(50), p99: at(99), last: at(100), calling, cpu: spent / clients.length, kernel };
   },
 });

@@ -1,12 +1,12 @@
-// Messages that a server sends back, asked for by plain ws.
+// Measures throughput and latency of a server that echoes messages. The clients are plain ws.
 
 const { once } = require('node:events');
 const hdr = require('hdr-histogram-js');
 const { awake, openWebSocket } = require('../harness/clients.js');
 
-const WARM_UP = 0.5; // of the time that is measured
+const WARM_UP = 0.5; // as a share of the measured time
 
-/** Keeps that many messages of each client on their way for that long. Resolves with how many came back. */
+/** Keeps `inFlight` messages of each client under way for so many seconds. Resolves with the number of echoes. */
 async function flood(clients, message, inFlight, seconds) {
   let count = 0;
   let flying = clients.length * inFlight;
@@ -26,7 +26,7 @@ async function flood(clients, message, inFlight, seconds) {
   return count;
 }
 
-/** One message at a time, of one client after another. Resolves with a histogram of ns. */
+/** Sends one message at a time, from one client after another. Resolves with a histogram of round trips in ns. */
 async function pingPong(clients, message, seconds) {
   const histogram = hdr.build({ numberOfSignificantValueDigits: 3 });
   const until = performance.now() + seconds * 1000;

@@ -1,4 +1,4 @@
-// What an application gets into its node_modules with the package.
+// The size of a package with its dependencies, as it lies in an application's node_modules.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -8,10 +8,9 @@ const root = path.join(__dirname, '..', '..');
 const shell = process.platform === 'win32'; // npm is a script there
 const npm = (...args) => execFileSync('npm', args, { cwd: root, encoding: 'utf8', shell, maxBuffer: 2 ** 26 });
 
-/** Bytes of the files in a folder. */
+/** Bytes of the files in a package's folder, without packages nested in it: those are counted by themselves. */
 function sizeOf(folder) {
   const files = fs.readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  // A package that is nested in another is counted by itself.
   const own = files.filter(
     ({ parentPath, path: old }) => !path.relative(folder, parentPath ?? old).includes('node_modules'),
   );

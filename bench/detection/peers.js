@@ -1,4 +1,4 @@
-// Peers of three kinds: some reset, some stop answering, and some do neither. Times are monotonic, the same for all processes.
+// Peers that answer pings until they are told to reset or to fall silent. Times are process.hrtime's, which all processes share.
 
 const { once } = require('node:events');
 const { setTimeout } = require('node:timers/promises');
@@ -18,7 +18,9 @@ async function open(port) {
   return peer;
 }
 
-/** By the peer's port, by which the server knows it, the time at which each did it, with so much time between two of them, in ms. */
+/**
+ * Lets `count` peers act, one every `between` ms. Resolves with [port, time] of each; the server identifies peers by port.
+ */
 async function oneByOne(count, between, act) {
   const times = [];
   const began = performance.now();
@@ -34,7 +36,7 @@ answer({
   async open(port, count) {
     peers = await openSockets(port, count, { open });
   },
-  // libuv closes the socket within the call, and so is the RST sent.
+  // libuv closes the socket within the call, so the RST is sent before it returns.
   reset: (count, between) => oneByOne(count, between, ({ ws }) => ws._socket.resetAndDestroy()),
   fallSilent: (count, within) =>
     oneByOne(count, within / count, (peer) => {

@@ -1,25 +1,25 @@
-// A server that notes when it learns that a peer is gone.
+// A server that records when it learns that a peer is gone.
 
 const { answer } = require('../harness/processes.js');
 const { connected, serve, usage } = require('../harness/serve.js');
 
 const contestant = process.argv[2];
-const news = contestant.startsWith('ws-linger') ? 'disconnect' : 'close';
+const eventName = contestant.startsWith('ws-linger') ? 'disconnect' : 'close';
 let wss;
-/** By the peer's port. */
+/** [port of the peer, time] of each end. */
 const ends = [];
-let wanted = () => {};
+let onEnd = () => {};
 
-/** What ws's README advises: who has not answered the last ping by the time of the next one is gone. */
+/** The heartbeat of ws's README: a peer that has not answered a ping by the time of the next one is terminated. */
 function checkAlive(interval) {
-  const heard = new WeakSet();
+  const answered = new WeakSet();
   wss.on('connection', (ws) => {
-    heard.add(ws);
-    ws.on('pong', () => heard.add(ws));
+    answered.add(ws);
+    ws.on('pong', () => answered.add(ws));
   });
   setInterval(() => {
     for (const ws of wss.clients) {
-      if (!heard.delete(ws)) ws.terminate();
+      if (!answered.delete(ws)) ws.terminate();
       else ws.ping();
     }
   }, interval);
@@ -30,22 +30,22 @@ answer({
     wss = await serve(contestant, { linger: heartbeat && { heartbeat } });
     wss.on('connection', (ws, { socket }) => {
       const { remotePort } = socket;
-      ws.on(news, () => {
+      ws.on(eventName, () => {
         ends.push([remotePort, Number(process.hrtime.bigint())]);
-        wanted();
+        onEnd();
       });
     });
-    if (heartbeat && news === 'close') checkAlive(heartbeat.interval);
+    if (heartbeat && eventName === 'close') checkAlive(heartbeat.interval);
     return wss.address().port;
   },
   connected: (count) => connected(wss, count),
   usage,
 
-  /** Resolves with the times of all ends once there are that many. */
+  /** Resolves with all ends once there are `count`. */
   async ends(count) {
     await new Promise((resolve) => {
-      wanted = () => ends.length >= count && resolve();
-      wanted();
+      onEnd = () => ends.length >= count && resolve();
+      onEnd();
     });
     return ends;
   },

@@ -1,4 +1,4 @@
-// Peers of a server that ends: most read and answer, some have stalled, some are in the middle of a download.
+// Peers of a server that ends: most read and answer, some have stalled, and some are in the middle of a download.
 
 const { once } = require('node:events');
 const { setTimeout } = require('node:timers/promises');
@@ -6,7 +6,7 @@ const WebSocket = require('ws-upstream');
 const { HOST, openSockets } = require('../harness/clients.js');
 const { answer } = require('../harness/processes.js');
 
-/** How long what is still on its way is waited for, in ms. */
+/** How long the outcome waits for the last 'close', in ms. */
 const PATIENCE = 5_000;
 const BATCH = 100;
 let peers = [];
@@ -25,7 +25,7 @@ async function open(port, { nextKind }) {
   return peer;
 }
 
-const living = () => peers.filter(({ kind }) => kind !== 'stalled');
+const reading = () => peers.filter(({ kind }) => kind !== 'stalled');
 
 answer({
   async open(port, { connections, stalled, downloads }) {
@@ -37,7 +37,7 @@ answer({
     peers = await openSockets(port, connections, { open, nextKind });
   },
 
-  /** Sends on while they are open, one after another, as applications do. */
+  /** Sends messages for so many ms, from one peer after another, as applications do. */
   async talk(ms) {
     const until = performance.now() + ms;
     for (let i = 0; performance.now() < until; i += BATCH) {
@@ -49,9 +49,9 @@ answer({
     }
   },
 
-  /** Of those that read: messages that never came, and how many were told why they were left. */
+  /** For the peers that read: how many messages are missing, and the percentage that got close code 1001. */
   async outcome({ small, large }) {
-    const all = living();
+    const all = reading();
     await Promise.race([Promise.all(all.map(({ closed }) => closed)), setTimeout(PATIENCE)]);
     const lost = all.reduce((sum, { kind, received }) => sum + (kind === 'little' ? small : large).count - received, 0);
     return { lost, told: (all.filter(({ code }) => code === 1001).length / all.length) * 100 };

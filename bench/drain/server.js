@@ -1,17 +1,18 @@
-// A server that is to end, with all of its connections, in the way that its first argument names.
+// A server that ends with all of its connections, in the way that its first argument names.
 
 const http = require('node:http');
+const { listen } = require('../harness/listen.js');
 const { answer } = require('../harness/processes.js');
 const { connected, serve, usage, watchLoop } = require('../harness/serve.js');
 
 const contestant = process.argv[2];
-/** What restarts commonly wait for. */
+/** A common grace period of restarts, in ms. */
 const PATIENCE = 10_000;
 let wss;
 let terminator;
 const muchFor = new WeakSet();
 
-/** What most applications do. ws itself gives up each of them after half a minute. */
+/** What most applications do. ws gives each connection up after 30 s. */
 function closeAll() {
   for (const ws of wss.clients) ws.close(1001);
   return new Promise((resolve) => wss.close(resolve));
@@ -35,9 +36,7 @@ answer({
     if (contestant.endsWith('http-terminator')) {
       const server = http.createServer();
       terminator = require('http-terminator').createHttpTerminator({ server });
-      const listening = serve(contestant, { ...options, server, port: undefined });
-      server.listen(0, '127.0.0.1', 4_096);
-      wss = await listening;
+      [wss] = await Promise.all([serve(contestant, { ...options, server, port: undefined }), listen(server)]);
     } else wss = await serve(contestant, options);
     wss.on('connection', (ws, { url }) => {
       if (url === '/much') muchFor.add(ws);
@@ -47,7 +46,7 @@ answer({
 
   connected: (count) => connected(wss, count),
 
-  /** Sends what is on its way when the end comes: much to those whose path says so. */
+  /** Sends the messages that are under way when the server ends: `large` to peers that asked for /much, `small` to others. */
   queue(small, large) {
     for (const ws of wss.clients) {
       const { count, size } = muchFor.has(ws) ? large : small;
@@ -55,7 +54,7 @@ answer({
     }
   },
 
-  /** Resolves once all have had their 'close', and the server its own. */
+  /** Ends the server, and resolves once all connections and the server have closed. */
   async drain() {
     const before = usage();
     const count = wss.clients.size;

@@ -1,5 +1,5 @@
-// Asks a question: each case, in rounds, of every contestant in turn, each time in a process of its own. What changes on
-// the machine meanwhile (heat, other work) then meets all of them alike, and figures of one round can be compared.
+// Measures a question: each case in rounds, with the contestants in turn, each time in a process of its own. Changes of the
+// machine (heat, other work) then affect all contestants alike, and figures of one round can be compared.
 
 const path = require('node:path');
 const { environment } = require('./contestants.js');
@@ -10,13 +10,13 @@ const TIMEOUT = 120_000;
 /** Everything takes several times as long under Wine. */
 const ROUNDS = platform === 'wine' ? 3 : 5;
 
-/** Cases of a run; a quick run has only those that say how they can be quick. */
+/** The cases of a run. A quick run has those with `quick`, the parameters that make them smaller. */
 function casesOf({ cases }, { quick }) {
   if (!quick) return cases.map(({ quick: _, ...rest }) => rest);
   return cases.flatMap(({ quick: smaller, ...rest }) => (smaller ? [{ ...rest, ...smaller }] : []));
 }
 
-/** Who is first, and who comes after whom, is another one in each round. */
+/** The contestants in the order of a round. Each round has another first one, and every second round is reversed. */
 function turns(list, round) {
   const by = round % list.length;
   const turned = [...list.slice(by), ...list.slice(0, by)];
@@ -25,7 +25,7 @@ function turns(list, round) {
 
 async function measureOnce(question, contestant, parameters, timeout) {
   const child = start(path.join(__dirname, 'measure.js'), { env: environment(contestant), execArgv: ['--expose-gc'] });
-  const timer = setTimeout(() => child.stop(new Error(`gave no figures within ${timeout / 1000} s`)), timeout);
+  const timer = setTimeout(() => child.stop(new Error(`no figures within ${timeout / 1000} s`)), timeout);
   try {
     return await child.ask('measure', question.name, contestant, parameters);
   } finally {
@@ -34,7 +34,7 @@ async function measureOnce(question, contestant, parameters, timeout) {
   }
 }
 
-/** A case with room for its figures, or with the reason why somebody has none. */
+/** A case with an empty list of figures for each contestant, or the reason why a contestant cannot be measured. */
 function prepare(question, { name, contestants, rounds, ...parameters }) {
   const figures = {};
   const unavailable = {};

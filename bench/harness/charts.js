@@ -1,4 +1,4 @@
-// Figures as SVG, by Vega-Lite. The background is the page's, so every colour is one that can be seen on white and on black.
+// Draws figures as SVG with Vega-Lite. The background is transparent, so all colours are visible on white and on black.
 
 const { rowsOf } = require('./statistics.js');
 
@@ -8,7 +8,7 @@ const OTHERS = ['#e0781f', '#c9a100', '#d6547a', '#7c9a3b', '#9a7b5b'];
 
 const CONFIG = {
   background: null,
-  // An <img> is one thing to those who hear the page; what it says is in the tables.
+  // Screen readers treat an <img> as one element; the tables have the figures.
   aria: false,
   font: 'system-ui, sans-serif',
   title: { color: INK, subtitleColor: INK, anchor: 'start', fontSize: 13, fontWeight: 600, frame: 'group', offset: 10 },
@@ -26,10 +26,10 @@ const CONFIG = {
   view: { stroke: null },
 };
 
-/** Beyond this factor between the smallest and the largest, a linear scale shows only the largest. */
+/** The scale is logarithmic when the largest value is more than this many times the smallest. */
 const LINEAR = 8;
 
-/** A contestant has one colour in all charts of a question; what others are compared with has that of the text. */
+/** The colour of each contestant in all charts of a question. The one that others are compared with has the text's colour. */
 function coloursOf(contestants) {
   const [reference, ...others] = contestants.filter((name, i) => i === 0 || !FIXED[name]);
   return (name) => (name === reference ? INK : (FIXED[name] ?? OTHERS[others.indexOf(name) % OTHERS.length]));
@@ -47,7 +47,7 @@ const colour = (names, colourOf) => ({
   scale: { domain: names, range: names.map(colourOf) },
 });
 
-/** A dot for the median and a line for the spread, a row for each case and contestant. */
+/** A row for each case and contestant: a dot for the median and a line for the spread. */
 function dots(title, axis, rows, colourOf, { reference } = {}) {
   const names = [...new Set(rows.map(({ contestant }) => contestant))];
   const x = (field) => ({ field, type: 'quantitative', scale: scaleOf(rows), axis: { title: axis, tickCount: 6 } });
@@ -109,7 +109,7 @@ function chartOf(question, result, key, colourOf) {
   return [dots(title, `times ${all[0].first}`, rows, colourOf, { reference: true })];
 }
 
-/** One picture with a chart for each measure; null when there is nothing to draw. */
+/** A picture with a chart for each measure; null when there is nothing to draw. */
 async function draw(question, result) {
   const contestants = [...new Set(result.cases.flatMap(({ figures }) => Object.keys(figures)))];
   const colourOf = coloursOf(contestants);

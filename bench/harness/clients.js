@@ -1,14 +1,14 @@
-// Clients that cost little, so that the server is what is measured: a socket, upgraded by hand.
+// Clients for the benchmarks. Most are bare sockets with a hand-written upgrade request, which cost little, so that the server
+// is what is measured.
 
 const { once } = require('node:events');
 const net = require('node:net');
 const tls = require('node:tls');
 const WebSocket = require('ws-upstream');
+const { HOST } = require('./listen.js');
 const { platform } = require('./machine.js');
 
-const HOST = '127.0.0.1';
-
-/** engine.io wants its version and transport in the path; nobody else minds. */
+/** engine.io needs its version and transport in the path; the other libraries ignore them. */
 const PATH = '/?EIO=4&transport=websocket';
 
 const REQUEST = [
@@ -26,7 +26,7 @@ function connect(port, secure) {
   return socket.on('error', () => {});
 }
 
-/** Resolves with a socket whose upgrade the server has accepted. It drops what comes, unless it is not to read. */
+/** Resolves with a socket whose upgrade the server has accepted. It discards its input, or is paused with `reads: false`. */
 async function openSocket(port, { secure = false, reads = true } = {}) {
   const socket = connect(port, secure);
   socket.write(REQUEST);
@@ -35,14 +35,14 @@ async function openSocket(port, { secure = false, reads = true } = {}) {
   return reads ? socket.resume() : socket.pause();
 }
 
-/** Resolves with a socket that is no WebSocket, for servers that know none. */
+/** Resolves with a plain TCP socket, for servers without WebSockets. */
 async function connectSocket(port, { reads = true } = {}) {
   const socket = connect(port, false);
   await once(socket, 'connect');
   return reads ? socket.resume() : socket.pause();
 }
 
-/** Resolves with a WebSocket of plain ws that is open. */
+/** Resolves with an open WebSocket of plain ws. */
 async function openWebSocket(port, { host = HOST } = {}) {
   const ws = new WebSocket(`ws://${host}:${port}${PATH}`, { perMessageDeflate: false });
   ws.on('error', () => {});
@@ -50,7 +50,7 @@ async function openWebSocket(port, { host = HOST } = {}) {
   return ws;
 }
 
-/** Opens that many, a few at a time. */
+/** Opens `count` connections, 32 at a time, by `open`. */
 async function openSockets(port, count, { concurrency = 32, open = openSocket, ...options } = {}) {
   const sockets = [];
   let left = count;
@@ -62,11 +62,11 @@ async function openSockets(port, count, { concurrency = 32, open = openSocket, .
 }
 
 /**
- * Does the work in a process that does not sleep meanwhile. Waking it takes the server some 10 µs for each answer, or nothing,
- * by how much faster or slower than the other the two happen to be: a small difference between servers becomes a large one.
+ * Runs `work` while this process never sleeps. The server would need some 10 µs to wake it for an answer, or nothing if it is
+ * awake by chance, and a small difference between servers would become a large one.
  */
 async function awake(work) {
-  let done = platform === 'wine'; // where this would keep the one process busy that everybody needs
+  let done = platform === 'wine'; // where the spinning would take the CPU of wineserver, which all processes need
   const spin = () => done || setImmediate(spin);
   spin();
   try {
@@ -76,7 +76,7 @@ async function awake(work) {
   }
 }
 
-/** Ends them by RST, which leaves nothing behind in the kernel; resolves once all are closed. */
+/** Resets the sockets, which leaves nothing in the kernel, and resolves once all are closed. */
 function resetAll(sockets) {
   return Promise.all(
     sockets.map((socket) => {

@@ -1,20 +1,20 @@
-// Who is compared, by the name that tables and charts show. A name may go on after the library's: "ws resetAndDestroy".
+// The contestants, by the names that tables and charts show. A name begins with the library: "ws resetAndDestroy".
 
 const path = require('node:path');
 
 const windows = process.platform === 'win32';
 
-/** This package in each of its ways, of which one platform may lack one. Goals are set for these. */
+/** ws-linger with the addon and without it. Goals are set for both; OURS lists what this platform has. */
 const EVERYWHERE = ['ws-linger', 'ws-linger portable'];
 const OURS = windows ? EVERYWHERE : ['ws-linger'];
 
-/** The environment of a process that runs this contestant. */
+/** The environment variables of a process that runs this contestant. */
 function environment(contestant) {
   const { WS_LINGER_NATIVE: _, WS_LINGER: __, ...env } = process.env;
   return contestant.startsWith('ws-linger portable') ? { ...env, WS_LINGER_NATIVE: '0' } : env;
 }
 
-/** `WebSocket`, with `WebSocketServer` on it, of ws or of this package. */
+/** The exports of ws or of ws-linger. */
 function library(contestant) {
   const [name] = contestant.split(' ', 1);
   if (name === 'ws') return require('ws-upstream');
@@ -23,7 +23,7 @@ function library(contestant) {
 }
 
 const system = windows ? 'windows' : process.platform;
-/** The package that has Bun's binary, which needs no installation. */
+/** The package that contains Bun's binary. */
 const BUN = `@oven/bun-${system}-${process.arch === 'arm64' ? 'aarch64' : process.arch}`;
 
 function bunBinary() {
@@ -34,7 +34,7 @@ function bunBinary() {
 /** Why a contestant cannot be measured here; undefined when it can. */
 function unavailable(contestant) {
   if (contestant !== 'bun') return undefined;
-  if (process.env.WS_LINGER_BENCH_WINE) return 'only its binary for this machine is installed, not the one for Windows';
+  if (process.env.WS_LINGER_BENCH_WINE) return 'its binary for Windows is not installed';
   try {
     bunBinary();
     return undefined;

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 
-// npm run bench:docs: puts the figures of bench/results into docs/benchmarks.md, and draws them into docs/benchmarks.
-// With --check it fails when they are not what it would write.
+// npm run bench:docs [-- --check]: writes the figures of bench/results into docs/benchmarks.md, and charts into docs/benchmarks.
+// With --check it fails when these are out of date.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -50,7 +50,7 @@ ${tables.join('')}</details>
 ${notes.map((note) => `\n${note}\n`).join('')}`;
 }
 
-/** Everything that is generated, by path. */
+/** The content of each generated file, by path. */
 async function generate() {
   const files = new Map();
   const sections = new Map();
@@ -86,7 +86,7 @@ async function main() {
   const wrong = [...files].filter(([file, content]) => read(file) !== content);
   if (process.argv.includes('--check')) {
     for (const file of [...stale, ...wrong.map(([file]) => file)]) {
-      console.error(`${path.relative(process.cwd(), file)} is not what \`npm run bench:docs\` writes`);
+      console.error(`${path.relative(process.cwd(), file)} is out of date: run \`npm run bench:docs\``);
       process.exitCode = 1;
     }
     return;

@@ -1,4 +1,4 @@
-// Figures as people read them: three digits that count, thousands apart.
+// Formats figures for people: three significant digits, with commas between thousands.
 
 function number(value) {
   if (value === 0 || Math.abs(value) >= 100) return Math.round(value).toLocaleString('en-US');
@@ -9,14 +9,14 @@ const spread = ({ min, max }) => (min === max ? '' : `${number(min)} – ${numbe
 const times = (value) => `${value < 0.1 ? number(value) : value.toFixed(value < 10 ? 2 : 1)} ×`;
 const timesSpread = ({ min, max }) => (min === max ? '' : `${times(min)} – ${times(max)}`);
 
-/** "at least 0.98 ×" and the like. */
+/** A goal's limit, such as "at least 0.98 ×". */
 function limit({ kind, limit: { atLeast, atMost } }, unit) {
   const value = atMost ?? atLeast;
   const shown = kind === 'ratio' ? times(value) : `${number(value)} ${unit}`;
   return `${atMost === undefined ? 'at least' : 'at most'} ${shown}${kind === 'difference' ? ' more' : ''}`;
 }
 
-/** A goal's outcome in one line. */
+/** The outcome of a goal, in one line. */
 function goalLine({ measures }, goal) {
   const { label, unit } = measures[goal.measure];
   const shown = goal.kind === 'ratio' ? times(goal.found.median) : `${number(goal.found.median)} ${unit}`;
@@ -33,7 +33,7 @@ function machineLine({ machine, versions, date, commit, cases }) {
   return `${date}, commit ${commit}: ${cpu}, ${cores} cores, ${memoryGb} GB, ${os}, Node ${node}, ${peers.join(', ')}; ${rounds} round${most === 1 ? '' : 's'}`;
 }
 
-/** Who was left out, with the reason, once for each reason. */
+/** A line for each reason for which contestants were not measured. */
 function notMeasured({ cases }) {
   const reasons = new Map();
   for (const { unavailable } of cases) {

@@ -1,6 +1,7 @@
-// Whether the figures are what was aimed at. A goal is
+// Judges whether figures meet a question's goals. A goal is
 //   { case?, measure, contestant, against?: { case }, ratio | difference | value: { atLeast } or { atMost } }
-// Without `case` it is one goal for each case that has the measure; without `against` others are the first contestant.
+// Without `case` it applies to each case that has the measure. It compares with the first contestant, or with `against`, the
+// same contestant in another case.
 
 const { difference, ratio, series, summary } = require('./statistics.js');
 
@@ -23,7 +24,7 @@ function judge(goal, kase, cases) {
   };
 }
 
-/** Every goal that the figures can answer. */
+/** The outcome of each goal for which there are figures. */
 function judgeGoals({ goals = [] }, { cases }) {
   return goals.flatMap((goal) =>
     cases

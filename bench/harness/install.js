@@ -1,4 +1,4 @@
-// bench/node_modules: the peers, and the tools for measuring and drawing, which only the benchmarks need.
+// Installs bench/node_modules: the libraries to compare with, and the tools to measure and draw.
 
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');

@@ -1,14 +1,15 @@
-// What the kernel holds of a server's connections. Under Wine it is the Linux kernel, too, and Wine shows its files.
+// Reads what the kernel holds of a server's connections. Under Wine this is the Linux kernel, whose files Wine shows.
 
 const fs = require('node:fs');
 const { setTimeout } = require('node:timers/promises');
 
 const folder = process.env.WS_LINGER_BENCH_WINE ? 'Z:\\proc\\net\\' : '/proc/net/';
 
-/** proc_net_tcp.txt in the kernel's documentation. */
+/** The states of proc_net_tcp.txt in the kernel's documentation. */
+const LISTEN = '0A';
 const STATES = { '04': 'finWait', '05': 'finWait', '06': 'timeWait' };
 
-/** Counts of sockets by state, and the bytes in their send queues, for a server's port; null where nobody tells. */
+/** Counts sockets of a server's port by state, and the bytes in their send queues; null where the kernel does not tell. */
 function heldByKernel(port) {
   if (process.platform !== 'linux' && !process.env.WS_LINGER_BENCH_WINE) return null;
   const held = { finWait: 0, timeWait: 0, bytes: 0 };
@@ -23,12 +24,10 @@ function heldByKernel(port) {
   return held;
 }
 
-const LISTEN = '0A';
-
-/** The same once it has stayed as it is for a while: what closes a socket may go on after its 'close', as in Wine. */
+/** The same, once it has not changed for 300 ms: a kernel may go on closing a socket after its 'close', as under Wine. */
 async function settledInKernel(port) {
   let held = heldByKernel(port);
-  for (let looks = 0, same = 0; looks < 50 && same < 3; looks++) {
+  for (let checks = 0, same = 0; checks < 50 && same < 3; checks++) {
     await setTimeout(100);
     const now = heldByKernel(port);
     same = JSON.stringify(now) === JSON.stringify(held) ? same + 1 : 0;

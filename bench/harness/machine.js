@@ -1,4 +1,5 @@
-// Where the figures were measured. Windows Node under Wine cannot tell all of it, so it is told by the process outside.
+// Describes the machine, the commit and the versions that are measured. Windows Node under Wine cannot read all of this, so the
+// process outside Wine passes it in the environment.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -9,10 +10,10 @@ const { BUN } = require('./contestants.js');
 
 const root = path.join(__dirname, '..', '..');
 
-/** What the process outside Wine told the one inside. */
+/** What the process outside Wine passed to this one. */
 const outside = process.env.WS_LINGER_BENCH_WINE && JSON.parse(process.env.WS_LINGER_BENCH_WINE);
 
-/** What results are filed under. Wine is not Windows, so it has a name of its own. */
+/** The platform in the names of result files. Wine is not Windows, so it has a name of its own. */
 const platform = outside ? 'wine' : { win32: 'windows', darwin: 'macos' }[process.platform] || process.platform;
 
 function commit() {
@@ -32,10 +33,10 @@ function processor() {
   return { cpu: cpus[0]?.model.trim() ?? 'an unknown CPU', cores: cpus.length };
 }
 
-/** For the process inside Wine. */
+/** The environment variables for the process inside Wine. */
 function wineEnvironment() {
-  const told = { wine: wineVersion() ?? 'Wine', commit: commit(), ...processor() };
-  return { WS_LINGER_BENCH_WINE: JSON.stringify(told) };
+  const description = { wine: wineVersion() ?? 'Wine', commit: commit(), ...processor() };
+  return { WS_LINGER_BENCH_WINE: JSON.stringify(description) };
 }
 
 function wineVersion() {
@@ -52,7 +53,7 @@ function wineVersion() {
   }
 }
 
-/** Read from its file: not every package lets its package.json be required. */
+/** The version of an installed package. Reads the file, since some packages do not export their package.json. */
 function versionOf(name) {
   const folders = [path.join(root, 'bench'), root].map((folder) => path.join(folder, 'node_modules', name));
   const file = folders.map((folder) => path.join(folder, 'package.json')).find(fs.existsSync);
@@ -68,7 +69,7 @@ function describeMachine() {
   };
 }
 
-/** Versions of everything that is compared and that is there. */
+/** The versions of all compared packages that are installed. */
 function versions() {
   const found = { ws: versionOf('ws-upstream'), 'ws-linger': require('../../package.json').version };
   for (const name of ['websocket', 'faye-websocket', 'engine.io', 'http-terminator']) found[name] = versionOf(name);

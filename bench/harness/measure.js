@@ -1,4 +1,4 @@
-// The process in which one contestant is measured once.
+// The process that measures one contestant once.
 
 const { answer } = require('./processes.js');
 

@@ -1,4 +1,4 @@
-// A question's result for the terminal.
+// Prints a question's result to the terminal.
 
 const Table = require('cli-table3');
 const { goalLine, machineLine, notMeasured, number, spread, times, timesSpread } = require('./format.js');
@@ -27,7 +27,7 @@ function printResult(question, result, { quick } = {}) {
     if (rows.length > 0) console.log(`\n${label}, ${unit} (${better} is better)\n${measureTable(rows)}`);
   }
   console.log();
-  // A quick run proves nothing but that it runs.
+  // The figures of a quick run mean nothing.
   if (!quick) for (const goal of judgeGoals(question, result)) console.log(goalLine(question, goal));
   for (const line of notMeasured(result)) console.log(line);
 }

@@ -1,34 +1,35 @@
-// Node processes that are asked for things: what is measured does not share its CPU and heap with those who measure.
+// Child processes that are called by messages. Servers and peers are children, so that what is measured does not share its CPU
+// and heap with what measures. All children of the benchmarks are started here, but for the C program of reset.c.
 
 const { fork } = require('node:child_process');
 const path = require('node:path');
 
 /**
- * Starts a script that calls `answer()`. `ask(name, ...args)` resolves with what its function of that name returns and
- * rejects with what it throws, or when the process ends.
+ * Starts a script that calls `answer()`. `ask(name, ...args)` calls its function of that name: it resolves with the result, and
+ * rejects with the error or when the process ends.
  */
 function start(
   script,
   { args = [], env = process.env, execArgv = process.execArgv, execPath = process.execPath } = {},
 ) {
   const child = fork(script, args, { env, execArgv, execPath });
-  const waiting = new Map();
+  const pending = new Map();
   let ended = null;
   let next = 0;
 
   const exited = new Promise((resolve) => {
     const end = (error) => {
       ended ??= error;
-      for (const { reject } of waiting.values()) reject(ended);
-      waiting.clear();
+      for (const { reject } of pending.values()) reject(ended);
+      pending.clear();
       resolve();
     };
     child.on('error', end);
     child.on('exit', (code, signal) => end(new Error(`${path.basename(script)} ended with ${signal ?? code}`)));
   });
   child.on('message', ({ id, value, error }) => {
-    const { resolve, reject } = waiting.get(id) ?? {};
-    waiting.delete(id);
+    const { resolve, reject } = pending.get(id) ?? {};
+    pending.delete(id);
     if (error === undefined) resolve?.(value);
     else reject?.(new Error(error));
   });
@@ -39,10 +40,10 @@ function start(
       new Promise((resolve, reject) => {
         if (ended) return reject(ended);
         const id = next++;
-        waiting.set(id, { resolve, reject });
+        pending.set(id, { resolve, reject });
         child.send({ id, name, args });
       }),
-    /** Ends the process; what it still owes is rejected with `reason`. */
+    /** Kills the process, and rejects pending calls with `reason`. */
     stop(reason = new Error(`${path.basename(script)} was stopped`)) {
       ended ??= reason;
       child.kill('SIGKILL');
@@ -51,7 +52,7 @@ function start(
   };
 }
 
-/** The other side: functions by name. The process ends with the one that started it. */
+/** In the child: offers functions by name. The child ends when its parent does. */
 function answer(functions) {
   process.on('message', async ({ id, name, args }) => {
     try {

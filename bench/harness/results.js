@@ -1,4 +1,4 @@
-// bench/results: every figure of the last run of each question, by platform.
+// Keeps the figures of the last run of each question and platform in bench/results.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -11,7 +11,7 @@ function keep(result) {
   fs.writeFileSync(file, `${JSON.stringify(result, null, 1)}\n`);
 }
 
-/** The kept results of a question, each platform's once. */
+/** The kept results of a question, one for each platform. */
 function kept(name) {
   if (!fs.existsSync(folder)) return [];
   return fs

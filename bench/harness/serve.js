@@ -1,22 +1,23 @@
-// Servers of ws and of this package, in the processes that are measured.
+// Starts servers of ws and of ws-linger in the measured processes, and measures those processes.
 
 const os = require('node:os');
 const { monitorEventLoopDelay } = require('node:perf_hooks');
 const { setTimeout } = require('node:timers/promises');
 const { pino } = require('pino');
 const { library } = require('./contestants.js');
+const { BACKLOG, HOST } = require('./listen.js');
 
-/** As the default logger, but for what it writes to: thousands of ends would else be told here. */
+/** The default logger, but writing to /dev/null: it would print thousands of ends. */
 function quietLogger() {
   return pino({ name: 'ws-linger', level: 'warn' }, pino.destination({ dest: os.devNull, sync: true }));
 }
 
-/** Resolves with a WebSocketServer that listens on a port of its own. Plain ws does not look at `linger`. */
+/** Resolves with a WebSocketServer that listens on a free port. Plain ws ignores the `linger` option. */
 function serve(contestant, { linger, ...options } = {}) {
   const { WebSocketServer } = library(contestant);
   return new Promise((resolve, reject) => {
     const wss = new WebSocketServer({
-      ...{ host: '127.0.0.1', port: 0, backlog: 4_096, perMessageDeflate: false },
+      ...{ host: HOST, port: 0, backlog: BACKLOG, perMessageDeflate: false },
       ...{ linger: { logger: quietLogger(), ...linger }, ...options },
     });
     wss.on('connection', (ws) => ws.on('error', () => {}));
@@ -25,16 +26,16 @@ function serve(contestant, { linger, ...options } = {}) {
   });
 }
 
-/** Resolves once that many are connected. */
+/** Resolves once `count` clients are connected. */
 function connected(wss, count) {
   return new Promise((resolve) => {
-    const look = () => wss.clients.size >= count && resolve(wss.off('connection', look));
-    wss.on('connection', look);
-    look();
+    const check = () => wss.clients.size >= count && resolve(wss.off('connection', check));
+    wss.on('connection', check);
+    check();
   });
 }
 
-/** Memory in bytes, once what nobody holds is gone where that is asked for, and CPU in µs since the start. */
+/** CPU in µs since the start, and memory in bytes, after garbage collection if `collect` is true. */
 function usage({ collect = false } = {}) {
   for (let i = 0; collect && i < 4; i++) globalThis.gc();
   const { user, system } = process.cpuUsage();
@@ -42,12 +43,12 @@ function usage({ collect = false } = {}) {
   return { cpu: user + system, held: heapUsed + external, rss };
 }
 
-/** The event loop's delay from now on, in ms; the interval at which it is looked at is part of it. */
+/** Records the event loop's delay from now until the returned function is called, in ms. The 1 ms between samples is included. */
 function watchLoop() {
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
   return async () => {
-    // A delay that lasts until now is noticed in a moment.
+    // A delay that lasts until now is recorded by the next sample.
     await setTimeout(5);
     delay.disable();
     return { p99: delay.percentile(99) / 1e6, max: delay.max / 1e6 };

@@ -1,4 +1,4 @@
-// What many rounds say. Contestants are compared within each round, since rounds differ more than contestants do.
+// Sums up many rounds. Contestants are compared within each round, since rounds differ more than contestants do.
 
 /** Median, smallest and largest. */
 function summary(values) {
@@ -8,25 +8,25 @@ function summary(values) {
   return { median, min: sorted[0], max: sorted.at(-1) };
 }
 
-/** A measure's figures by round; a round that has none (failed, or does not apply) is undefined. */
+/** A measure's figures by round; undefined for a round without one. */
 function series({ figures }, contestant, measure) {
   return (figures[contestant] ?? []).map((round) => round?.[measure]);
 }
 
-/** Pairs of two series, round by round, put through `combine` and summed up; null when there are none. */
+/** The summary of `combine` over two series, round by round; null when they have no round in common. */
 function paired(ours, theirs, combine) {
   const values = ours.flatMap((value, round) => {
-    const other = theirs.length === 1 ? theirs[0] : theirs[round]; // who is asked once, is so since it would be the same again
+    const other = theirs.length === 1 ? theirs[0] : theirs[round]; // measured once, and compared with every round
     return value === undefined || other === undefined ? [] : [combine(value, other)];
   });
-  const finite = values.filter(Number.isFinite); // nothing can be compared with 0
+  const finite = values.filter(Number.isFinite); // a ratio to 0 is none
   return finite.length > 0 ? summary(finite) : null;
 }
 
 const ratio = (ours, theirs) => paired(ours, theirs, (a, b) => a / b);
 const difference = (ours, theirs) => paired(ours, theirs, (a, b) => a - b);
 
-/** Rows of a measure's table: case, contestant, its summary and, but for the first contestant, the ratio to that one. */
+/** The rows of a measure's table: case, contestant, summary and, except for the first contestant, the ratio to it. */
 function rowsOf({ cases }, measure) {
   return cases.flatMap((kase) => {
     const [first] = Object.keys(kase.figures);

@@ -1,16 +1,11 @@
-// A server that sends back what it gets, made with the library that its first argument names.
+// A server that echoes messages, made with the library that its first argument names. Bun runs this file too.
 
 const http = require('node:http');
 const { library } = require('../harness/contestants.js');
+const { HOST, listen } = require('../harness/listen.js');
 const { answer } = require('../harness/processes.js');
 
-const HOST = '127.0.0.1';
-
-function listen(server) {
-  return new Promise((resolve) => server.listen(0, HOST, 4096, () => resolve(server.address().port)));
-}
-
-/** What ws and its drop-in serve. */
+/** For ws and ws-linger. */
 function echoByWs(contestant) {
   const { WebSocketServer } = library(contestant);
   const server = http.createServer();
@@ -43,7 +38,7 @@ const SERVERS = {
     return listen(server);
   },
 
-  // Its own packets start with a text message; binary messages are those of the user, as they are.
+  // engine.io's own packets are text messages; binary messages are the user's, unchanged.
   'engine.io'() {
     const engine = require('engine.io');
     const server = http.createServer();
@@ -67,7 +62,7 @@ const contestant = process.argv[2];
 
 answer({
   listen: () => (SERVERS[contestant] ?? echoByWs)(contestant),
-  /** CPU in µs since the start, memory in bytes once what nobody holds is gone. */
+  /** CPU in µs since the start, and memory in bytes, after garbage collection if `collect` is true. */
   usage(collect) {
     for (let i = 0; collect && i < 4; i++) (globalThis.gc ?? (() => Bun.gc(true)))();
     const { user, system } = process.cpuUsage();

@@ -1,11 +1,12 @@
-// A server whose connections are brought into a state, and then all reset, in the way that its first argument names.
+// A server that brings its connections into a state and then resets all of them, in the way that its first argument names.
 
 const http = require('node:http');
 const https = require('node:https');
 const { library } = require('../harness/contestants.js');
+const { HOST, listen } = require('../harness/listen.js');
 const { answer } = require('../harness/processes.js');
 
-/** How long the next 'close' is waited for, in ms. */
+/** How long to wait for the next 'close', in ms. */
 const GIVE_UP = 2_000;
 const MEGABYTE = Buffer.alloc(2 ** 20);
 
@@ -17,7 +18,7 @@ const RESETS = {
 const contestant = process.argv[2];
 const reset = RESETS[contestant] ?? ((ws) => ws.abort());
 
-/** Over TLS `resetAndDestroy()` throws, and leaves the connection open. */
+/** Over TLS `resetAndDestroy()` throws and leaves the connection open. */
 function attempt(ws) {
   try {
     reset(ws);
@@ -36,7 +37,7 @@ const STATES = {
 
 const { WebSocketServer } = library(contestant);
 let sockets = [];
-let wanted = () => {};
+let onConnection = () => {};
 
 answer({
   async listen(state, secure) {
@@ -45,34 +46,35 @@ answer({
       ws.on('error', () => {});
       if (state === 'unread') ws.pause();
       sockets.push(ws);
-      wanted();
+      onConnection();
     });
-    await new Promise((resolve) => server.listen(0, '127.0.0.1', 4096, resolve));
-    return server.address().port;
+    return listen(server);
   },
 
   async prepare(state, count) {
     await new Promise((resolve) => {
-      wanted = () => sockets.length >= count && resolve();
-      wanted();
+      onConnection = () => sockets.length >= count && resolve();
+      onConnection();
     });
     for (const ws of sockets) STATES[state](ws);
-    // Node takes hold of an end() within this turn, and of what is written within the next.
+    // Node handles an end() in this turn of the event loop, and writes in the next.
     await new Promise((resolve) => setTimeout(resolve, 10));
   },
 
-  /** Resolves once all have closed, or what can be waited for has been. */
+  /** Resets all, and resolves once all have closed, or when none has closed for GIVE_UP ms. */
   async reset() {
     let closed = 0;
-    const { promise, resolve } = withResolvers();
     let timer;
-    const onClose = () => (++closed === sockets.length ? resolve() : timer?.refresh());
-    for (const ws of sockets) ws.once('close', onClose);
-    const before = process.cpuUsage();
-    const began = performance.now();
-    for (const ws of sockets) attempt(ws);
-    timer = setTimeout(resolve, GIVE_UP); // from here, since the calls alone may take longer
-    await promise;
+    let before;
+    let began;
+    await new Promise((resolve) => {
+      const onClose = () => (++closed === sockets.length ? resolve() : timer?.refresh());
+      for (const ws of sockets) ws.once('close', onClose);
+      before = process.cpuUsage();
+      began = performance.now();
+      for (const ws of sockets) attempt(ws);
+      timer = setTimeout(resolve, GIVE_UP); // starts here, since the calls alone may take longer
+    });
     const ms = performance.now() - began;
     const { user, system } = process.cpuUsage(before);
     clearTimeout(timer);
@@ -83,14 +85,6 @@ answer({
 
 async function certificate() {
   const { generate } = require('selfsigned');
-  const { private: key, cert } = await generate([{ name: 'commonName', value: '127.0.0.1' }]);
+  const { private: key, cert } = await generate([{ name: 'commonName', value: HOST }]);
   return { key, cert };
-}
-
-function withResolvers() {
-  let resolve;
-  const promise = new Promise((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
 }

@@ -1,4 +1,4 @@
-// Prints how long loading the package that the first argument names takes, in ms.
+// Prints how long it takes to load the package that the first argument names, in ms.
 
 const began = performance.now();
 require(process.argv[2]);

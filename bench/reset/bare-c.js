@@ -1,4 +1,4 @@
-// bench/reset.c: compiled where a compiler is at hand, and driven like the other servers.
+// Compiles bench/reset.c where there is a compiler, and drives it by the same functions as the other servers.
 
 const { execFileSync, spawn } = require('node:child_process');
 const fs = require('node:fs');
@@ -10,7 +10,7 @@ const source = path.join(root, 'bench', 'reset.c');
 const programFor = (windows) => path.join(root, 'build', 'bench', windows ? 'reset.exe' : 'reset');
 const program = programFor(process.platform === 'win32');
 
-/** Compiles it for this machine, or for the Windows Node that runs under Wine. */
+/** Compiles it for this machine, or for Windows when the benchmark runs under Wine. */
 function compile({ windows }) {
   const output = programFor(windows || process.platform === 'win32');
   if (fs.existsSync(output) && fs.statSync(output).mtimeMs > fs.statSync(source).mtimeMs) return;
@@ -34,12 +34,12 @@ function startBareC(state, count) {
   const lines = readline.createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const line = async () => {
     const { value, done } = await lines.next();
-    if (done) throw new Error('reset.c has ended');
+    if (done) throw new Error('the program of reset.c has ended');
     return value;
   };
   return {
     listen: async () => Number(await line()),
-    prepare: line, // it says so itself
+    prepare: line, // "ready"
     async reset() {
       child.stdin.write('go\n');
       const [ns, cpu] = (await line()).split(' ').map(Number);

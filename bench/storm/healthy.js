@@ -1,5 +1,5 @@
-// Those who go on: each sends a message now and then, and notes how long its echo takes. Who is late with sending, because
-// echoes are late, counts from when the message was due.
+// Peers that stay: each sends a message now and then and measures how long its echo takes. Time counts from when a message was
+// due, so that a message that is sent late counts as slow too.
 
 const hdr = require('hdr-histogram-js');
 const { openSockets, openWebSocket: open } = require('../harness/clients.js');
@@ -13,7 +13,7 @@ answer({
     clients = await openSockets(port, count, { open });
   },
 
-  /** For so many ms, a message of each client each `interval` ms, one client after another. */
+  /** For `ms` milliseconds, each client sends a message every `interval` ms, one client after another. */
   async echo(ms, interval) {
     const times = hdr.build({ numberOfSignificantValueDigits: 3 });
     const message = Buffer.alloc(SIZE);

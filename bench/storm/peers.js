@@ -1,4 +1,4 @@
-// Those who reset, all at once.
+// Peers that all reset at once.
 
 const { openSockets, resetAll } = require('../harness/clients.js');
 const { answer } = require('../harness/processes.js');

@@ -13,9 +13,9 @@ let ended = 0;
 let first;
 let last;
 let onEnd = () => {};
-let watched;
+let recording;
 
-/** A log of everything, in a file that is gone with this process. */
+/** A logger that writes everything to a file, which is deleted when this process ends. */
 function verboseLogger() {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ws-linger-bench-'));
   process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
@@ -40,7 +40,7 @@ answer({
   connected: (count) => connected(wss, count),
   usage,
 
-  /** From now on it is watched. */
+  /** Starts to record the event loop's delay, CPU and memory. */
   watch() {
     const before = usage();
     let peak = before.held;
@@ -48,14 +48,14 @@ answer({
       peak = Math.max(peak, usage().held);
     }, 20);
     const loop = watchLoop();
-    watched = async () => {
+    recording = async () => {
       clearInterval(sampler);
       const { p99, max } = await loop();
       return { delayP99: p99, delayMax: max, cpu: usage().cpu - before.cpu, peak: peak - before.held };
     };
   },
 
-  /** Resolves with how long it took until that many had ended since the first did. What ends later counts anew. */
+  /** Resolves once `count` connections have ended, with the ms from the first end to the last. Then it counts from 0 again. */
   async ended(count) {
     await new Promise((resolve) => {
       onEnd = () => ended >= count && resolve();
@@ -66,7 +66,7 @@ answer({
     first = undefined;
     return took;
   },
-  seen: () => watched(),
+  recorded: () => recording(),
 
   stop: () => process.exit(),
 });

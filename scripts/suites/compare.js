@@ -1,8 +1,8 @@
-// What differs between the results of a suite with plain ws and with ws-linger.
+// Compares the results of a suite with plain ws and with ws-linger.
 
 /**
- * Several runs of each, since tests of real sockets fail now and then: a test that passed in one run has passed.
- * `worse` are the tests that plain ws passes and ws-linger never did, `better` the others that differ.
+ * Takes several runs of each, since tests with real sockets fail at times: a test that passed in one run counts as passed.
+ * `worse` lists the tests that plain ws passed and ws-linger did not, `better` those that only ws-linger passed.
  */
 function compare(plainRuns, oursRuns) {
   const plain = merge(plainRuns);
@@ -15,8 +15,8 @@ function compare(plainRuns, oursRuns) {
     ours: passed(ours),
     worse: names.filter((name) => plain.get(name)?.passed && !ours.get(name)?.passed),
     better: names.filter((name) => !plain.get(name)?.passed && ours.get(name)?.passed),
-    /** Why a test failed, the last time that it did. */
-    reason: (name) => ours.get(name)?.error ?? plain.get(name)?.error ?? 'it did not run',
+    /** The last error of a test that failed. */
+    reason: (name) => ours.get(name)?.error ?? plain.get(name)?.error ?? 'the test did not run',
   };
 }
 

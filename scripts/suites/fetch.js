@@ -1,4 +1,4 @@
-// Fetches the source of a package, tests included: from npm, or of what npm leaves out, from Debian's source packages.
+// Downloads the source of a package with its tests: from npm, or from Debian's source packages where npm's has no tests.
 
 const { execFileSync, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -6,7 +6,7 @@ const path = require('node:path');
 
 const RELEASE = 'trixie';
 
-/** Unpacks a source into a new folder. Throws where it cannot be had. */
+/** Unpacks a source into a new folder. Throws when the download fails. */
 function fetchSource({ debian, npm }, folder, cache) {
   const archive = debian ? fromDebian(debian, cache) : fromNpm(npm, cache);
   fs.mkdirSync(folder, { recursive: true });
@@ -22,14 +22,14 @@ function fromNpm(spec, cache) {
   return archiveIn(folder);
 }
 
-/** With lists and settings of its own, so that the machine's apt stays as it is; it need not be root. */
+/** Uses package lists and settings of its own, so that the machine's apt is left alone and root is not needed. */
 function fromDebian(name, cache) {
   const folder = path.join(cache, name);
   const kept = archiveIn(folder);
   if (kept) return kept;
   fs.mkdirSync(folder, { recursive: true });
   const apt = aptOptions(cache);
-  // Debian adds small packages to a source, in archives of their own, which some mirrors lack. The tests are in the main one.
+  // --tar-only: the tests are in the main archive, and some mirrors lack the archives that Debian adds to it.
   const args = [...apt, '-qq', 'source', '--download-only', '--tar-only', `${name}/${RELEASE}`];
   const { stderr } = spawnSync('apt-get', args, { cwd: folder, encoding: 'utf8' });
   const archive = archiveIn(folder);
@@ -65,7 +65,7 @@ function aptOptions(cache) {
   return options;
 }
 
-/** Where this machine has its Debian packages from. */
+/** The address of the Debian mirror that this machine uses. */
 function mirror() {
   const targets = execFileSync('apt-get', ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages']);
   const found = targets

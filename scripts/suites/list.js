@@ -1,8 +1,12 @@
-// The test suites of ws and of packages that use it: where each comes from, what it needs, and what runs it.
+// The test suites of ws and of packages that use it. Test files that do not use ws are left out.
 //
-// `needs` are those of the package's development dependencies that its tests load, `instead` versions other than those
-// that it asks for. Tests that have nothing to do with ws are left out. `beneath` are versions of ws to compare with and to
-// build on, besides the newest.
+// from      the package that has the suite
+// runner    what runs it, with `args`
+// files     which of its files are run
+// needs     the development dependencies that its tests load
+// instead   versions that replace those it asks for
+// beneath   versions of ws to compare with and to build on, besides the newest
+// own       true for ws's own tests, which load the files of ws's source
 
 const MOCHA = { mocha: '^11.7.5' };
 
@@ -77,7 +81,7 @@ module.exports = [
     name: 'http-proxy',
     from: { debian: 'node-http-proxy' },
     runner: 'mocha',
-    // This one ends the run on Linux, with any ws.
+    // The test that is left out ends the whole run on Linux, with any ws.
     args: ['--exit', '--invert', '--grep', 'open and close events when socket.io'],
     files: /^test\/lib-(http-proxy|https-proxy|http-proxy-passes-ws-incoming)-test\.js$/,
     needs: ['async', 'expect.js', 'semver', 'socket.io', 'socket.io-client', 'sse'],

@@ -1,4 +1,4 @@
-// Writes what became of each test to the file that `run.js` reads, one JSON object a line.
+// Writes the result of each test as a line of JSON, for run.js.
 
 const fs = require('node:fs');
 const path = require('node:path');

@@ -1,10 +1,10 @@
-// Writes what became of each test to the file that `run.js` reads, one JSON object a line.
+// Writes the result of each test as a line of JSON, for run.js.
 import path from 'node:path';
 
 export default async function* report(events) {
   const names = [];
   for await (const { type, data } of events) {
-    // Backslashes, too: a file that breaks is a test of that name.
+    // A file that fails as a whole is a test named by its path, on Windows with backslashes.
     if (type === 'test:start') names.splice(data.nesting, names.length, data.name.replace(/^.*[\\/]/, ''));
     if (type !== 'test:pass' && type !== 'test:fail') continue;
     if (data.details?.type === 'suite' || data.skip !== undefined || data.todo !== undefined) continue;

@@ -1,11 +1,11 @@
-// Makes a project of a fetched package, in which everything that asks for ws gets the one that is to be tested.
+// Makes a project of a downloaded package, in which every dependency on ws resolves to the ws under test.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { fetchSource } = require('./fetch.js');
 
-/** `ws` is what npm installs as ws, `beneath` the version of the ws that ws-linger builds on. Returns the test files. */
+/** `ws` is what npm installs as ws, `beneath` the version of ws that ws-linger builds on. Returns the test files. */
 function makeProject(suite, { ws, beneath }, folder, cache) {
   fetchSource(suite.from, folder, cache);
   const file = path.join(folder, 'package.json');
@@ -30,7 +30,7 @@ function makeProject(suite, { ws, beneath }, folder, cache) {
   return listFiles(folder, suite.files);
 }
 
-/** Throws unless all get the same ws: a comparison of ws with itself would find nothing. */
+/** Throws unless exactly the wanted ws is installed, since a comparison of ws with itself would find nothing. */
 function checkInstalled(folder, ws, beneath) {
   const { packages } = JSON.parse(fs.readFileSync(path.join(folder, 'node_modules', '.package-lock.json')));
   const found = Object.keys(packages).filter((at) => /node_modules\/ws(-upstream)?$/.test(at));
@@ -40,7 +40,7 @@ function checkInstalled(folder, ws, beneath) {
     throw new Error(`installed are ${found.join(', ')}, ws ${packages[last]?.version}`);
 }
 
-/** ws's own tests load the files of its source. Each becomes what the installed package has in its place. */
+/** Replaces the source files that ws's own tests load by ones that re-export the installed package. */
 function replaceSource(folder) {
   const installed = path.join(folder, 'node_modules');
   const beneath = path.join(installed, 'ws-upstream');
@@ -61,7 +61,7 @@ function listFiles(folder, pattern) {
     .readdirSync(path.join(folder, 'test'), { recursive: true })
     .map((file) => `test/${file.replaceAll(path.sep, '/')}`)
     .filter((file) => pattern.test(file));
-  if (files.length === 0) throw new Error(`no test in ${folder} is called ${pattern}`);
+  if (files.length === 0) throw new Error(`no file of ${folder} matches ${pattern}`);
   return files.sort();
 }
 

@@ -1,11 +1,11 @@
-// Runs a project's tests on this machine's Node, or on Windows Node under Wine, and says what became of each.
+// Runs a project's tests on this machine's Node or on Windows Node under Wine, and collects the result of each.
 
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { runWindowsNode } = require('../windows-node.js');
 
-/** `patience`: a process that has told of no test for this long (ms) hangs. Longer than a single test may take. */
+/** `patience`: a process that reports no test for so many ms counts as hung. It is longer than one test may take. */
 const RUNNERS = {
   mocha: {
     patience: 30_000,
@@ -44,11 +44,11 @@ async function runSuite(suite, files, folder, platform) {
     found.set(unique, { passed, error });
   }
   if (found.size === 0) throw new Error(`no test ran, see ${output}`);
-  found.set('and the process ends', { passed: ended, error: 'it had to be ended' });
+  found.set('and the process ends', { passed: ended, error: 'the process was killed' });
   return found;
 }
 
-/** Resolves with whether the process ended by itself. */
+/** Runs them on this machine's Node. Resolves with whether the process ended by itself. */
 function here(args, cwd, output, watch) {
   const file = fs.openSync(output, 'w');
   const child = spawn(process.execPath, args, { cwd, stdio: ['ignore', file, file] });
@@ -60,7 +60,7 @@ function here(args, cwd, output, watch) {
   });
 }
 
-/** The same on Windows Node. */
+/** Runs them on Windows Node. Resolves with the same. */
 async function onWindows(args, cwd, file, watch) {
   let watched = () => true;
   const onSpawn = (child) => {
@@ -71,7 +71,7 @@ async function onWindows(args, cwd, file, watch) {
   return watched();
 }
 
-/** Ends a process that makes no progress. Returns what stops this, and tells whether it was not needed. */
+/** Kills a process that makes no progress. Returns a function that stops this and returns whether it was not needed. */
 function watchProgress(child, results, patience) {
   let size = 0;
   let since = Date.now();
