@@ -11,6 +11,7 @@ import tls from 'node:tls';
 import { attach, guardServer, WebSocketServer } from 'ws-linger';
 import Upstream from 'ws-upstream';
 import { certificate } from '../support/certificate.js';
+import { forkScript } from '../support/child.js';
 import { listen, openHandles, until } from '../support/end.js';
 import { connectTcp, UPGRADE_REQUEST } from '../support/peer.js';
 
@@ -265,3 +266,25 @@ describe('a guarded server', () => {
     server.close();
   });
 });
+
+// Windows Node hands sockets over in another way, which Wine does not have.
+if (process.platform !== 'win32') {
+  it('a socket that was handed to a child process is not taken for an abandoned upgrade', async () => {
+    const child = forkScript('support/socket-taker');
+    const server = http.createServer();
+    const upgradeTimeout = 30;
+    const stop = guardServer(server, { upgradeTimeout, logger: false });
+    server.on('upgrade', (_, socket) => child.send('take it', socket as net.Socket));
+    await listen(server);
+    const peer = connectTcp(server);
+    peer.write(UPGRADE_REQUEST);
+    await once(peer, 'data');
+    await new Promise((resolve) => setTimeout(resolve, 3 * upgradeTimeout));
+    peer.write('still there?');
+    assert.equal(String((await once(peer, 'data'))[0]), 'still there?');
+    peer.destroy();
+    child.disconnect();
+    stop();
+    server.close();
+  });
+}
