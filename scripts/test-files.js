@@ -8,7 +8,17 @@ const path = require('node:path');
 
 const compiled = path.join(__dirname, '..', 'dist-test');
 /** The folders of test/ that mirror src/, and the unit tests of a suite of its own. */
-const FOLDERS = ['', 'connection', 'server', 'liveness', 'telemetry', 'socket-control', 'tools', 'lossless'];
+const FOLDERS = [
+  '',
+  'connection',
+  'server',
+  'liveness',
+  'telemetry',
+  'socket-control',
+  'tools',
+  'lossless',
+  'defaults',
+];
 
 /** Paths from dist-test. Those named *.linux.test.js make networks of their own, for which they need root and tools. */
 function testFiles() {

@@ -5,6 +5,7 @@ import {
   ALONE,
   type DefaultPromise,
   FIVE_PERCENT,
+  fillAll,
   isAt,
   type Opened,
   openAll,
@@ -40,7 +41,7 @@ type Closes = (stage: Stage) => Promise<() => Promise<Closed[]>>;
 function closes({ peer, cable, options = {}, variants = ALL }: Scene): Closes {
   return shared(async (stage) => {
     const opened = await openAll(stage, variants, { cable, peer, options });
-    if (peer === 'stalled' || peer === 'slow') await Promise.all(opened.map(({ connection }) => connection.fill()));
+    if (peer === 'stalled' || peer === 'slow') await fillAll(opened);
     let closed: Promise<Closed[]> | undefined;
     return () => {
       closed ??= Promise.all(opened.map((one) => observe(one, cable === 'steady')));

@@ -64,7 +64,7 @@ export type SubjectNews =
   | { is: 'stalled'; id: string }
   | { is: 'acted'; id: string; at: number }
   /** 'close' was emitted. */
-  | { is: 'told'; id: string; at: number; kind: CloseKind }
+  | { is: 'told'; id: string; at: number; kind: CloseKind; code: number }
   /** The socket is closed. */
   | { is: 'gone'; id: string; at: number }
   | { is: 'drained'; id: string; at: number }

@@ -35,11 +35,7 @@ class Peer {
   /** Takes over a stream whose upgrade is done. `tcp` is what is below it, where that is throttled. */
   observe(stream: Stream, behaviour: Behaviour, tcp?: Stream): void {
     this.#stream = stream;
-    const throttle = tcp instanceof Throttle ? tcp : null;
-    // TLS that breaks off in the middle of a record is an error, too.
-    stream.on('error', () => this.#end(throttle?.seenEnd === 'eof' ? 'FIN' : 'RST'));
-    // To libuv the end of what was read before an RST is an end; but such a connection has no other side any more.
-    stream.on('end', () => this.#end(isConnected(stream) ? 'FIN' : 'RST'));
+    for (const event of ['end', 'error']) stream.on(event, () => this.#end(endOf(stream, event, tcp)));
     stream.on('data', (chunk) => {
       this.#bytes += chunk.length;
     });
@@ -62,9 +58,13 @@ class Peer {
   }
 }
 
-function isConnected(stream: Stream): boolean {
+function endOf(stream: Stream, event: string, tcp: Stream | undefined): 'FIN' | 'RST' {
+  // TLS that breaks off in the middle of a record is an error, too.
+  if (tcp instanceof Throttle) return tcp.seenEnd === 'rst' ? 'RST' : 'FIN';
+  // To libuv the end of what was read before an RST is an end; but such a connection has no other side any more.
   const { _handle: handle } = stream as { _handle?: { getpeername?(out: object): number } | null };
-  return !handle?.getpeername || handle.getpeername({}) === 0;
+  const isReset = event === 'error' || (handle?.getpeername && handle.getpeername({}) !== 0);
+  return isReset ? 'RST' : 'FIN';
 }
 
 type Connect = Extract<PeerOrder, { do: 'connect' }>;

@@ -71,6 +71,17 @@ export function openAll(stage: Stage, variants: Variant[], wanted: Omit<Wanted, 
   );
 }
 
+/** Sends each peer more than its system takes. */
+export async function fillAll(opened: Opened[]): Promise<void> {
+  await Promise.all(
+    opened.map(({ variant, connection }) =>
+      connection.fill().catch((error: Error) => {
+        throw new Error(`${variant}: ${error.message}`);
+      }),
+    ),
+  );
+}
+
 /** For promises that are shown by the same connections: `make` is called once for each stage. */
 export function shared<T>(make: (stage: Stage) => Promise<T>): (stage: Stage) => Promise<T> {
   const made = new WeakMap<Stage, Promise<T>>();

@@ -1,6 +1,16 @@
 /** Promises of servers: drains, upgrade requests that nobody answers, what is off by default, logs and counts. */
 import type { Answer, Behaviour, Line } from './orders.js';
-import { ALL, type DefaultPromise, FIVE_PERCENT, isAt, type Opened, type Outcome, openAll } from './promise.js';
+import {
+  ALL,
+  type DefaultPromise,
+  FIVE_PERCENT,
+  fillAll,
+  isAt,
+  isWithin,
+  type Opened,
+  type Outcome,
+  openAll,
+} from './promise.js';
 import type { CableName, Connection, Stage, Subject } from './stage.js';
 
 const WAIT_MS = 45_000;
@@ -25,7 +35,7 @@ async function party(stage: Stage, subject: Subject): Promise<{ server: Connecti
 }
 
 const drains: DefaultPromise = {
-  says: 'drain() takes 10 s where a peer does not answer, and all sockets are gone then',
+  says: 'drain() closes with 1001, at once, and takes 10 s where a peer does not answer',
   limit: '10 s + 5 %',
   covers: { 'drain.timeout': 10_000, 'drain.spread': 0, 'drain.code': 1001 },
   async prepare(stage) {
@@ -42,6 +52,11 @@ const drains: DefaultPromise = {
         const gone = since((await subject.next('gone', guest.id, 1_000))?.at);
         outcomes.push({ variant: 'a socket', ms: gone, ok: isAt(gone, 10_000, FIVE_PERCENT) });
       }
+      const living = await subject.next('told', guests[3]?.id ?? '', 1_000);
+      const closed = since(living?.at);
+      // At once, since nothing is spread.
+      const isRight = living?.code === 1001 && isWithin(closed, 1_000);
+      outcomes.push({ variant: 'a living peer, closed', ms: closed, seen: `code ${living?.code}`, ok: isRight });
       return outcomes;
     };
   },
@@ -101,7 +116,7 @@ const unlimited: DefaultPromise = {
   covers: { sendTimeout: 'no limit', maxBufferedAmount: 'Infinity' },
   async prepare(stage) {
     const opened = await openAll(stage, ALL, { cable: 'steady', peer: 'stalled' });
-    await Promise.all(opened.map(({ connection }) => connection.fill()));
+    await fillAll(opened);
     return () =>
       Promise.all(
         opened.map(async ({ variant, connection }) => {
