@@ -76,7 +76,10 @@ export type PeerOrder =
   | { do: 'listen'; id: string; transport: Transport; behaviour: Behaviour }
   | { do: 'connect'; id: string; transport: Transport; behaviour: Behaviour; host: string; port: number }
   | { do: 'storm'; id: string; host: string; port: number; count: number }
+  /** Reads, as fast as it can. */
   | { do: 'resume'; id: string }
+  /** Sends something, as a program does that knows of no end. */
+  | { do: 'write'; id: string }
   | { do: 'count'; id: string };
 
 export type PeerNews =

@@ -26,6 +26,7 @@ class Peer {
   readonly #id: string;
   #bytes = 0;
   #stream: Stream | undefined;
+  #throttle: Throttle | null = null;
   #ended = false;
 
   constructor(id: string) {
@@ -35,6 +36,7 @@ class Peer {
   /** Takes over a stream whose upgrade is done. `tcp` is what is below it, where that is throttled. */
   observe(stream: Stream, behaviour: Behaviour, tcp?: Stream): void {
     this.#stream = stream;
+    this.#throttle = tcp instanceof Throttle ? tcp : null;
     for (const event of ['end', 'error']) stream.on(event, () => this.#end(endOf(stream, event, tcp)));
     stream.on('data', (chunk) => {
       this.#bytes += chunk.length;
@@ -50,7 +52,12 @@ class Peer {
   }
 
   resume(): void {
+    this.#throttle?.release();
     this.#stream?.resume();
+  }
+
+  write(): void {
+    this.#stream?.write('anybody there?');
   }
 
   count(): void {
@@ -139,5 +146,6 @@ const tell = listenToRunner<PeerOrder, PeerNews>([], (order) => {
   else if (order.do === 'listen') listen(order);
   else if (order.do === 'storm') storm(order).catch(failed);
   else if (order.do === 'resume') peers.get(order.id)?.resume();
+  else if (order.do === 'write') peers.get(order.id)?.write();
   else peers.get(order.id)?.count();
 });

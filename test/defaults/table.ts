@@ -45,7 +45,7 @@ function verdict(result: Result): string {
   return hasPassed(result) ? 'pass' : 'FAIL';
 }
 
-/** The number in parentheses is that of connections. */
+/** One line for each promise, and one for each connection that broke it. The number in parentheses is that of connections. */
 export function table(results: readonly Result[]): string {
   const width = (of: (result: Result) => string) => Math.max(...results.map((result) => of(result).length));
   const says = width(({ promise }) => promise.says);
