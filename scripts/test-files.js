@@ -7,8 +7,18 @@ const path = require('node:path');
 const { root } = require('./steps.js');
 
 const compiled = path.join(root, 'dist-test');
-/** The folders of test/ that mirror src/, and lossless/, whose own parts have unit tests. */
-const FOLDERS = ['', 'connection', 'server', 'liveness', 'telemetry', 'socket-control', 'tools', 'lossless'];
+/** The folders of test/ that mirror src/, and lossless/ and defaults/, whose own parts have unit tests. */
+const FOLDERS = [
+  '',
+  'connection',
+  'server',
+  'liveness',
+  'telemetry',
+  'socket-control',
+  'tools',
+  'lossless',
+  'defaults',
+];
 
 /** Whether the source is still there: compiling does not delete what an older source left behind. */
 const hasSource = (file) => fs.existsSync(path.join(root, 'test', file.replace(/\.js$/, '.ts')));

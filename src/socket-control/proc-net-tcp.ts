@@ -69,12 +69,18 @@ class Table {
     file.on('error', () => {});
     file.on('close', () => {
       const now = performance.now();
-      this.#rows = rows;
+      this.#keep(wanted, rows, began - FORGET_MS);
       this.#isReading = false;
       this.#readAgainAt = now + Math.max(FRESH_MS, PAUSE * (now - began));
       clearTimeout(this.#forget);
       this.#forget = setTimeout(() => this.#rows.clear(), FORGET_MS).unref();
     });
+  }
+
+  /** A row stays until it is read again or old: whoever asked for it may take it after others have had a reading of their own. */
+  #keep(wanted: Set<string>, rows: Map<string, TransportLook>, oldest: number): void {
+    for (const [key, { at }] of this.#rows) if (at < oldest || wanted.has(key)) this.#rows.delete(key);
+    for (const [key, look] of rows) this.#rows.set(key, look);
   }
 }
 

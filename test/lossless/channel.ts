@@ -64,15 +64,18 @@ export function followLines<T>(file: string, onValue: (value: T) => void): () =>
   };
 }
 
-export function appendLine(file: string, value: Order | News): void {
+export function appendLine(file: string, value: object): void {
   appendFileSync(file, `${JSON.stringify(value)}\n`);
 }
 
 /** A child's side. `files` are the orders' and the news' where there is no channel. Returns how news are told. */
-export function listenToRunner(files: readonly string[], onOrder: (order: Order) => void): (news: News) => void {
+export function listenToRunner<O extends object = Order, N extends object = News>(
+  files: readonly string[],
+  onOrder: (order: O) => void,
+): (news: N) => void {
   const [orders, news] = files;
-  const tell = (item: News) => (news ? appendLine(news, item) : process.send?.(item));
-  const obey = (order: Order) => {
+  const tell = (item: object) => (news ? appendLine(news, item) : process.send?.(item));
+  const obey = (order: O) => {
     try {
       onOrder(order);
     } catch (error) {

@@ -17,21 +17,29 @@ const ROOT = join(__dirname, '..', '..');
 const IN_WINE_ROOT = join(ROOT, 'scripts', 'in-wine-root.sh');
 const START_MS = 60_000;
 
-type Waiting = { resolve: (news: News) => void; reject: (error: Error) => void };
+/** Every process tells `ready`, and what went wrong. */
+export type AnyNews = { is: string; id: string };
+type Failed = { is: 'failed'; id: string; why: string };
 
-export class Endpoint {
-  readonly #waiting = new Map<string, Map<News['is'], Waiting>>();
-  readonly #unread = new Map<string, News[]>();
+type Waiting<N> = { resolve: (news: N) => void; reject: (error: Error) => void };
+
+export class Endpoint<O extends object = Order, N extends AnyNews = News> {
+  readonly #waiting = new Map<string, Map<N['is'], Waiting<N>>>();
+  readonly #unread = new Map<string, N[]>();
   readonly #forgotten = new Set<string>();
-  #give: (order: Order) => void = () => {};
+  #give: (order: O) => void = () => {};
   #stop: () => void = () => {};
   #ended: Promise<unknown> = Promise.resolve();
   #gone: Error | null = null;
   #pid: number | undefined;
 
   /** A process of this machine's Node on a host. */
-  static async start(host: string, script: string, args: string[] = []): Promise<Endpoint> {
-    const endpoint = new Endpoint();
+  static async start<O extends object = Order, N extends AnyNews = News>(
+    host: string,
+    script: string,
+    args: string[] = [],
+  ): Promise<Endpoint<O, N>> {
+    const endpoint = new Endpoint<O, N>();
     const child: ChildProcess = fork(join(__dirname, script), args, {
       execPath: 'ip',
       execArgv: ['netns', 'exec', host, process.execPath],
@@ -39,7 +47,7 @@ export class Endpoint {
     endpoint.#pid = child.pid;
     endpoint.#give = (order) => child.send(order, () => {});
     endpoint.#stop = () => child.kill('SIGKILL');
-    child.on('message', (news: News) => endpoint.#hear(news));
+    child.on('message', (news: N) => endpoint.#hear(news));
     child.on('error', (error) => endpoint.#end(error));
     child.on('exit', (code, signal) => endpoint.#end(new Error(`${script} ended: ${code ?? signal}`)));
     endpoint.#ended = new Promise((resolve) => child.on('close', resolve));
@@ -51,13 +59,18 @@ export class Endpoint {
    * A process of Windows Node on a host. Wine's sockets belong to its server process, so each host has a Wine prefix, and
    * with it a server, of its own.
    */
-  static async startWindows(host: string, prefix: WinePrefix, script: string, args: string[]): Promise<Endpoint> {
-    const endpoint = new Endpoint();
+  static async startWindows<O extends object = Order, N extends AnyNews = News>(
+    host: string,
+    prefix: WinePrefix,
+    script: string,
+    args: string[],
+  ): Promise<Endpoint<O, N>> {
+    const endpoint = new Endpoint<O, N>();
     const { runWindowsNode, windowsPath } = windowsNode();
     const folder = mkdtempSync(join(tmpdir(), 'lossless-'));
     const [orders, news] = [join(folder, 'orders'), join(folder, 'news')];
     for (const file of [orders, news]) writeFileSync(file, '');
-    const unfollow = followLines<News>(news, (item) => endpoint.#hear(item));
+    const unfollow = followLines<N>(news, (item) => endpoint.#hear(item));
     endpoint.#give = (order) => appendLine(orders, order);
     const ended = runWindowsNode(
       [windowsPath(join(__dirname, script)), ...args, windowsPath(orders), windowsPath(news)],
@@ -84,19 +97,25 @@ export class Endpoint {
     return endpoint;
   }
 
-  order(order: Order): void {
+  /** Resolves when the process has ended. */
+  get ended(): Promise<unknown> {
+    return this.#ended;
+  }
+
+  order(order: O): void {
     this.#give(order);
   }
 
   /** Null when it does not come in time. Rejects when the connection or the process has failed. */
-  next(is: News['is'], id: string, ms: number): Promise<News | null> {
+  next<K extends N['is']>(is: K, id: string, ms: number): Promise<Extract<N, { is: K }> | null> {
+    type Wanted = Extract<N, { is: K }>;
     const list = this.#unread.get(id) ?? [];
-    const found = list.findIndex((news) => news.is === is || news.is === 'failed');
+    const found = list.findIndex((news) => news.is === is || isFailed(news));
     const [news] = found < 0 ? [] : list.splice(found, 1);
-    if (news) return news.is === 'failed' ? Promise.reject(new Error(news.why)) : Promise.resolve(news);
+    if (news) return isFailed(news) ? Promise.reject(new Error(news.why)) : Promise.resolve(news as Wanted);
     if (this.#gone) return Promise.reject(this.#gone);
     return new Promise((resolve, reject) => {
-      const waiting = this.#waiting.get(id) ?? new Map<News['is'], Waiting>();
+      const waiting = this.#waiting.get(id) ?? new Map<N['is'], Waiting<N>>();
       this.#waiting.set(id, waiting);
       const timer = setTimeout(() => settle(() => resolve(null)), Math.max(1, ms));
       const settle = (how: () => void) => {
@@ -105,7 +124,7 @@ export class Endpoint {
         how();
       };
       waiting.set(is, {
-        resolve: (item) => settle(() => resolve(item)),
+        resolve: (item) => settle(() => resolve(item as Wanted)),
         reject: (error) => settle(() => reject(error)),
       });
     });
@@ -118,10 +137,10 @@ export class Endpoint {
     this.#waiting.delete(id);
   }
 
-  #hear(news: News): void {
+  #hear(news: N): void {
     if (this.#forgotten.has(news.id)) return;
     const waiting = this.#waiting.get(news.id);
-    if (news.is === 'failed' && waiting?.size) {
+    if (isFailed(news) && waiting?.size) {
       for (const one of [...waiting.values()]) one.reject(new Error(news.why));
     } else if (waiting?.has(news.is)) {
       waiting.get(news.is)?.resolve(news);
@@ -135,7 +154,7 @@ export class Endpoint {
     for (const waiting of this.#waiting.values()) for (const one of [...waiting.values()]) one.reject(error);
   }
 
-  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+  signal(signal: 'SIGSTOP' | 'SIGCONT' | 'SIGTERM'): void {
     if (this.#pid) process.kill(this.#pid, signal);
   }
 
@@ -144,6 +163,10 @@ export class Endpoint {
     this.#stop();
     return this.#ended;
   }
+}
+
+function isFailed(news: AnyNews): news is Failed {
+  return news.is === 'failed';
 }
 
 function windowsNode(): WindowsNode {

@@ -5,7 +5,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
-const PREFIX = 'wsl-lossless';
 const NAMESPACES = '/var/run/netns';
 
 export interface Cable {
@@ -30,17 +29,20 @@ function fixBuffer(host: string, name: 'tcp_rmem' | 'tcp_wmem', bytes: number): 
 }
 
 export class Network {
+  readonly #prefix: string;
   readonly #hosts: string[] = [];
   readonly #senderHosts = new Map<number, string>();
   #cables = 0;
 
-  constructor() {
+  /** `suite` is the folder of test/ that the network is for. */
+  constructor(suite = 'lossless') {
+    this.#prefix = `wsl-${suite}-${process.pid}`;
     removeLeftovers();
     process.once('exit', () => this.remove());
   }
 
   #addHost(suffix: string): string {
-    const name = `${PREFIX}-${process.pid}-${suffix}`;
+    const name = `${this.#prefix}-${suffix}`;
     ip('netns', 'add', name);
     this.#hosts.push(name);
     ip('-n', name, 'link', 'set', 'lo', 'up');
@@ -107,10 +109,10 @@ function removeLeftovers(): void {
 
 /** Whether a host's name is of a run that was killed. Process ids come again, so the process's command is looked at, too. */
 export function isLeftover(name: string): boolean {
-  const pid = new RegExp(`^${PREFIX}-(\\d+)-`).exec(name)?.[1];
+  const pid = /^wsl-(?:lossless|defaults)-(\d+)-/.exec(name)?.[1];
   if (!pid) return false;
   try {
-    return !readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('lossless');
+    return !readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('dist-test');
   } catch {
     return true; // no such process
   }

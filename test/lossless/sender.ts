@@ -5,10 +5,10 @@
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
-import { Duplex } from 'node:stream';
 import WebSocket from 'ws-linger';
 import Upstream from 'ws-upstream';
 import { portOf } from '../support/end.js';
+import { Wire } from '../support/wire.js';
 import { listenToRunner, type Order } from './channel.js';
 import { messageOf } from './payload.js';
 import type { Profile } from './profile.js';
@@ -24,39 +24,6 @@ const LONGEST_RUN_MS = 20 * 60_000;
 
 let identity: { key: string; cert: string };
 const senders = new Map<string, Sender>();
-
-/** A stream over a socket that counts no bytes and has no handle, as HTTP/2 and ssh2 streams are. */
-class Wire extends Duplex {
-  readonly #socket: net.Socket;
-
-  constructor(socket: net.Socket) {
-    super();
-    this.#socket = socket;
-    socket.on('data', (chunk) => {
-      if (!this.push(chunk)) socket.pause();
-    });
-    socket.on('end', () => this.push(null));
-    socket.on('error', (error) => this.destroy(error));
-    socket.on('close', () => this.destroy());
-  }
-
-  override _read(): void {
-    this.#socket.resume();
-  }
-
-  override _write(chunk: Buffer, _encoding: string, done: (error?: Error | null) => void): void {
-    this.#socket.write(chunk, done);
-  }
-
-  override _final(done: () => void): void {
-    this.#socket.end(done);
-  }
-
-  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    this.#socket.destroy();
-    done(error);
-  }
-}
 
 class Sender {
   readonly id: string;

@@ -17,7 +17,7 @@ export class Throttle extends Duplex {
   /** Since the profile began. */
   bytes = 0;
   readonly #socket: net.Socket;
-  readonly #speed: number | null;
+  #speed: number | null;
   readonly #pause: Profile['pause'];
   #began = false;
   #paused = false;
@@ -64,6 +64,14 @@ export class Throttle extends Duplex {
     this.#began = true;
     const pause = this.#pause;
     if (pause && 'atMs' in pause) setTimeout(() => this.#wait(Date.now() + pause.ms), at + pause.atMs - Date.now());
+  }
+
+  /** From now on it reads as fast as it can. */
+  release(): void {
+    this.#speed = null;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (!this.#full) this.#socket.resume();
   }
 
   #onBytes(bytes: Buffer): boolean {
