@@ -38,8 +38,10 @@ interface Limits {
 const VISIT_MS = 250;
 /** The system is asked about a socket this often, in ms. */
 const LOOK_MS = 5_000;
-/** The last time comes so long before the deadline, in ms: time for an answer. */
-const LAST_LOOK_MS = 3 * VISIT_MS;
+/** How long an answer may take, in ms: the system's table is read seldom where it is long. */
+const ANSWER_MS = 2_000;
+/** The last time comes so long before the deadline, in ms, and its answer counts until then. */
+const LAST_LOOK_MS = ANSWER_MS + 2 * VISIT_MS;
 /** How long a stream may take to report 'close' after it was cut, in ms, before it is taken to be gone. */
 const GONE_MS = 1_000;
 /** Of a socket to which no more than this was ever sent, in bytes, the kernel holds too little to ask about. */
@@ -65,7 +67,7 @@ export class Lingering implements SocketObserver {
   readonly #onTimeout: OnTimeout;
   readonly #began = now();
   #lookAt = 0;
-  #isAsked = false;
+  #askedAt: number | null = null;
   #look: (TransportLook & { accepted: number }) | null = null;
   #zeroWindowSince: number | null = null;
   #isFlushed = false;
@@ -174,16 +176,19 @@ export class Lingering implements SocketObserver {
     leaveServer(this.#stream);
   }
 
-  /** Asks the system, and at the next visit takes its answer: whether the peer's window is zero, and since when. */
+  /** Asks the system, and takes the answer at a later visit: whether the peer's window is zero, and since when. */
   #lookAgain(at: number): void {
     const { accepted, unsent } = this.#meter.read();
     const look = unsent > 0 || accepted > WORTH_A_LOOK ? this.#control?.look() : null;
-    this.#isAsked = !this.#isAsked;
-    if (this.#isAsked) return;
+    this.#askedAt ??= at;
+    if (at === this.#askedAt) return;
+    const isAnswered = look != null && look.at >= this.#askedAt;
+    if (!isAnswered && at - this.#askedAt < ANSWER_MS) return;
+    this.#askedAt = null;
     // Once more right before the end: who reads on by then is no longer one who does not read.
     const last = this.deadlineAt - LAST_LOOK_MS;
     this.#lookAt = at < last ? Math.min(at + LOOK_MS, last) : Number.POSITIVE_INFINITY;
-    if (!look) return;
+    if (!isAnswered) return;
     const before = this.#look;
     const takes = before !== null && (accepted > before.accepted || look.unacknowledged < before.unacknowledged);
     this.#zeroWindowSince = look.peerWindow === 'zero' && !takes ? (this.#zeroWindowSince ?? look.at) : null;
@@ -193,7 +198,7 @@ export class Lingering implements SocketObserver {
   /** For how long the peer is known to have been there without reading, up to now. */
   #zeroWindowMs(at: number): number {
     const { accepted } = this.#meter.read();
-    const isFresh = this.#look !== null && at - this.#look.at < 2 * LAST_LOOK_MS && accepted === this.#look.accepted;
+    const isFresh = this.#look !== null && at - this.#look.at <= LAST_LOOK_MS && accepted === this.#look.accepted;
     return isFresh && this.#zeroWindowSince !== null ? at - this.#zeroWindowSince : 0;
   }
 }

@@ -62,6 +62,14 @@ async function afterRequest(server: net.Server, tcp: net.Socket, event: string, 
   act();
 }
 
+/** Resets once the server has read the bytes: what Windows has not read by then it drops. */
+async function resetAfter(bytes: string | Buffer, tcp: net.Socket, server: net.Server): Promise<void> {
+  const [socket] = (await once(server, 'connection')) as [net.Socket];
+  tcp.write(bytes);
+  await until('the server has read them', () => socket.bytesRead > 0);
+  reset(tcp);
+}
+
 const LOSSES: Loss[] = [
   {
     name: 'reset before its request',
@@ -70,7 +78,7 @@ const LOSSES: Loss[] = [
   },
   {
     name: 'reset in the middle of its request',
-    peer: (tcp) => void tcp.write(HALF_REQUEST, () => reset(tcp)),
+    peer: (tcp, server) => resetAfter(HALF_REQUEST, tcp, server),
     kind: 'upgrade-failed',
   },
   {
@@ -98,7 +106,7 @@ const LOSSES: Loss[] = [
   {
     name: 'reset in the middle of its ClientHello',
     tls: true,
-    peer: (tcp) => void tcp.write(HALF_HELLO, () => reset(tcp)),
+    peer: (tcp, server) => resetAfter(HALF_HELLO, tcp, server),
     kind: 'tls-failed',
   },
   {

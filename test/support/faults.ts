@@ -324,7 +324,10 @@ function injected(): Fault[] {
   const faults = rows.map(
     ([code, syscall, why, ours]): Fault => ({
       name: `${why}: ${syscall} ${code}`,
-      cause: ({ ws }) => void fail(ws, code, syscall),
+      cause: ({ ws }) => {
+        socketOf(ws).setKeepAlive(false); // which is on by default, and would be taken for the cause of UNKNOWN
+        fail(ws, code, syscall);
+      },
       plain: 1006,
       ours: { phase: 'open', code: 1006, forced: null, expected: ours.kind !== 'unknown', ...ours },
       only: ['tcp'],

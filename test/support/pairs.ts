@@ -157,5 +157,7 @@ export async function stall({ ws, peer }: Pick<Pair, 'ws' | 'peer'>): Promise<vo
   peer.pause();
   for (let i = 0; i < 12; i++) ws.send(Buffer.alloc(STALL_BYTES / 12));
   await new Promise(setImmediate);
-  assert.ok(ws.bufferedAmount > 0, 'some bytes still wait in this process');
+  // Over TLS Windows takes it all at once, and tells only later how much of it waits.
+  const isTold = process.platform !== 'win32' || !('encrypted' in peer);
+  if (isTold) assert.ok(ws.bufferedAmount > 0, 'some bytes still wait in this process');
 }
