@@ -52,7 +52,7 @@ const lingering = new Set<Lingering>();
 /** How many there are of each owner, and under null of all owners together. */
 const counts = new Map<LingerOwner | null, number>();
 /** Who waits until there are none of an owner. */
-const waiting = new Map<LingerOwner | null, (() => void)[]>();
+const settledResolvers = new Map<LingerOwner | null, (() => void)[]>();
 /** How many have something left to write: these keep the process alive. */
 let unflushed = 0;
 let timer: NodeJS.Timeout | undefined;
@@ -214,9 +214,9 @@ function wakeBy(at: number): void {
   holdProcess();
 }
 
-/** Sockets keep the process alive by themselves while they write; other streams may not, nor does waiting for settled(). */
+/** Sockets keep the process alive by themselves while they write; other streams may not, nor does a promise of settled(). */
 function holdProcess(): void {
-  if (unflushed > 0 || waiting.size > 0) timer?.ref();
+  if (unflushed > 0 || settledResolvers.size > 0) timer?.ref();
   else timer?.unref();
 }
 
@@ -238,8 +238,8 @@ function leave(key: LingerOwner | null): void {
   counts.set(key, left);
   if (left > 0) return;
   counts.delete(key);
-  for (const resolve of waiting.get(key) ?? []) resolve();
-  waiting.delete(key);
+  for (const resolve of settledResolvers.get(key) ?? []) resolve();
+  settledResolvers.delete(key);
 }
 
 /** From now on the sockets of this owner have to be gone by then, or sooner. */
@@ -251,7 +251,7 @@ export function shortenLingering(owner: LingerOwner, deadlineAt: number): void {
 export function lingeringEnded(owner: LingerOwner | null): Promise<void> {
   return new Promise((resolve) => {
     if (!counts.has(owner)) return resolve();
-    waiting.set(owner, [...(waiting.get(owner) ?? []), resolve]);
+    settledResolvers.set(owner, [...(settledResolvers.get(owner) ?? []), resolve]);
     holdProcess();
   });
 }

@@ -86,7 +86,7 @@ export class Drain {
   readonly #target: DrainTarget;
   readonly #code: number;
   readonly #reason: string;
-  readonly #waiting: Iterator<object>;
+  readonly #unclosed: Iterator<object>;
   #left: number;
   readonly #closes: Promise<unknown>[] = [];
   #spreadUntil: number;
@@ -105,7 +105,7 @@ export class Drain {
     this.#deadlineAt = at + timeout;
     const clients = [...(target.wss.clients ?? target.group.tracked ?? [])];
     this.#left = clients.length;
-    this.#waiting = clients.values();
+    this.#unclosed = clients.values();
     // Upgrade requests that were under way may still become connections.
     target.group.onOpened = (ws) => setImmediate(() => this.#close(ws));
     this.done = this.#run();
@@ -167,7 +167,7 @@ export class Drain {
     while (this.#left > 0) {
       const steps = Math.max(1, Math.ceil((this.#spreadUntil - now()) / BATCH_MS));
       for (let batch = Math.ceil(this.#left / steps); batch > 0; batch--, this.#left--) {
-        this.#close(this.#waiting.next().value);
+        this.#close(this.#unclosed.next().value);
       }
       if (this.#left > 0) await new Promise((resolve) => setTimeout(resolve, BATCH_MS));
     }

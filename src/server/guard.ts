@@ -62,7 +62,7 @@ export class Guard implements SocketObserver {
       this.#add(socket); // it may have been connected before the guard was added
       this.#noteAnswer(socket);
       // By then most sockets are WebSockets. No error is emitted sooner.
-      process.nextTick(wait, this, socket, (socket as Socket).bytesWritten);
+      process.nextTick(limitAnswer, this, socket, (socket as Socket).bytesWritten);
     };
     // Node treats a request as an upgrade only where somebody listens for 'upgrade': ours alone must not change that.
     const watchUpgrades = () => {
@@ -92,7 +92,7 @@ export class Guard implements SocketObserver {
     if (!this.#onlyHttp) socket.on('error', swallowLostConnection);
   }
 
-  wait(socket: Duplex, answered: number): void {
+  limitAnswer(socket: Duplex, answered: number): void {
     const timer = setTimeout(() => this.#reap(socket, answered), this.settings.upgradeTimeout).unref();
     this.#pending.set(socket, { answered, timer });
     if (this.#onlyHttp) socket.on('error', swallowLostConnection);
@@ -172,8 +172,8 @@ function hasSentNothing(socket: Duplex): boolean {
 }
 
 /** Starts the time limit of an upgrade request, unless the socket is a WebSocket by now. */
-function wait(guard: Guard, socket: Duplex, answered: number): void {
-  if (observerOf(socket) === guard) guard.wait(socket, answered);
+function limitAnswer(guard: Guard, socket: Duplex, answered: number): void {
+  if (observerOf(socket) === guard) guard.limitAnswer(socket, answered);
 }
 
 const swallowLostConnection = catchLostConnection(() => {});
