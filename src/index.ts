@@ -112,6 +112,7 @@ declare namespace WebSocket {
   type ClosePhase = closeInfo.ClosePhase;
   interface DisconnectMessage extends diagnostics.DisconnectMessage {}
   interface DrainOptions extends drain.DrainOptions {}
+  type FailedOpening = closeInfo.FailedOpening;
   interface HeartbeatOptions extends options.HeartbeatOptions {}
   interface Histogram extends metrics.Histogram {}
   interface LingeredMessage extends diagnostics.LingeredMessage {}

@@ -33,6 +33,7 @@ export import DrainOptions = WebSocket.DrainOptions;
 export import ErrorEvent = WebSocket.ErrorEvent;
 export import Event = WebSocket.Event;
 export import EventListenerOptions = WebSocket.EventListenerOptions;
+export import FailedOpening = WebSocket.FailedOpening;
 export import FinishRequestCallback = WebSocket.FinishRequestCallback;
 export import HeartbeatOptions = WebSocket.HeartbeatOptions;
 export import Histogram = WebSocket.Histogram;

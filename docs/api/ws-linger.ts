@@ -13,6 +13,7 @@ export type {
   CloseKind,
   CloseOrigin,
   ClosePhase,
+  FailedOpening,
   Lingered,
   LingerOutcome,
 } from '../../src/close-info';
