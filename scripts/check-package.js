@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 
-// npm run check:types: checks the package as it is published. publint and "are the types wrong" judge its package.json, and
+// npm run check:package: checks the package as it is published. publint and "are the types wrong" judge its package.json, and
 // the files of test/types/ are compiled with the module settings that users have: with plain ws installed too, and with an
 // override that puts this package in the place of ws or of its types.
 
