@@ -34,6 +34,7 @@ class Table {
   #wanted = new Set<string>();
   #rows = new Map<string, TransportLook>();
   #isReading = false;
+  #isRefused = false;
   #readAgainAt = Number.NEGATIVE_INFINITY;
   #forget: NodeJS.Timeout | undefined;
 
@@ -43,6 +44,7 @@ class Table {
 
   /** What the last reading said of a row; null where it was not asked for by then, or is not there. */
   find(key: string): TransportLook | null {
+    if (this.#isRefused) return null;
     this.#wanted.add(key);
     if (!this.#isReading && performance.now() >= this.#readAgainAt) this.#read();
     return this.#rows.get(key) ?? null;
@@ -56,7 +58,11 @@ class Table {
     this.#wanted = new Set();
     this.#isReading = true;
     const file = openTable(this.#file);
-    if (!file) return;
+    if (!file) {
+      this.#isRefused = true;
+      this.#wanted.clear();
+      return;
+    }
     file.on('data', (text) => {
       const lines = `${rest}${text}`.split('\n');
       rest = lines.pop() ?? '';
