@@ -8,7 +8,7 @@
  */
 
 const FACE = '^src/(index|wrapper|browser|websocket|websocket-server|websocket-stream|attach)\\.m?ts$';
-const VOCABULARY = '^src/(options|errors|close-info|upstream)\\.ts$';
+const VOCABULARY = '^src/(options|errors|close-info|close-sentence|upstream)\\.ts$';
 
 /** From the top down. A layer may import itself, those below it, and telemetry. */
 const LAYERS = [
@@ -30,7 +30,7 @@ const layerRules = LAYERS.map(([name, from], index) => ({
 }));
 
 /** Decisions, which are tested without a socket or a clock. */
-const PURE = '^src/(connection/(lifecycle|classify)|liveness/(heartbeat|backpressure)|close-info)\\.ts$';
+const PURE = '^src/(connection/(lifecycle|classify)|liveness/(heartbeat|backpressure)|close-info|close-sentence)\\.ts$';
 
 module.exports = {
   forbidden: [

@@ -70,6 +70,7 @@ function attachServer(wss: UpstreamServer, settings: Settings): UpstreamServer {
       if (!side.refuses(upgrade[1])) handleUpgrade.apply(wss, upgrade);
     },
     stats: () => group.metrics.read(),
+    recentEnds: () => group.recentEnds?.read() ?? [],
     drain: (options) => side.drain(options),
   };
   for (const [name, value] of Object.entries(added)) {

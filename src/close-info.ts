@@ -55,10 +55,45 @@ export type ClosePhase = 'opening' | 'open' | 'handshake' | 'fin';
  */
 export type Phase = ClosePhase | 'cut' | 'closed';
 
-/** The socket error that ended a connection, in Node's terms. */
+export const CLOSE_POLICIES = [
+  'drain',
+  'max-age',
+  'heartbeat',
+  'keep-alive',
+  'max-buffered',
+  'send-timeout',
+  'auto-pong-limit',
+] as const;
+
+/**
+ * The rule by which this side ended a connection, where it was neither the peer nor a call of the application.
+ *
+ * - `drain`: `drain()` or `drainOnSignal()` closed it.
+ * - `max-age`: it had reached `maxAge`.
+ * - `heartbeat`: a ping was not answered in time.
+ * - `keep-alive`: the peer's system did not answer TCP keep-alive.
+ * - `max-buffered`: more was queued for the peer than `maxBufferedAmount`.
+ * - `send-timeout`: the peer took nothing of what was queued for `sendTimeout`.
+ * - `auto-pong-limit`: the peer sent pings, and did not read the pongs (ws's `maxPendingAutoPongs`).
+ */
+export type ClosePolicy = (typeof CLOSE_POLICIES)[number];
+
+/** A close frame (RFC 6455 §5.5.1). */
+export interface CloseFrame {
+  /** The close code; 1005 where the frame had none. */
+  code: number;
+  /** The close reason, '' where there was none. */
+  reason: string;
+  /** It was the first of both close frames, as seen from this side. */
+  first: boolean;
+}
+
+/** The error that ended a connection, in Node's terms. */
 export interface CloseError {
   /** Node's or ws's code, such as `ECONNRESET`, or `UNKNOWN`. */
   code: string;
+  /** The error's own text. */
+  message: string;
   /** libuv's error number, negative; undefined for errors that are not the system's. */
   errno: number | undefined;
   /** The system call that failed, such as `read`; undefined for errors that are not the system's. */
@@ -88,15 +123,39 @@ export interface CloseInfo {
   forced: 'reset' | 'destroy' | null;
   /** True for what peers do in a normal day. Such ends are logged at debug, all others at warn. */
   expected: boolean;
+  /** The rule by which this side ended it; null where there was none. */
+  by: ClosePolicy | null;
   /** The error that ended it; null where there was none. */
   error: CloseError | null;
-  /** Bytes received on the wire; with TLS, encrypted bytes where Node tells them, else plain ones. */
-  bytesReceived: number;
-  /** Bytes the local TCP stack accepted. Not a proof of delivery. */
-  bytesSent: number;
+  /** The close frame of this side; null where none had left by then. */
+  sent: CloseFrame | null;
+  /** The peer's close frame; null where none came. */
+  received: CloseFrame | null;
+  /**
+   * Whether the peer has read all messages that were sent to it. True where it answered this side's close frame with the same code
+   * (a peer that closes by itself at that moment, with that code, cannot be told from one that answers). False where some of them
+   * were dropped here. Null where nobody can know; a socket that lingers goes on delivering.
+   */
+  delivered: boolean | null;
+  /** How its socket was handled: by the Windows addon or in JavaScript. Null where it never had a socket. */
+  control: 'native' | 'portable' | null;
+  /**
+   * Bytes received on the wire; with TLS, encrypted bytes where Node tells them, else plain ones. Null for a stream that does not
+   * count.
+   */
+  bytesReceived: number | null;
+  /** Bytes the local TCP stack accepted. Not a proof of delivery. Null for a stream that does not count. */
+  bytesSent: number | null;
   /** Bytes that were queued and that the local TCP stack had not accepted by then. A socket that lingers goes on with them. */
   bytesUnsent: number;
-  /** Milliseconds from the first sign of the end (a close(), a close frame, FIN, an error) to 'close'. */
+  /** Milliseconds from 'open' to the first sign of the end (a close(), a close frame, FIN, an error); 0 for one that never opened. */
+  openMs: number;
+  /**
+   * Milliseconds from the last byte in either direction to the first sign of the end, to within half a second. Null where the
+   * stream does not count its bytes. A round number is the idle limit of something between both sides.
+   */
+  idleMs: number | null;
+  /** Milliseconds from the first sign of the end to 'close'. */
   elapsedMs: number;
 }
 

@@ -5,6 +5,7 @@
 import type { ClientRequestArgs, IncomingMessage } from 'node:http';
 import { attach } from './attach';
 import type * as closeInfo from './close-info';
+import { closeSentence } from './close-sentence';
 import { settled } from './connection/lingering';
 import type * as options from './options';
 import type * as drain from './server/drain';
@@ -13,13 +14,14 @@ import { guardServer } from './server/guard-registry';
 import { guardProcess, guardSocket } from './server/guard-sockets';
 import type * as diagnostics from './telemetry/diagnostics';
 import type * as metrics from './telemetry/metrics';
+import type * as recentEnds from './telemetry/recent-ends';
 import { type SocketClass, Upstream } from './upstream';
 import * as client from './websocket';
 import * as server from './websocket-server';
 import { createWebSocketStream } from './websocket-stream';
 
 /** What ws does not have. */
-const additions = { attach, drainOnSignal, guardProcess, guardServer, guardSocket, settled };
+const additions = { attach, closeSentence, drainOnSignal, guardProcess, guardServer, guardSocket, settled };
 
 /** What is on the class: ws's other exports, this package's in their place, and its functions. */
 interface Statics extends Readonly<typeof additions> {
@@ -41,6 +43,7 @@ const nothing = () => {};
 /** The same where nothing of this package is to be at work: they do nothing, and return what their callers go on with. */
 const idle: Record<keyof typeof additions, (argument: unknown) => unknown> = {
   attach: (target) => target,
+  closeSentence: () => '',
   drainOnSignal: () => nothing,
   guardProcess: () => nothing,
   guardServer: () => nothing,
@@ -106,10 +109,12 @@ declare namespace WebSocket {
   type VerifyClientCallbackSync<R extends IncomingMessage = IncomingMessage> = Upstream.VerifyClientCallbackSync<R>;
 
   interface CloseError extends closeInfo.CloseError {}
+  interface CloseFrame extends closeInfo.CloseFrame {}
   interface CloseInfo extends closeInfo.CloseInfo {}
   type CloseKind = closeInfo.CloseKind;
   type CloseOrigin = closeInfo.CloseOrigin;
   type ClosePhase = closeInfo.ClosePhase;
+  type ClosePolicy = closeInfo.ClosePolicy;
   interface DisconnectMessage extends diagnostics.DisconnectMessage {}
   interface DrainOptions extends drain.DrainOptions {}
   type FailedOpening = closeInfo.FailedOpening;
@@ -121,6 +126,7 @@ declare namespace WebSocket {
   interface Logger extends options.Logger {}
   interface OpeningFailedMessage extends diagnostics.OpeningFailedMessage {}
   interface OpenMessage extends diagnostics.OpenMessage {}
+  interface RecentEnd extends recentEnds.RecentEnd {}
   interface Stats extends metrics.Stats {}
 }
 

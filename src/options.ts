@@ -104,6 +104,11 @@ export interface LingerOptions {
    */
   upgradeTimeout?: number;
   /**
+   * How many of its last ends a server keeps for `recentEnds()`. Servers only. An integer; 0 for none.
+   * @defaultValue 1000
+   */
+  recentEnds?: number;
+  /**
    * How sockets are handled. `'native'` needs the Windows addon and throws `WSL_ERR_NATIVE_UNAVAILABLE` where it is
    * not loaded; the environment variable `WS_LINGER_NATIVE=0` keeps it from being loaded.
    * @defaultValue 'auto'
@@ -126,6 +131,7 @@ export class Settings {
   readonly maxAge: number;
   readonly guard: boolean;
   readonly upgradeTimeout: number;
+  readonly recentEnds: number;
 
   constructor(options: LingerOptions, wsCloseTimeout: number | undefined) {
     const { closeTimeout, closeDeadline } = options;
@@ -142,6 +148,7 @@ export class Settings {
     this.maxAge = options.maxAge ?? Number.POSITIVE_INFINITY;
     this.guard = options.guard ?? true;
     this.upgradeTimeout = options.upgradeTimeout ?? 10_000;
+    this.recentEnds = options.recentEnds ?? 1_000;
   }
 }
 
@@ -165,6 +172,7 @@ const CHECKS: Record<keyof LingerOptions, Check> = {
   maxAge: milliseconds,
   guard: flag,
   upgradeTimeout: milliseconds,
+  recentEnds: count,
 };
 
 const HEARTBEAT_CHECKS: Record<keyof HeartbeatOptions, Check> = { interval: milliseconds, timeout: milliseconds };
@@ -215,6 +223,16 @@ export function milliseconds(name: string, value: unknown): void {
     throw outOfRange(`${name} must be an integer from 1 to ${MAX_TIMER} milliseconds, not ${value}`);
   }
 }
+
+function count(name: string, value: unknown): void {
+  if (typeof value !== 'number') throw wrongType(name, 'a number', value);
+  if (!Number.isInteger(value) || value < 0 || value > MAX_KEPT) {
+    throw outOfRange(`${name} must be an integer from 0 to ${MAX_KEPT}, not ${value}`);
+  }
+}
+
+/** A ring of this size takes some hundred MB when it is full. */
+const MAX_KEPT = 1_000_000;
 
 function bytes(name: string, value: unknown): void {
   if (typeof value !== 'number') throw wrongType(name, 'a number of bytes', value);

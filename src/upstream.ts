@@ -43,6 +43,10 @@ export interface Internals {
   _closeTimer: NodeJS.Timeout | null;
   /** The `closeTimeout` option of newer versions. */
   _closeTimeout?: number;
+  /** Pongs that ws has sent by itself and that the peer's system has not taken, and how many there may be; newer versions. */
+  _pendingAutoPongs?: number;
+  _maxPendingAutoPongs?: number;
+  _isServer: boolean;
   /** The request of the opening handshake; clients only, until it is answered. */
   _req?: OpeningRequest | null;
   setSocket(socket: Duplex, head: Buffer, options: object): void;

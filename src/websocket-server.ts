@@ -7,6 +7,7 @@ import type { DrainOptions } from './server/drain';
 import { type ServerAdditions, ServerSide, sideOf } from './server/server-side';
 import { checkControl } from './socket-control/choose';
 import type { Stats } from './telemetry/metrics';
+import type { RecentEnd } from './telemetry/recent-ends';
 import { type SocketClass, Upstream, type UpstreamServer } from './upstream';
 import { copyDescriptors, lingeringClass, WebSocket } from './websocket';
 
@@ -58,6 +59,10 @@ export class WebSocketServer<
 
   stats(): Stats {
     return (sideOf(this) as ServerSide).group.metrics.read();
+  }
+
+  recentEnds(): RecentEnd[] {
+    return (sideOf(this) as ServerSide).group.recentEnds?.read() ?? [];
   }
 
   drain(options?: DrainOptions): Promise<Record<CloseKind, number>> {

@@ -52,6 +52,9 @@ export class WebSocket extends Base {
     return connectionOf(this)?.info ?? null;
   }
 
+  /** What the application calls this connection. Log lines and `recentEnds()` have it, where it is set. */
+  declare connectionId?: string | number;
+
   /** The round trip of the last ping of the heartbeat that was answered, in ms; null before that, and without `linger.heartbeat`. */
   get rtt(): number | null {
     return connectionOf(this)?.rtt ?? null;
@@ -76,7 +79,11 @@ export class WebSocket extends Base {
   closeAsync(code?: number, reason?: string | Buffer, limits?: { timeout?: number }): Promise<CloseInfo> {
     const timeout = limits?.timeout;
     if (timeout !== undefined) milliseconds('timeout', timeout);
-    return (connectionOf(this) as Connection).closeAsync(code, reason, timeout);
+    return (connectionOf(this) as Connection).closeAsync(
+      code,
+      reason,
+      timeout === undefined ? {} : { within: timeout },
+    );
   }
 
   /** Ends the connection without a handshake, as in ws: what the system holds is delivered, the rest is dropped. */

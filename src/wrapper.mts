@@ -6,6 +6,7 @@ import type * as client from './websocket.js';
 
 export const {
   attach,
+  closeSentence,
   createWebSocketStream,
   drainOnSignal,
   guardProcess,
@@ -23,10 +24,12 @@ export import CertMeta = WebSocket.CertMeta;
 export import ClientOptions = WebSocket.ClientOptions;
 export import CloseError = WebSocket.CloseError;
 export import CloseEvent = WebSocket.CloseEvent;
+export import CloseFrame = WebSocket.CloseFrame;
 export import CloseInfo = WebSocket.CloseInfo;
 export import CloseKind = WebSocket.CloseKind;
 export import CloseOrigin = WebSocket.CloseOrigin;
 export import ClosePhase = WebSocket.ClosePhase;
+export import ClosePolicy = WebSocket.ClosePolicy;
 export import Data = WebSocket.Data;
 export import DisconnectMessage = WebSocket.DisconnectMessage;
 export import DrainOptions = WebSocket.DrainOptions;
@@ -46,6 +49,7 @@ export import OpeningFailedMessage = WebSocket.OpeningFailedMessage;
 export import OpenMessage = WebSocket.OpenMessage;
 export import PerMessageDeflateOptions = WebSocket.PerMessageDeflateOptions;
 export import RawData = WebSocket.RawData;
+export import RecentEnd = WebSocket.RecentEnd;
 export import Server = WebSocket.Server;
 export import ServerOptions = WebSocket.ServerOptions;
 export import Stats = WebSocket.Stats;

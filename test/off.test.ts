@@ -11,10 +11,10 @@ async function run(type: 'commonjs' | 'module', code: string, setting?: string):
 }
 
 const IMPORTS = {
-  commonjs: `const WebSocket = require('ws-linger'); const { WebSocketServer, attach, drainOnSignal, guardProcess, guardServer, guardSocket, settled } = WebSocket;
+  commonjs: `const WebSocket = require('ws-linger'); const { WebSocketServer, attach, closeSentence, drainOnSignal, guardProcess, guardServer, guardSocket, settled } = WebSocket;
     const Upstream = require('ws-upstream');`,
   module: `import WebSocket, {
-    WebSocketServer, attach, drainOnSignal, guardProcess, guardServer, guardSocket, settled,
+    WebSocketServer, attach, closeSentence, drainOnSignal, guardProcess, guardServer, guardSocket, settled,
   } from 'ws-linger'; import Upstream from 'ws-upstream';`,
 };
 
@@ -59,7 +59,7 @@ for (const type of ['commonjs', 'module'] as const) {
       assert.deepEqual(on, {
         sockets: false,
         servers: false,
-        names: `${plain},attach,drainOnSignal,guardProcess,guardServer,guardSocket,settled`,
+        names: `${plain},attach,closeSentence,drainOnSignal,guardProcess,guardServer,guardSocket,settled`,
         additions: true,
       });
     });

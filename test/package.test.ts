@@ -8,9 +8,17 @@ import WebSocket from 'ws-linger';
 import Upstream from 'ws-upstream';
 import { ROOT, runNode } from './support/child.js';
 
-const ADDED_FUNCTIONS = ['attach', 'drainOnSignal', 'guardProcess', 'guardServer', 'guardSocket', 'settled'];
+const ADDED_FUNCTIONS = [
+  'attach',
+  'closeSentence',
+  'drainOnSignal',
+  'guardProcess',
+  'guardServer',
+  'guardSocket',
+  'settled',
+];
 const ADDED_TO_SOCKETS = ['abort', 'closeAsync', 'closeInfo', 'rtt'];
-const ADDED_TO_SERVERS = ['drain', 'stats'];
+const ADDED_TO_SERVERS = ['drain', 'recentEnds', 'stats'];
 /** Names of ws whose values this package replaces. All other values are ws's own. */
 const REPLACED = [
   ...['constructor', 'prototype', 'Server', 'WebSocket', 'WebSocketServer', 'createWebSocketStream'],

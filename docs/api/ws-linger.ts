@@ -9,14 +9,17 @@
 export { attach } from '../../src/attach';
 export type {
   CloseError,
+  CloseFrame,
   CloseInfo,
   CloseKind,
   CloseOrigin,
   ClosePhase,
+  ClosePolicy,
   FailedOpening,
   Lingered,
   LingerOutcome,
 } from '../../src/close-info';
+export { closeSentence } from '../../src/close-sentence';
 export { settled } from '../../src/connection/lingering';
 export type { LingerErrorCode } from '../../src/errors';
 export type { HeartbeatOptions, LingerOptions, Logger } from '../../src/options';
@@ -31,5 +34,6 @@ export type {
   OpenMessage,
 } from '../../src/telemetry/diagnostics';
 export type { Histogram, Stats } from '../../src/telemetry/metrics';
+export type { RecentEnd } from '../../src/telemetry/recent-ends';
 export { type ClientOptions, WebSocket } from '../../src/websocket';
 export { type ServerOptions, WebSocketServer } from '../../src/websocket-server';

@@ -1,11 +1,14 @@
 /** Judges how a connection ended from what was seen of it. Pure. */
-import type { CloseError, CloseKind, CloseOrigin, ClosePhase } from '../close-info';
+import type { CloseError, CloseKind, CloseOrigin, ClosePolicy } from '../close-info';
 import type { SocketError, State } from './lifecycle';
 
 export interface Verdict {
   kind: CloseKind;
   origin: CloseOrigin;
   expected: boolean;
+  /** Both close frames crossed, and none was destroyed on its way by a RST of this side. */
+  clean: boolean;
+  by: ClosePolicy | null;
 }
 
 type Judgement = readonly [CloseKind, CloseOrigin];
@@ -36,9 +39,59 @@ const LOST: Readonly<Record<string, Judgement>> = {
   ENETUNREACH: ['unreachable', 'network'],
   EHOSTDOWN: ['unreachable', 'network'],
   EHOSTUNREACH: ['unreachable', 'network'],
-  // Out of ports or buffers: the one error of this table that is this machine's own.
-  ENOBUFS: ['unknown', 'local'],
 };
+
+/** Codes of an opening that failed on this side: no name, no address or port to connect from, no descriptors, not allowed. */
+const LOCAL_OPENING = new Set([
+  'EADDRNOTAVAIL',
+  'EADDRINUSE',
+  'EMFILE',
+  'ENFILE',
+  'ENOBUFS',
+  'EACCES',
+  'EPERM',
+  'ABORT_ERR',
+]);
+
+/** Codes of certificates that this side refused: Node's list in the documentation of node:tls, without the common prefixes. */
+const CERTIFICATE = new Set([
+  'CERT_CHAIN_TOO_LONG',
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'CERT_REJECTED',
+  'CERT_REVOKED',
+  'CERT_SIGNATURE_FAILURE',
+  'CERT_UNTRUSTED',
+  'CRL_HAS_EXPIRED',
+  'CRL_NOT_YET_VALID',
+  'CRL_SIGNATURE_FAILURE',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'ERROR_IN_CERT_NOT_AFTER_FIELD',
+  'ERROR_IN_CERT_NOT_BEFORE_FIELD',
+  'ERROR_IN_CRL_LAST_UPDATE_FIELD',
+  'ERROR_IN_CRL_NEXT_UPDATE_FIELD',
+  'ERR_TLS_CERT_ALTNAME_FORMAT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'HOSTNAME_MISMATCH',
+  'INVALID_CA',
+  'INVALID_PURPOSE',
+  'OUT_OF_MEM',
+  'PATH_LENGTH_EXCEEDED',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY',
+  'UNABLE_TO_DECRYPT_CERT_SIGNATURE',
+  'UNABLE_TO_DECRYPT_CRL_SIGNATURE',
+  'UNABLE_TO_GET_CRL',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+
+/** Systems count keep-alive in seconds. */
+const MIN_KEEP_ALIVE_MS = 1_000;
+
+/** Retransmission of data gives up after some 15 minutes on Linux (tcp_retries2), so an earlier end is that of keep-alive, in ms. */
+const RETRANSMISSION_MS = 600_000;
 
 /** What a socket's error says of its connection; null when none came to be, or when somebody erred rather than the network. */
 export function judgeLost({
@@ -52,15 +105,23 @@ export function judgeLost({
   return Object.hasOwn(LOST, code) ? (LOST[code] ?? null) : null;
 }
 
-export function classify(state: State): Verdict {
+/** `idleMs` is how long no byte had moved before the end; null where nobody knows. */
+export function classify(state: State, idleMs: number | null = null): Verdict {
   const [kind, origin] = judge(state);
   // A client's caller is told of a failed opening by ws's 'error' event.
-  return { kind, origin, expected: EXPECTED.has(kind) || state.endedIn === 'opening' };
+  const expected = EXPECTED.has(kind) || state.endedIn === 'opening';
+  return { kind, origin, expected, clean: isClean(state), by: state.by ?? keepAliveOf(state, idleMs) };
 }
 
-function judge({ cause, closedBy, bothCloseFrames, endedIn }: State): Judgement {
+/** An answer to the peer's close frame that a RST of this side overtakes may not arrive; the peer's answer to ours has. */
+function isClean({ bothCloseFrames, closedBy, sentReset }: State): boolean {
+  return bothCloseFrames && !(sentReset && closedBy !== 'local');
+}
+
+function judge(state: State): Judgement {
+  const { cause, closedBy, endedIn } = state;
   // Once both close frames crossed the end is clean, whatever happens to TCP after it (RFC 6455 §7.1.4).
-  if (bothCloseFrames && cause?.type !== 'protocol-error') return ['clean', closedBy ?? 'peer'];
+  if (isClean(state) && cause?.type !== 'protocol-error') return ['clean', closedBy ?? 'peer'];
   switch (cause?.type) {
     case undefined:
       // Refused by an answer, or given up by ws; once open, somebody here destroyed the socket below the WebSocket.
@@ -79,24 +140,64 @@ function judge({ cause, closedBy, bothCloseFrames, endedIn }: State): Judgement 
     case 'protocol-error':
       return ['protocol-error', 'peer'];
     case 'error':
-      return judgeError(cause, endedIn);
+      return endedIn === 'opening' ? judgeOpening(cause) : judgeError(cause);
   }
 }
 
-function judgeError({ error, ended, keepAlive }: SocketError, phase: ClosePhase): Judgement {
+function judgeOpening(cause: SocketError): Judgement {
+  const { code, syscall } = cause.error;
+  const tls = judgeTls(code);
+  if (tls) return tls;
+  const lost = LOST[code];
+  if (lost?.[0] === 'timed-out' || lost?.[0] === 'unreachable') return lost;
+  const isLocal = syscall === 'getaddrinfo' || LOCAL_OPENING.has(code) || isMadeHere(cause);
+  return ['upgrade-failed', isLocal ? 'local' : 'peer'];
+}
+
+function judgeError(cause: SocketError): Judgement {
+  const { error, ended, keepAlive } = cause;
   const { code, syscall } = error;
   // The caller went past the WebSocket to its socket: resetAndDestroy() while FIN is pending, end() before a close frame.
   if (syscall === 'reset' || code.startsWith('ERR_STREAM_')) return ['local-abort', 'local'];
   if (code.startsWith('WS_ERR_')) return ['protocol-error', 'peer'];
-  if (code === 'EPROTO' || /^ERR_(SSL|TLS)_|CERT/.test(code)) return ['tls-failed', 'peer'];
+  const tls = judgeTls(code);
+  if (tls) return tls;
+  if (code.startsWith('ERR_HTTP2_')) return ['reset', 'peer'];
+  // Out of buffers: this machine's own.
+  if (code === 'ENOBUFS') return ['unknown', 'local'];
   // Windows reports a failed keep-alive as 10052, for which libuv has no name.
-  const lost = code === 'UNKNOWN' && keepAlive ? LOST.ETIMEDOUT : LOST[code];
-  if (phase === 'opening') {
-    return lost?.[0] === 'timed-out' || lost?.[0] === 'unreachable' ? lost : ['upgrade-failed', 'peer'];
-  }
+  const lost = isUnnamed(cause) && keepAlive ? LOST.ETIMEDOUT : LOST[code];
   // A write after our own FIN is this side's doing.
   if (code === 'EPIPE' && ended) return ['closed-without-handshake', 'local'];
-  return lost ?? ['unknown', 'network'];
+  if (lost) return lost;
+  // socket.destroy(error), an AbortSignal.
+  return isMadeHere(cause) ? ['local-abort', 'local'] : ['unknown', 'network'];
+}
+
+/** An alert is the peer's refusal; a certificate is refused by the side that reads it. */
+function judgeTls(code: string): Judgement | null {
+  if (CERTIFICATE.has(code)) return ['tls-failed', 'local'];
+  return code === 'EPROTO' || /^ERR_(SSL|TLS)_/.test(code) ? ['tls-failed', 'peer'] : null;
+}
+
+/** libuv's error without a name. */
+function isUnnamed({ error }: SocketError): boolean {
+  return error.code === 'UNKNOWN' && error.errno !== undefined;
+}
+
+/** The system's errors have a number or a call, HTTP's a code of their own. Any other was given to a socket by the application. */
+function isMadeHere({ error, isSocket }: SocketError): boolean {
+  const { code, errno, syscall } = error;
+  const isNetwork = Object.hasOwn(LOST, code) || code === 'ECONNREFUSED' || code.startsWith('HPE_');
+  return isSocket && errno === undefined && syscall === undefined && !isNetwork;
+}
+
+/** Whether a connection that timed out did so by keep-alive, which asks only where nothing is on its way to the peer. */
+function keepAliveOf({ cause, queued }: State, idleMs: number | null): ClosePolicy | null {
+  if (cause?.type !== 'error' || !cause.keepAlive || queued > 0) return null;
+  if (isUnnamed(cause)) return 'keep-alive';
+  const isIdle = idleMs !== null && idleMs >= MIN_KEEP_ALIVE_MS && idleMs < RETRANSMISSION_MS;
+  return cause.error.code === 'ETIMEDOUT' && isIdle ? 'keep-alive' : null;
 }
 
 /** libuv codes that stand for one Winsock code only. 10054 and 64 both become ECONNRESET; the everyday one is named. */
@@ -115,7 +216,8 @@ const WSA_CODES: Readonly<Record<string, number>> = {
 export function closeErrorOf(error: NodeJS.ErrnoException): CloseError {
   const code = typeof error.code === 'string' ? error.code : 'UNKNOWN';
   const wsaCode = process.platform === 'win32' ? WSA_CODES[code] : undefined;
-  return { code, errno: error.errno, syscall: error.syscall, ...(wsaCode !== undefined && { wsaCode }) };
+  const { message = '', errno, syscall } = error;
+  return { code, message, errno, syscall, ...(wsaCode !== undefined && { wsaCode }) };
 }
 
 /** An error in Node's shape, for what was seen in another way than by a failed call. */

@@ -13,14 +13,13 @@
  *
  * An open connection has little: a server may hold many that are idle, so what only the end needs is made then.
  */
-import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
-import type { CloseInfo, Phase } from '../close-info';
-import type { Snapshot } from '../liveness/watch';
+import type { CloseInfo, ClosePolicy, Phase } from '../close-info';
+import { leave, type Visited, visit } from '../liveness/idle';
 import { MAX_TIMER, type Settings } from '../options';
 import { findSocket } from '../socket-control/choose';
-import type { TransportLook } from '../socket-control/contract';
-import { hasKeepAlive, keepAlive, type TransportHandle, transportHandle } from '../socket-control/handle';
+import type { SocketControl } from '../socket-control/contract';
+import { endsOf, hasKeepAlive, keepAlive, type TransportHandle, transportHandle } from '../socket-control/handle';
 import type { NativeConnection } from '../socket-control/native';
 import { keepPeerAddress, peerAddress, warn } from '../telemetry/log';
 import { closeListenerFor, type Internals, type OpeningRequest, Upstream, type UpstreamSocket } from '../upstream';
@@ -28,20 +27,27 @@ import { closeErrorOf, systemError } from './classify';
 import { now } from './clock';
 import { Ending } from './ending';
 import type { Group } from './group';
-import { type Effect, initial, NO_SAMPLE, type Observation, type State, step } from './lifecycle';
 import {
+  type Effect,
+  type GiveUpPolicy,
+  initial,
+  NO_SAMPLE,
+  type Observation,
+  type State,
+  step,
+  WATCHDOG_MS,
+} from './lifecycle';
+import {
+  bytesMoved,
+  closeFrameBytes,
   countInput,
   type InputCounter,
-  isBusy,
-  isCounting,
   isInflating,
-  NO_TRAFFIC,
   observe,
   observerOf,
-  queuedInSender,
   type SocketObserver,
-  TrafficMeter,
 } from './transport';
+import { Watched, type WatchedConnection } from './watched';
 
 const kConnection = Symbol('ws-linger connection');
 
@@ -54,8 +60,18 @@ export function connectionOf(ws: Owner): Connection | undefined {
   return ws[kConnection];
 }
 
-export class Connection implements SocketObserver {
+/** A close() of this package's own. */
+export interface CloseLimits {
+  /** The rule that closes the connection. */
+  policy?: ClosePolicy;
+  /** Ms after which the socket is gone. */
+  within?: number;
+}
+
+export class Connection implements SocketObserver, Visited, WatchedConnection {
   info: CloseInfo | null = null;
+  /** The peer's address, once it is known. */
+  address: string | undefined;
   readonly #ws: UpstreamSocket;
   /** ws's own methods, which the WebSocket's methods of the same names hide. */
   readonly #base: BaseMethods;
@@ -66,8 +82,13 @@ export class Connection implements SocketObserver {
   #handle: TransportHandle | null = null;
   #found: NativeConnection | null = null;
   #counter: InputCounter | null = null;
-  #pingedAt: number | null = null;
-  #rtt: number | null = null;
+  #watched: Watched | null = null;
+  #openedAt: number | null = null;
+  /** Bytes that had moved in both directions at the last visit, and when that visit was at which they had last grown. */
+  #moved = 0;
+  #movedAt = 0;
+  #visitedAt = 0;
+  #idleMs: number | null = null;
   #upstreamOnError: Sender['onerror'];
   #ending: Ending | null = null;
 
@@ -84,7 +105,7 @@ export class Connection implements SocketObserver {
 
   /** Watches the request of a client's opening handshake; called again after a redirect. */
   watchRequest(request: OpeningRequest): void {
-    if (!this.#counted) this.#moved(null, 'opening');
+    if (!this.#counted) this.#movedTo('opening');
     request.prependListener('error', (error: Error) => this.onError(error));
     // Set by ws for handshakeTimeout. A time-out that the user sets on the request ends nothing by itself.
     if (request.timeout) request.prependListener('timeout', () => this.onError(systemError('ETIMEDOUT')));
@@ -113,7 +134,39 @@ export class Connection implements SocketObserver {
 
   /** To be called once the WebSocket is open, too. */
   opened(): void {
-    this.#group.opened(this.#ws, this, this.#state.phase === 'open');
+    const { watching } = this.#group;
+    // Something may have begun to end it since.
+    if (this.#state.phase === 'open') {
+      this.#openedAt = now();
+      this.#movedAt = this.#openedAt;
+      this.#visitedAt = this.#openedAt;
+      this.#moved = bytesMoved(this.#stream) ?? 0;
+      visit(this);
+      if (watching) this.#watched = new Watched(this.#ws, this.#stream, this.#handle, this);
+      if (this.#watched) watching?.add(this.#watched);
+    }
+    this.#group.opened(this.#ws);
+  }
+
+  noteBytes(): void {
+    const at = now();
+    const moved = bytesMoved(this.#stream) ?? 0;
+    if (moved !== this.#moved) {
+      // At some time since the last visit.
+      this.#movedAt = (this.#visitedAt + at) / 2;
+      this.#moved = moved;
+    }
+    this.#visitedAt = at;
+    // Asked late, since it takes a tenth of what accepting a connection costs, and most short connections need none.
+    this.address ??= this.#group.recentEnds && this.#handle ? endsOf(this.#stream as Duplex).peer.address : undefined;
+  }
+
+  /** Keeps for how long the connection has been silent. The end's own bytes, which have come by now, are no sound. */
+  #endSilence(ownBytes: number): void {
+    const moved = bytesMoved(this.#stream);
+    if (this.#openedAt === null || this.#idleMs !== null || moved === undefined) return;
+    const at = now();
+    this.#idleMs = at - (moved > this.#moved + ownBytes ? (this.#visitedAt + at) / 2 : this.#movedAt);
   }
 
   /** Where a message cannot be sent (a broken Blob, a failed deflate), ws ends the connection without calling close(). */
@@ -126,48 +179,52 @@ export class Connection implements SocketObserver {
   }
 
   /** Begins the closing handshake. ws calls this too: when the peer's close frame comes, and when the peer breaks the protocol. */
-  close(code?: number, reason?: string | Buffer, within?: number): void {
+  close(code?: number, reason?: string | Buffer, { policy, within }: CloseLimits = {}): void {
     const ws = this.#ws;
     if (within !== undefined) this.#ending?.lingering?.shorten(now() + within);
     if (ws.readyState === Upstream.CONNECTING) this.#step({ type: 'abort' });
     const broken = ws._receiver?.errored;
     if (broken) this.#onProtocolError(broken);
-    if (ws.readyState === Upstream.OPEN) this.#beginEnding().holdCloseFrameCallback();
+    if (ws.readyState === Upstream.OPEN) {
+      this.#endSilence(ws._closeFrameReceived ? closeFrameBytes(ws) : 0);
+      this.#beginEnding().holdCloseFrame();
+    }
     try {
       this.#base.close.call(ws, code, reason);
     } finally {
       // Also where it has thrown: some versions of ws are closing by then.
       if (ws.readyState === Upstream.CLOSING && this.#stream) {
-        this.#beganClosing(ws._closeFrameReceived ? 'peer' : 'local', within);
+        this.#beganClosing(ws._closeFrameReceived ? 'peer' : 'local', { policy, within });
       }
     }
   }
 
-  closeAsync(code?: number, reason?: string | Buffer, within?: number): Promise<CloseInfo> {
-    this.close(code, reason, within);
+  closeAsync(code?: number, reason?: string | Buffer, limits?: CloseLimits): Promise<CloseInfo> {
+    this.close(code, reason, limits);
     if (this.info) return Promise.resolve(this.info);
     return new Promise((resolve) => this.#beginEnding().resolvers.push(resolve));
   }
 
-  #beganClosing(by: 'local' | 'peer', within?: number): void {
+  #beganClosing(by: 'local' | 'peer', { policy, within }: CloseLimits = {}): void {
     const ws = this.#ws;
     // The limits are this package's. A timer that does nothing replaces ws's, for users who look at `_closeTimer`.
     clearTimeout(ws._closeTimer ?? undefined);
     ws._closeTimer = setTimeout(() => {}, Math.min(ws._closeTimeout ?? 30_000, MAX_TIMER));
-    this.#step({ type: 'close', by, within });
+    this.#step({ type: 'close', by, policy: by === 'local' ? policy : undefined, within });
   }
 
   terminate(): void {
     const lingering = this.#ending?.lingering;
     const { terminate } = this.#settings;
     if (lingering) lingering.cut(terminate);
-    else this.#end(terminate === 'reset' ? 'abort' : 'destroy');
+    else if (terminate === 'reset') this.#end({ type: 'abort' });
+    else this.#end({ type: 'destroy', policy: hasUnreadPongs(this.#ws) ? 'auto-pong-limit' : null });
   }
 
   abort(): void {
     const lingering = this.#ending?.lingering;
     if (lingering) lingering.cut('reset');
-    else this.#end('abort');
+    else this.#end({ type: 'abort' });
   }
 
   /** Ends the connection. Called by ws when the socket has closed, or by the watchdog. */
@@ -182,9 +239,9 @@ export class Connection implements SocketObserver {
     const ending = this.#beginEnding();
     ending.stop();
     clearTimeout(ws._closeTimer ?? undefined);
-    const info = ending.describe(this.#state);
+    const info = ending.describe(this.#state, this.#openedAt, this.#idleMs);
     this.info = info;
-    this.#group.ended(ws, info, this.#stream);
+    this.#group.ended(ws, info, this.#stream, this.address);
     for (const resolve of ending.resolvers) resolve(info); // their awaiters run after this turn
     try {
       ws.emit('disconnect', info);
@@ -200,11 +257,13 @@ export class Connection implements SocketObserver {
   onError(error: Error): void {
     const socket = this.#stream;
     const closeError = closeErrorOf(error);
+    const { code } = closeError;
     this.#step({
       type: 'error',
       error: closeError,
       ended: socket?.writableEnded ?? false,
-      keepAlive: closeError.code === 'UNKNOWN' && socket !== null && hasKeepAlive(socket),
+      keepAlive: (code === 'UNKNOWN' || code === 'ETIMEDOUT') && socket !== null && hasKeepAlive(socket),
+      isSocket: socket === null || this.#handle !== null,
     });
   }
 
@@ -216,7 +275,10 @@ export class Connection implements SocketObserver {
   }
 
   onClose(): void {
-    this.#beginEnding().socketClosed = true;
+    const ending = this.#beginEnding();
+    ending.socketClosed = true;
+    // A listener that has thrown may have stopped ws's receiver for good: then ws never emits 'close'.
+    if (this.#state.phase === 'open') this.#apply({ wakeIn: WATCHDOG_MS });
     // ws reports errors in what it still reads from its buffers without calling close().
     this.#ws._receiver?.prependListener('error', (error: Error) => this.#onProtocolError(error));
   }
@@ -240,10 +302,10 @@ export class Connection implements SocketObserver {
     }
   }
 
-  #end(type: 'abort' | 'destroy'): void {
+  #end(observation: Observation): void {
     const ending = this.#ending;
     if (this.#ws.readyState === Upstream.CLOSED || ending?.socketClosed || ending?.lingering) return;
-    this.#step({ type });
+    this.#step(observation);
     // Without a socket there is only the opening handshake to end, and ws does that.
     if (!this.#stream) this.#base.terminate.call(this.#ws);
   }
@@ -281,66 +343,52 @@ export class Connection implements SocketObserver {
   #enter(state: State): void {
     const before = this.#state.phase;
     this.#state = state;
-    if (state.phase !== before) this.#moved(before, state.phase);
-  }
-
-  isIdle(): boolean {
-    return this.#stream?.writableLength === 0 && !isBusy(this.#ws._sender);
-  }
-
-  snapshot(): Snapshot {
-    const stream = this.#stream;
-    if (stream) this.#counter ??= countInput(stream, this.#handle);
-    const traffic = stream ? new TrafficMeter(stream, this.#handle, this.#counter).read() : NO_TRAFFIC;
-    return {
-      ...traffic,
-      queued: traffic.unsent + queuedInSender(this.#ws),
-      countsInput: stream?.isPaused() === false && (this.#counter !== null || isCounting(stream, this.#handle)),
-      busy: traffic.unsent === 0 && isBusy(this.#ws._sender),
-    };
-  }
-
-  lookAtTransport(): TransportLook | null {
-    return this.#beginEnding().control()?.look() ?? null;
-  }
-
-  ping(): void {
-    if (this.#ws.readyState !== Upstream.OPEN) return;
-    // Of the receiver, since users may remove all listeners of the WebSocket.
-    if (this.#rtt === null && this.#pingedAt === null) this.#ws._receiver?.on('pong', () => this.#onPong());
-    this.#pingedAt = performance.now();
-    this.#ws.ping();
-  }
-
-  #onPong(): void {
-    if (this.#pingedAt === null) return;
-    this.#rtt = performance.now() - this.#pingedAt;
-    this.#pingedAt = null;
-    this.#group.metrics.measuredRtt(this.#rtt);
-  }
-
-  /** The round trip of the last ping that was answered, in ms; null before that, and without a heartbeat. */
-  get rtt(): number | null {
-    return this.#rtt;
-  }
-
-  retire(): void {
-    this.close(1001);
-  }
-
-  giveUp(why: 'timed-out' | 'slow-consumer'): void {
-    this.#keepAddress();
-    this.#step({ type: 'give-up', why });
+    if (state.phase === before) return;
+    if (before === 'open') {
+      this.#endSilence(0);
+      leave(this);
+      if (this.#watched) this.#group.watching?.remove(this.#watched);
+    }
+    this.#movedTo(state.phase, before);
   }
 
   /** Node keeps an address that was asked for while the connection stands, and the log line comes later. */
   #keepAddress(): void {
-    peerAddress(this.#stream);
+    this.address ??= peerAddress(this.#stream);
+  }
+
+  // ---------- What the liveness checks ask for ----------
+
+  control(): SocketControl | null {
+    return this.#beginEnding().control();
+  }
+
+  countInput(): InputCounter | null {
+    if (this.#stream) this.#counter ??= countInput(this.#stream, this.#handle);
+    return this.#counter;
+  }
+
+  giveUp(policy: GiveUpPolicy): void {
+    this.#keepAddress();
+    this.#step({ type: 'give-up', policy });
+  }
+
+  retire(): void {
+    this.close(1001, undefined, { policy: 'max-age' });
+  }
+
+  measuredRtt(ms: number): void {
+    this.#group.metrics.measuredRtt(ms);
+  }
+
+  /** The round trip of the last ping that was answered, in ms; null before that, and without a heartbeat. */
+  get rtt(): number | null {
+    return this.#watched?.rtt ?? null;
   }
 
   /** Counts a change of phase, from the first that follows `new WebSocket(null)`, with which servers begin. */
-  #moved(from: Phase | null, to: Phase): void {
-    this.#group.moved(this.#counted ? from : null, to, this);
+  #movedTo(to: Phase, from: Phase | null = null): void {
+    this.#group.metrics.moved(this.#counted ? from : null, to);
     this.#counted = true;
   }
 
@@ -349,7 +397,7 @@ export class Connection implements SocketObserver {
       stream: this.#stream,
       handle: this.#handle,
       found: this.#found,
-      counter: this.#counter,
+      counter: this.countInput(),
     });
     return this.#ending;
   }
@@ -392,4 +440,10 @@ function socketOnEnd(this: Duplex): void {
 function senderOnError(this: Sender, error: Error): void {
   const owner = observerOf(this._socket);
   if (owner instanceof Connection) owner.onSenderError(error);
+}
+
+/** ws ends a connection by itself where the peer sends pings and reads no pongs: in its receiver's work, and at its limit. */
+function hasUnreadPongs({ _pendingAutoPongs = 0, _maxPendingAutoPongs = 0, _receiver }: Internals): boolean {
+  const isAtWork = (_receiver as { _writableState?: { writing?: boolean } } | null)?._writableState?.writing === true;
+  return isAtWork && _maxPendingAutoPongs > 0 && _pendingAutoPongs >= _maxPendingAutoPongs;
 }

@@ -3,19 +3,18 @@
  * and at last its CloseInfo. It is made when the end begins, since most connections are open and idle.
  */
 import type { Duplex } from 'node:stream';
-import type { CloseInfo } from '../close-info';
+import type { CloseFrame, CloseInfo } from '../close-info';
 import type { Settings } from '../options';
 import { controlOf } from '../socket-control/choose';
 import type { SocketControl } from '../socket-control/contract';
 import type { TransportHandle } from '../socket-control/handle';
 import type { NativeConnection } from '../socket-control/native';
-import type { UpstreamSocket, WriteCallback } from '../upstream';
+import type { Internals, UpstreamSocket, WriteCallback } from '../upstream';
 import { classify } from './classify';
 import { now, reached } from './clock';
 import type { Sample, State, Tick } from './lifecycle';
 import { Lingering, type LingerOwner } from './lingering';
 import {
-  countInput,
   type InputCounter,
   isBusy,
   isInflating,
@@ -35,8 +34,11 @@ export interface Transport {
   counter: InputCounter | null;
 }
 
-/** What ws wants to be called when its close frame was written; null once ws is not to be called any more. */
-interface CloseFrameCallback {
+/** The close frame of this side. */
+interface HeldCloseFrame {
+  code: number;
+  reason: string;
+  /** What ws wants to be called when it was written; null once ws is not to be called any more. */
   callback: WriteCallback | null;
 }
 
@@ -53,9 +55,10 @@ export class Ending {
   readonly #transport: Transport;
   readonly #meter: TrafficMeter | null;
   #control: SocketControl | null = null;
-  #closeFrame: CloseFrameCallback | null = null;
+  #closeFrame: HeldCloseFrame | null = null;
   /** What ws's receiver still had to work on at the last tick. */
   #receiverState = '';
+  #receiverMovedAt = 0;
   #latest = NO_TRAFFIC;
   #final: Traffic | null = null;
   #timer: NodeJS.Timeout | undefined;
@@ -63,7 +66,6 @@ export class Ending {
 
   constructor(ws: UpstreamSocket, settings: Settings, transport: Transport) {
     const { stream, handle } = transport;
-    if (stream) transport.counter ??= countInput(stream, handle);
     this.#ws = ws;
     this.#settings = settings;
     this.#transport = transport;
@@ -101,9 +103,8 @@ export class Ending {
   /** What the timer's end finds; null when there is nothing to look at any more. */
   tick(state: State, lateBy: number): Tick | null {
     const { stream } = this.#transport;
-    if (this.lingering) return { type: 'tick', busy: this.#receiverMoves() };
-    // Once the socket is closed, only ws's receiver is still at work.
-    if (!stream || this.socketClosed) return null;
+    if (!stream) return null;
+    if (this.socketClosed) return { type: 'tick', socketClosed: true, busy: this.#receiverWorks() };
     const paused = stream.isPaused();
     const quiet = now() - state.progressAt >= this.#settings.closeTimeout / 2;
     return {
@@ -116,11 +117,13 @@ export class Ending {
     };
   }
 
-  /** Whether ws's receiver has worked on what it had received since the last tick. */
-  #receiverMoves(): boolean {
+  /** Whether ws's receiver is still at work on what it had received. A listener that throws stops it, as if it were inflating. */
+  #receiverWorks(): boolean {
     const before = this.#receiverState;
     this.#receiverState = receiverState(this.#ws);
-    return this.#receiverState !== before;
+    if (this.#receiverState !== before) this.#receiverMovedAt = now();
+    const stoodFor = now() - this.#receiverMovedAt;
+    return stoodFor === 0 || (isInflating(this.#ws) && stoodFor < this.#settings.closeDeadline);
   }
 
   /** Calls `done` after `wakeIn` ms, with the ms by which it is late. A later call replaces an earlier one. */
@@ -152,16 +155,15 @@ export class Ending {
   }
 
   /** To be called before ws sends its close frame: the socket then holds ws's callback, and with it the WebSocket, no longer than needed. */
-  holdCloseFrameCallback(): void {
+  holdCloseFrame(): void {
     const { _sender: sender } = this.#ws;
     if (!sender) return;
-    const held: CloseFrameCallback = { callback: null };
     const { close } = sender;
     sender.close = (code, data, mask, callback) => {
-      held.callback = callback;
+      const held: HeldCloseFrame = { code: code ?? 1005, reason: data?.toString() ?? '', callback };
+      this.#closeFrame = held;
       close.call(sender, code, data, mask, relayTo(held));
     };
-    this.#closeFrame = held;
   }
 
   /** Hands the socket over to go on delivering, until the deadline. */
@@ -175,30 +177,60 @@ export class Ending {
   }
 
   /** The record of the end, read once: the counts are those of this moment, or those kept before. */
-  describe(state: State): CloseInfo {
-    const { cause, endedIn, endingSince, bothCloseFrames } = state;
+  describe(state: State, openedAt: number | null, idleMs: number | null): CloseInfo {
+    const { cause, endedIn, endingSince } = state;
     const ws = this.#ws;
+    const at = now();
     const traffic = this.#final ?? this.#meter?.readAtEnd() ?? NO_TRAFFIC;
-    const { kind, origin, expected } = classify(state);
+    const counts = this.#meter?.isComplete ?? true;
+    const { kind, origin, expected, clean, by } = classify(state, idleMs);
+    const bytesUnsent = traffic.unsent + queuedInSender(ws);
+    const sent = this.#sentCloseFrame(state);
+    const received = receivedCloseFrame(ws, state);
     return {
       kind,
       origin,
       phase: endedIn,
       code: ws._closeCode,
       reason: ws._closeMessage.length > 0 ? ws._closeMessage.toString() : '',
-      clean: bothCloseFrames,
+      clean,
       forced: this.forced,
       expected,
+      by,
       error: cause && 'error' in cause ? cause.error : null,
-      bytesReceived: traffic.received,
-      bytesSent: traffic.accepted,
-      bytesUnsent: traffic.unsent + queuedInSender(ws),
-      elapsedMs: endingSince === null ? 0 : now() - endingSince,
+      sent,
+      received,
+      delivered: wasDelivered({ sent, received, dropped: this.lingering ? 0 : bytesUnsent }),
+      control: this.#transport.stream && (this.control()?.kind ?? null),
+      bytesReceived: counts ? traffic.received : null,
+      bytesSent: counts ? traffic.accepted : null,
+      bytesUnsent,
+      openMs: openedAt === null ? 0 : Math.max(0, (endingSince ?? at) - openedAt),
+      idleMs,
+      elapsedMs: endingSince === null ? 0 : at - endingSince,
     };
+  }
+
+  #sentCloseFrame({ closedBy }: State): CloseFrame | null {
+    if (!this.#ws._closeFrameSent || !this.#closeFrame) return null;
+    const { code, reason } = this.#closeFrame;
+    return { code, reason, first: closedBy === 'local' };
   }
 }
 
+function receivedCloseFrame({ _closeFrameReceived, _closeCode, _closeMessage }: Internals, { closedBy }: State) {
+  if (!_closeFrameReceived) return null;
+  return { code: _closeCode, reason: _closeMessage.toString(), first: closedBy !== 'local' };
+}
+
+/** A peer answers a close frame by its code (RFC 6455 §5.5.1), after it has read all that came before. */
+function wasDelivered(end: { sent: CloseFrame | null; received: CloseFrame | null; dropped: number }): boolean | null {
+  const { sent, received, dropped } = end;
+  if (sent?.first && received?.code === sent.code) return true;
+  return dropped > 0 ? false : null;
+}
+
 /** A function of its own, since a closure holds all that is around it. */
-function relayTo(held: CloseFrameCallback): WriteCallback {
+function relayTo(held: HeldCloseFrame): WriteCallback {
   return (error) => held.callback?.(error);
 }

@@ -1,7 +1,7 @@
 /** What connections have in common: the settings, the counts, and the events of one server's connections, or of clients. */
 import type { Duplex } from 'node:stream';
-import type { CloseInfo, Lingered, Phase } from '../close-info';
-import { type Watchable, type Watching, watching } from '../liveness/watch';
+import type { CloseInfo, Lingered } from '../close-info';
+import { type Watching, watching } from '../liveness/watch';
 import { parseOptions, type Settings } from '../options';
 import {
   type DisconnectMessage,
@@ -11,8 +11,9 @@ import {
   type OpenMessage,
   openChannel,
 } from '../telemetry/diagnostics';
-import { logEnd, logLingered, peerAddress } from '../telemetry/log';
+import { logDisconnect, logLingered, peerAddress } from '../telemetry/log';
 import { Metrics, processMetrics } from '../telemetry/metrics';
+import { RecentEnds } from '../telemetry/recent-ends';
 import type { LingerOwner } from './lingering';
 
 export class Group implements LingerOwner {
@@ -21,35 +22,34 @@ export class Group implements LingerOwner {
   readonly metrics: Metrics;
   /** The open WebSockets, where ws itself keeps none (`clientTracking: false`). */
   tracked: Set<object> | null = null;
+  /** The last ends, of a server; null where none are to be kept. */
+  readonly recentEnds: RecentEnds | null;
   /** Called for each that opens. */
   onOpened: ((ws: object) => void) | null = null;
   /** Null where the settings ask for no heartbeat and set no limit for slow peers. */
-  readonly #watching: Watching | null;
+  readonly watching: Watching | null;
 
   constructor(settings: Settings, role: 'server' | 'client') {
     this.settings = settings;
     this.role = role;
     this.metrics = role === 'server' ? new Metrics(processMetrics.server) : processMetrics.client;
-    this.#watching = watching(settings);
+    this.recentEnds = role === 'server' && settings.recentEnds > 0 ? new RecentEnds(settings.recentEnds) : null;
+    this.watching = watching(settings);
   }
 
-  /** `stays` when nothing has begun to end it since. */
-  opened(ws: object, connection: Watchable, stays: boolean): void {
-    if (stays) this.#watching?.add(connection);
+  opened(ws: object): void {
     this.tracked?.add(ws);
     this.onOpened?.(ws);
     if (openChannel.hasSubscribers) openChannel.publish({ ws, role: this.role } satisfies OpenMessage);
   }
 
-  moved(from: Phase | null, to: Phase, connection: Watchable): void {
-    this.metrics.moved(from, to);
-    if (from === 'open') this.#watching?.remove(connection);
-  }
-
-  ended(ws: object, info: CloseInfo, stream: Duplex | null): void {
+  /** `remoteAddress` where it was asked for before. */
+  ended(ws: object, info: CloseInfo, stream: Duplex | null, remoteAddress = peerAddress(stream)): void {
     this.metrics.ended(info);
     this.tracked?.delete(ws);
-    logEnd(this.settings.logger, 'disconnect', info, stream);
+    const { connectionId } = ws as { connectionId?: unknown };
+    this.recentEnds?.add({ at: Date.now(), connectionId, remoteAddress, info });
+    logDisconnect(this.settings.logger, { connectionId, remoteAddress, info });
     if (disconnectChannel.hasSubscribers)
       disconnectChannel.publish({ ws, role: this.role, info } satisfies DisconnectMessage);
   }

@@ -19,7 +19,7 @@
  * ws carries out the closing handshake itself. This machine watches it, limits it, and remembers the first cause. With
  * 'linger' the WebSocket is closed at once, while its socket goes on delivering: lingering.ts.
  */
-import type { CloseError, ClosePhase, Phase } from '../close-info';
+import type { CloseError, ClosePhase, ClosePolicy, Phase } from '../close-info';
 import type { OnTimeout } from '../options';
 import type { TransportLook } from '../socket-control/contract';
 
@@ -39,8 +39,10 @@ export interface SocketError {
   error: CloseError;
   /** This side had sent its FIN, or was about to. */
   ended: boolean;
-  /** TCP keep-alive was on. Asked only where the error has no name. */
+  /** TCP keep-alive was on. Asked only of errors that it can bring about. */
   keepAlive: boolean;
+  /** The stream is a socket of the system's, whose errors are known. */
+  isSocket: boolean;
 }
 
 export interface Limits {
@@ -64,6 +66,10 @@ export interface State {
   /** When the socket has to be gone. */
   readonly deadlineAt: number;
   readonly bothCloseFrames: boolean;
+  /** The rule by which this side ended it. */
+  readonly by: ClosePolicy | null;
+  /** This side has sent RST. */
+  readonly sentReset: boolean;
   /** The last look, and when one last showed progress. */
   readonly progress: number;
   readonly queued: number;
@@ -86,6 +92,7 @@ export interface Sample {
 interface Close {
   type: 'close';
   by: 'local' | 'peer';
+  policy?: ClosePolicy | null;
   within?: number | undefined;
 }
 
@@ -93,6 +100,9 @@ interface ProtocolError {
   type: 'protocol-error';
   error: CloseError;
 }
+
+/** Why a peer is given up. */
+export type GiveUpPolicy = 'heartbeat' | 'max-buffered' | 'send-timeout';
 
 /** What is seen of a connection and of its end. */
 export type Observation =
@@ -106,11 +116,11 @@ export type Observation =
   | SocketError
   | ProtocolError
   /** The heartbeat was not answered, or the peer does not read what is sent to it. */
-  | { type: 'give-up'; why: 'timed-out' | 'slow-consumer' }
+  | { type: 'give-up'; policy: GiveUpPolicy }
   /** abort() was called. */
   | { type: 'abort' }
-  /** terminate() was called. */
-  | { type: 'destroy' }
+  /** terminate() was called, by ws itself where the peer has left too many pongs unread. */
+  | { type: 'destroy'; policy?: 'auto-pong-limit' | null }
   | Tick
   /** ws has emitted 'close', or is about to. */
   | { type: 'closed' };
@@ -124,6 +134,8 @@ export interface Tick {
   paused?: boolean;
   /** The peer is known to be gone, though nothing has been read of it. */
   lost?: boolean;
+  /** The socket has closed: only ws's 'close' is waited for. */
+  socketClosed?: boolean;
   /** This side is still at work on what it has to send or has received (deflate, Blobs), and ends nothing before that. */
   busy?: boolean;
   /** What the system knows of the transport; null where it does not tell. It lengthens a wait, and decides nothing else. */
@@ -162,6 +174,8 @@ export const initial: State = Object.freeze({
   endingSince: null,
   deadlineAt: Number.POSITIVE_INFINITY,
   bothCloseFrames: false,
+  by: null,
+  sentReset: false,
   progress: 0,
   queued: 0,
   progressAt: 0,
@@ -197,10 +211,16 @@ export function step(state: State, seen: Observation, sample: Sample, limits: Li
     case 'give-up':
       // A connection that is being closed has its limits already.
       if (state.phase !== 'open') return [state, []];
-      return cut(state, at, { type: seen.why }, howToCut(limits.onTimeout, 0));
+      return cut(
+        { ...state, by: seen.policy },
+        at,
+        { type: seen.policy === 'heartbeat' ? 'timed-out' : 'slow-consumer' },
+        howToCut(limits.onTimeout, 0),
+      );
     case 'abort':
       return cut(state, at, LOCAL_ABORT, 'reset');
     case 'destroy':
+      if (seen.policy) return cut({ ...state, by: seen.policy }, at, { type: 'slow-consumer' }, 'destroy');
       return cut(state, at, LOCAL_ABORT, 'destroy');
     case 'tick':
       return tick(state, seen, sample, limits);
@@ -210,11 +230,11 @@ export function step(state: State, seen: Observation, sample: Sample, limits: Li
 }
 
 /** The first close begins the handshake; a later one can only bring the deadline nearer. */
-function close(state: State, { by, within }: Close, sample: Sample, limits: Limits): [State, Effect[]] {
+function close(state: State, { by, policy = null, within }: Close, sample: Sample, limits: Limits): [State, Effect[]] {
   const { at } = sample;
   const [next, effects] =
     state.phase === 'open'
-      ? beginClosing({ ...ending(state, at, 'handshake', null), closedBy: by }, state, sample, limits)
+      ? beginClosing({ ...ending(state, at, 'handshake', null), closedBy: by, by: policy }, state, sample, limits)
       : [state, []];
   if (!isClosing(next) || within === undefined || at + within >= next.deadlineAt) return [next, effects];
   const shortened = { ...next, deadlineAt: at + within };
@@ -222,7 +242,8 @@ function close(state: State, { by, within }: Close, sample: Sample, limits: Limi
 }
 
 function tick(state: State, seen: Tick, sample: Sample, limits: Limits): [State, Effect[]] {
-  if (state.phase === 'cut') return [state, seen.busy ? [{ wakeIn: WATCHDOG_MS }] : ['emit-close']];
+  if (state.phase === 'cut' || seen.socketClosed)
+    return [state, seen.busy ? [{ wakeIn: WATCHDOG_MS }] : ['emit-close']];
   if (state.phase !== 'handshake' && state.phase !== 'fin') return [state, []];
 
   const next = withSample(state, seen, sample, limits);
@@ -273,7 +294,8 @@ function cut(state: State, at: number, cause: Cause | null, how?: 'reset' | 'des
   // There is no connection yet to cut: ws gives up the opening handshake by itself.
   if (state.phase === 'opening') return [ending(state, at, 'opening', cause), []];
   const wake = { wakeIn: WATCHDOG_MS };
-  return [ending(state, at, 'cut', cause), how ? [how, wake] : [wake]];
+  const next = ending(state, at, 'cut', cause);
+  return [how === 'reset' ? { ...next, sentReset: true } : next, how ? [how, wake] : [wake]];
 }
 
 /**

@@ -76,6 +76,7 @@ interface Stream {
   _writableState?: { length: number; writing: boolean; writelen: number };
   bytesRead?: number;
   bytesWritten?: number;
+  writableFinished?: boolean;
   remoteAddress?: string;
 }
 
@@ -100,13 +101,19 @@ export class InputCounter {
 }
 
 /** Whether the stream counts what it reads. */
-export function isCounting(stream: Duplex, handle: TransportHandle | null): boolean {
+export function isCounting(stream: object, handle: TransportHandle | null): boolean {
   return (handle?.bytesRead ?? (stream as Stream).bytesRead) !== undefined;
 }
 
 /** A counter for a stream that needs one; null for one that does not, and for one that ws has not begun to read. */
 export function countInput(stream: Duplex, handle: TransportHandle | null): InputCounter | null {
   return isCounting(stream, handle) || stream.readableFlowing === null ? null : new InputCounter(stream);
+}
+
+/** The bytes that have come and gone so far, without a look at what waits; undefined for a stream that does not count. */
+export function bytesMoved(stream: Duplex | null): number | undefined {
+  const { bytesRead, _bytesDispatched = 0 } = (stream ?? {}) as { bytesRead?: number; _bytesDispatched?: number };
+  return bytesRead === undefined ? undefined : bytesRead + _bytesDispatched;
 }
 
 export class TrafficMeter {
@@ -135,14 +142,20 @@ export class TrafficMeter {
     return this.last;
   }
 
-  /** The counts at the end of a stream that was not cut, when all that was queued has been accepted. */
+  /** The counts at the end of a stream that this package has not cut. */
   readAtEnd(): Traffic {
     const transport = this.#stream._parent ?? this.#stream;
+    const unsent = this.#stream.writableFinished ? 0 : this.#unsent(0);
     return {
       received: Math.max(this.last.received, transport.bytesRead ?? 0),
-      accepted: Math.max(this.last.accepted, transport.bytesWritten ?? 0),
-      unsent: 0,
+      accepted: Math.max(this.last.accepted, (transport.bytesWritten ?? 0) - unsent),
+      unsent,
     };
+  }
+
+  /** Whether the counts are those of the whole connection. */
+  get isComplete(): boolean {
+    return isCounting(this.#stream, this.#handle);
   }
 
   /** A chunk is being written, and nobody tells how far it is: the sockets of Bun and Deno do not count as libuv does. */
@@ -166,6 +179,12 @@ export class TrafficMeter {
 /** Bytes that ws itself holds back, for deflate or for a Blob. Otherwise its count is of what was sent after close(). */
 export function queuedInSender({ _sender }: Internals): number {
   return _sender && isBusy(_sender) ? _sender._bufferedBytes : 0;
+}
+
+/** How long the peer's close frame was on the wire, at most (RFC 6455 §5.2). */
+export function closeFrameBytes({ _closeCode, _closeMessage }: Internals): number {
+  const header = 6;
+  return header + (_closeCode === 1005 ? 0 : 2 + _closeMessage.length);
 }
 
 /** What ws's receiver has in hand. It stands still when it has finished, and when a listener that threw has stopped it. */

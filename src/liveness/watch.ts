@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import type { Settings } from '../options';
 import type { TransportLook } from '../socket-control/contract';
-import { type Flow, stepFlow } from './backpressure';
+import { type Flow, type SlowPolicy, stepFlow } from './backpressure';
 import { CHECKS_PER_TIMEOUT, type HeartbeatState, initialHeartbeat, rests, stepHeartbeat } from './heartbeat';
 
 /** What a check finds of a connection. */
@@ -25,7 +25,7 @@ export interface Watchable {
   /** What the system knows of bytes on their way; null where it does not tell. */
   lookAtTransport(): TransportLook | null;
   ping(): void;
-  giveUp(why: 'timed-out' | 'slow-consumer'): void;
+  giveUp(policy: 'heartbeat' | SlowPolicy): void;
   /** Closes a connection that has reached its age. */
   retire(): void;
 }
@@ -149,13 +149,14 @@ class Watch {
       return;
     }
     const seen = connection.snapshot();
-    if (this.#limitsFlow && this.#isSlow(connection, watched, seen)) connection.giveUp('slow-consumer');
+    const slow = this.#limitsFlow ? this.#judgeFlow(connection, watched, seen) : null;
+    if (slow) connection.giveUp(slow);
     else if (watched.heartbeat) this.#stepHeartbeat(connection, watched, seen);
     const { received, accepted, unsent } = seen;
     Object.assign(watched, { received, accepted, unsent });
   }
 
-  #isSlow(connection: Watchable, watched: Watched, seen: Snapshot): boolean {
+  #judgeFlow(connection: Watchable, watched: Watched, seen: Snapshot): SlowPolicy | null {
     const { sendTimeout } = this.#settings;
     watched.flow ??= { accepted: seen.accepted, queued: seen.queued, movedAt: this.#now };
     const [flow, why] = stepFlow(watched.flow, { at: this.#now, ...seen }, this.#settings);
@@ -164,10 +165,10 @@ class Watch {
     // The system accepts bytes in large steps, and a steady, slow reader may take longer for one than the limit is.
     if (stoodFor >= sendTimeout / 2 && this.#acknowledges(connection, watched)) {
       watched.flow = { ...flow, movedAt: this.#now };
-      return flow.queued > this.#settings.maxBufferedAmount;
+      return why === 'max-buffered' ? why : null;
     }
     if (stoodFor === 0 && !watched.heartbeat) this.#settle(watched);
-    return why !== null;
+    return why;
   }
 
   #stepHeartbeat(connection: Watchable, watched: Watched, seen: Snapshot): void {
@@ -181,7 +182,7 @@ class Watch {
     if (act === 'ping') connection.ping();
     // The ping waits behind what the kernel holds: a peer that takes of that is alive, though it cannot answer yet.
     else if (act && this.#acknowledges(connection, watched)) watched.heartbeat = { ...next, answered: true };
-    else if (act === 'timed-out') connection.giveUp(act);
+    else if (act === 'timed-out') connection.giveUp('heartbeat');
     if (watched.heartbeat.answered) this.#settle(watched);
   }
 

@@ -176,7 +176,7 @@ export class Drain {
   #close(ws: object): void {
     const within = Math.max(1, this.#deadlineAt - now());
     const connection = connectionOf(ws);
-    if (connection) this.#closes.push(connection.closeAsync(this.#code, this.#reason, within));
+    if (connection) this.#closes.push(connection.closeAsync(this.#code, this.#reason, { policy: 'drain', within }));
   }
 
   /** Ends, at the deadline, what has no closing handshake: HTTP requests and upgrades that are under way. */

@@ -6,6 +6,7 @@ import type { Group } from '../connection/group';
 import type { Settings } from '../options';
 import { hasNative, onAccepted } from '../socket-control/choose';
 import type { Stats } from '../telemetry/metrics';
+import type { RecentEnd } from '../telemetry/recent-ends';
 import type { UpstreamServer } from '../upstream';
 import { Drain, type DrainOptions, type DrainTarget, parseDrainOptions } from './drain';
 import type { Guard } from './guard';
@@ -15,6 +16,8 @@ import { guardOf } from './guard-registry';
 export interface ServerAdditions {
   /** Counts of this server's connections: how many there are, and how the others ended. */
   stats(): Stats;
+  /** The last ends of this server's connections, the newest last: as many as the `recentEnds` option says. */
+  recentEnds(): RecentEnd[];
   /**
    * Ends all connections and closes the server, for a restart. New upgrade requests are answered by 503 with Retry-After; each
    * connection is closed by a closing handshake, spread over `spread` ms. Then the server is closed, and with it the HTTP server

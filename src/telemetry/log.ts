@@ -1,6 +1,7 @@
 /** Log lines about ends: expected ones at debug, others at warn, and only some of many alike. And the address of the peer. */
 import type { Duplex } from 'node:stream';
 import type { CloseInfo, FailedOpening, Lingered } from '../close-info';
+import { closeSentence } from '../close-sentence';
 import type { Logger, LoggerOption } from '../options';
 import { openingFailedChannel } from './diagnostics';
 
@@ -42,15 +43,41 @@ function write(level: Level, logger: LoggerOption, fields: object, message: stri
   }
 }
 
-/** What is logged of an end. Only WebSockets have an `elapsedMs`: other sockets are gone when their end is seen. */
-export type End = Pick<CloseInfo, 'origin' | 'phase' | 'code' | 'error' | 'expected'> &
-  Partial<Pick<CloseInfo, 'elapsedMs'>> & { kind: CloseInfo['kind'] | FailedOpening };
+/** What is logged of the end of a socket that is no WebSocket. */
+export type End = Pick<CloseInfo, 'origin' | 'phase' | 'code' | 'error' | 'expected'> & {
+  kind: CloseInfo['kind'] | FailedOpening;
+};
+
+/** The end of a WebSocket, and whose it was. */
+export interface Disconnect {
+  connectionId: unknown;
+  remoteAddress: string | undefined;
+  info: CloseInfo;
+}
+
+/** Logs the end of a WebSocket: at debug when it is expected, at warn when it is not; of many alike, only some. */
+export function logDisconnect(logger: LoggerOption, { connectionId, remoteAddress, info }: Disconnect): void {
+  const level = info.expected ? 'debug' : 'warn';
+  if (!isSeen(level, logger) || isTooMany(level, logger, 'disconnect', info.kind)) return;
+  const { expected: _, reason: __, clean: ___, error, sent, received, by, ...rest } = info;
+  const fields = {
+    event: 'disconnect',
+    connectionId,
+    remoteAddress,
+    ...rest,
+    by: by ?? undefined,
+    errorCode: error?.code,
+    sent: sent?.code,
+    received: received?.code,
+  };
+  write(level, logger, fields, closeSentence(info));
+}
 
 type EndEvent = 'disconnect' | 'lingered' | 'opening-failed' | 'stray-socket';
 
 /** Logs an end: at debug when it is expected, at warn when it is not; of many alike, only some. */
 export function logEnd(logger: LoggerOption, event: EndEvent, end: End, stream: Duplex | null): void {
-  const { kind, origin, phase, code, error, elapsedMs } = end;
+  const { kind, origin, phase, code, error } = end;
   const level = end.expected ? 'debug' : 'warn';
   if (!isSeen(level, logger) || isTooMany(level, logger, event, kind)) return;
   const fields = {
@@ -61,7 +88,6 @@ export function logEnd(logger: LoggerOption, event: EndEvent, end: End, stream: 
     code,
     errorCode: error?.code,
     remoteAddress: peerAddress(stream),
-    elapsedMs,
   };
   write(level, logger, fields, `connection ended: ${kind}`);
 }

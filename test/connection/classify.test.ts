@@ -7,9 +7,19 @@ import { type Cause, initial, type State } from '../../dist/connection/lifecycle
 
 const error = (code: string, more: { syscall?: string; ended?: boolean; keepAlive?: boolean } = {}): Cause => ({
   type: 'error',
-  error: { code, errno: undefined, syscall: more.syscall ?? 'read' },
+  error: { code, message: '', errno: -1, syscall: more.syscall ?? 'read' },
   ended: more.ended ?? false,
   keepAlive: more.keepAlive ?? false,
+  isSocket: true,
+});
+
+/** An error that no system call made. */
+const plainError = (code: string, isSocket = true): Cause => ({
+  type: 'error',
+  error: { code, message: 'quota', errno: undefined, syscall: undefined },
+  ended: false,
+  keepAlive: false,
+  isSocket,
 });
 
 type Row = [seen: string, state: Partial<State>, kind: string, origin: string, expected: boolean];
@@ -97,7 +107,104 @@ const TABLE: Row[] = [
   ['opening: answered by 401', opening, 'upgrade-failed', 'peer', true],
   ['opening: timed out', { ...opening, cause: error('ETIMEDOUT') }, 'timed-out', 'network', true],
   ['opening: no route', { ...opening, cause: error('ENETUNREACH') }, 'unreachable', 'network', true],
-  ['opening: bad certificate', { ...opening, cause: error('DEPTH_ZERO_SELF_SIGNED_CERT') }, 'tls-failed', 'peer', true],
+  ['destroy(new Error())', { ...open, cause: plainError('UNKNOWN') }, 'local-abort', 'local', true],
+  ['destroy() with a code of its own', { ...open, cause: plainError('QUOTA') }, 'local-abort', 'local', true],
+  ['an AbortSignal', { ...open, cause: plainError('ABORT_ERR') }, 'local-abort', 'local', true],
+  [
+    'an error of a stream that is no socket',
+    { ...open, cause: plainError('UNKNOWN', false) },
+    'unknown',
+    'network',
+    false,
+  ],
+  [
+    'an HTTP/2 stream that is reset',
+    { ...open, cause: plainError('ERR_HTTP2_STREAM_ERROR', false) },
+    'reset',
+    'peer',
+    true,
+  ],
+  ['ECONNRESET without a call', { ...open, cause: plainError('ECONNRESET') }, 'reset', 'peer', true],
+  [
+    "RST of this side over its answer to the peer's close frame",
+    { ...crossed, closedBy: 'peer', sentReset: true, cause: { type: 'local-abort' } },
+    'local-abort',
+    'local',
+    true,
+  ],
+  [
+    'RST of this side after the peer has answered',
+    { ...crossed, closedBy: 'local', sentReset: true, cause: { type: 'local-abort' } },
+    'clean',
+    'local',
+    true,
+  ],
+  [
+    'opening: refused at each address',
+    { ...opening, cause: plainError('ECONNREFUSED') },
+    'upgrade-failed',
+    'peer',
+    true,
+  ],
+  [
+    'opening: no such name',
+    { ...opening, cause: error('ENOTFOUND', { syscall: 'getaddrinfo' }) },
+    'upgrade-failed',
+    'local',
+    true,
+  ],
+  [
+    'opening: no answer of DNS',
+    { ...opening, cause: error('EAI_AGAIN', { syscall: 'getaddrinfo' }) },
+    'upgrade-failed',
+    'local',
+    true,
+  ],
+  ...['EADDRNOTAVAIL', 'EMFILE', 'ENOBUFS', 'EACCES'].map(
+    (code): Row => [
+      `opening: ${code}`,
+      { ...opening, cause: error(code, { syscall: 'connect' }) },
+      'upgrade-failed',
+      'local',
+      true,
+    ],
+  ),
+  ['opening: an AbortSignal', { ...opening, cause: plainError('ABORT_ERR') }, 'upgrade-failed', 'local', true],
+  [
+    "opening: the application's lookup or agent fails",
+    { ...opening, cause: plainError('UNKNOWN') },
+    'upgrade-failed',
+    'local',
+    true,
+  ],
+  [
+    'opening: the peer speaks no HTTP',
+    { ...opening, cause: plainError('HPE_INVALID_CONSTANT') },
+    'upgrade-failed',
+    'peer',
+    true,
+  ],
+  ...[
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+    'INVALID_CA',
+  ].map(
+    (code): Row => [
+      `opening: certificate refused here, ${code}`,
+      { ...opening, cause: plainError(code) },
+      'tls-failed',
+      'local',
+      true,
+    ],
+  ),
+  [
+    'opening: certificate refused by the peer',
+    { ...opening, cause: plainError('ERR_SSL_TLSV1_ALERT_UNKNOWN_CA') },
+    'tls-failed',
+    'peer',
+    true,
+  ],
   ['opening: the server does not speak TLS', { ...opening, cause: error('EPROTO') }, 'tls-failed', 'peer', true],
   ['opening: closed by this side', { ...opening, cause: { type: 'local-abort' } }, 'local-abort', 'local', true],
   ['an unknown error', { ...open, cause: error('EWHATEVER') }, 'unknown', 'network', false],
@@ -106,7 +213,8 @@ const TABLE: Row[] = [
 describe('classify()', () => {
   for (const [seen, state, kind, origin, expected] of TABLE) {
     it(`${seen}: ${kind} / ${origin}${expected ? '' : ', unexpected'}`, () => {
-      assert.deepEqual(classify({ ...initial, ...state }), { kind, origin, expected });
+      const { by: _, clean: __, ...verdict } = classify({ ...initial, ...state });
+      assert.deepEqual(verdict, { kind, origin, expected });
     });
   }
 });

@@ -167,7 +167,7 @@ describe('every sequence of up to 6 events', () => {
     [0, 0, { type: 'fin', by: 'peer' }],
     [0, 0, { type: 'error', error, ended: false, keepAlive: false }],
     [0, 0, { type: 'protocol-error', error }],
-    [0, 0, { type: 'give-up', why: 'timed-out' }],
+    [0, 0, { type: 'give-up', policy: 'heartbeat' }],
     [0, 0, { type: 'abort' }],
     [0, 0, { type: 'destroy' }],
     [500, 0, { type: 'tick' }],

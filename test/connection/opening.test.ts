@@ -63,7 +63,7 @@ const CASES: Case[] = [
     name: 'answered with a certificate that is not trusted',
     server: async () => https.createServer(await certificate()),
     scheme: 'wss',
-    end: { kind: 'tls-failed', origin: 'peer' },
+    end: { kind: 'tls-failed', origin: 'local' },
   },
   {
     name: 'TLS to a server that does not speak TLS',

@@ -303,7 +303,7 @@ describe('closeInfo', () => {
     ws.abort();
     await once(ws, 'close');
     const info = ws.closeInfo as WebSocket.CloseInfo;
-    assert.equal(info.bytesSent + info.bytesUnsent, queued);
+    assert.equal((info.bytesSent as number) + info.bytesUnsent, queued);
     assert.ok(info.bytesUnsent > 0);
     stop();
   });
@@ -329,7 +329,7 @@ describe('closeInfo', () => {
     const info = ws.closeInfo as WebSocket.CloseInfo;
     assert.equal(info.kind, 'reset');
     assert.ok(info.bytesUnsent > 0, JSON.stringify(info));
-    assert.equal(info.bytesSent + info.bytesUnsent, queued, JSON.stringify(info));
+    assert.equal((info.bytesSent as number) + info.bytesUnsent, queued, JSON.stringify(info));
     stop();
   });
 });

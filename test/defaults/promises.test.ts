@@ -14,14 +14,14 @@ interface Default {
   numbers: number[];
 }
 
-/** The options of a file whose TSDoc has a number in its `@defaultValue`. */
+/** The options of a file whose TSDoc has a number of ms in its `@defaultValue`. */
 function defaultsIn(file: string, prefix = ''): Default[] {
   const source = readFileSync(join(ROOT, 'src', file), 'utf8');
   const documented = source.matchAll(/\/\*\*((?:(?!\*\/)[\s\S])*?)\*\/\s+(?:readonly )?(\w+)\?:/g);
   return [...documented].flatMap(([, comment = '', option]) => {
     const text = /@defaultValue([\s\S]*)/.exec(comment)?.[1] ?? '';
     const numbers = [...text.matchAll(/\d[\d_]*/g)].map(([number]) => Number(number.replaceAll('_', '')));
-    return numbers.length > 0 ? [{ option: `${prefix}${option}`, numbers }] : [];
+    return numbers.length > 0 && /\bms\b/.test(comment) ? [{ option: `${prefix}${option}`, numbers }] : [];
   });
 }
 

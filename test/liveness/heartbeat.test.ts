@@ -162,7 +162,7 @@ describe('a heartbeat', () => {
       if (sent < 4) unacknowledged -= 1;
       return { unacknowledged, peerWindow: 'open', at: performance.now() };
     });
-    assert.deepEqual([why, pings], ['timed-out', 4]);
+    assert.deepEqual([why, pings], ['heartbeat', 4]);
   });
 
   for (const [what, look] of [
@@ -171,7 +171,7 @@ describe('a heartbeat', () => {
     ['looks without progress', () => ({ unacknowledged: 1, peerWindow: 'open', at: performance.now() })],
   ] as [string, () => TransportLook | null][]) {
     it(`does not accept ${what} as evidence that the peer is alive`, async () => {
-      assert.deepEqual(await watchSilent(look), { why: 'timed-out', pings: 1 });
+      assert.deepEqual(await watchSilent(look), { why: 'heartbeat', pings: 1 });
     });
   }
 
@@ -291,10 +291,10 @@ describe('a peer that does not read', () => {
     const limits = { maxBufferedAmount: 1_000, sendTimeout: 500 };
     const start = { accepted: 10, queued: 5, movedAt: 0 };
     assert.equal(stepFlow(start, { at: 499, accepted: 10, queued: 5, busy: false }, limits)[1], null);
-    assert.equal(stepFlow(start, { at: 500, accepted: 10, queued: 5, busy: false }, limits)[1], 'slow-consumer');
+    assert.equal(stepFlow(start, { at: 500, accepted: 10, queued: 5, busy: false }, limits)[1], 'send-timeout');
     assert.equal(stepFlow(start, { at: 500, accepted: 11, queued: 5, busy: false }, limits)[1], null);
     assert.equal(stepFlow(start, { at: 500, accepted: 10, queued: 0, busy: false }, limits)[1], null);
-    assert.equal(stepFlow(start, { at: 1, accepted: 11, queued: 1_001, busy: false }, limits)[1], 'slow-consumer');
+    assert.equal(stepFlow(start, { at: 1, accepted: 11, queued: 1_001, busy: false }, limits)[1], 'max-buffered');
   });
 });
 

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import type WebSocket from 'ws-linger';
-import { settled } from 'ws-linger';
+import { closeSentence, settled } from 'ws-linger';
 import { openHandles, until } from './end.js';
 import { openPair, type Pair, type PairOptions, socketOf } from './pairs.js';
 
@@ -107,5 +107,10 @@ function checkEnd(ws: WebSocket, info: WebSocket.CloseInfo, events: string[]): v
   assert.notEqual(info.kind, 'unknown', details);
   assert.equal(info.kind === 'clean', info.clean && info.kind !== 'protocol-error', details);
   if (info.kind === 'reset' || info.kind === 'aborted') assert.ok(info.error, details);
-  assert.ok(info.bytesReceived >= 0 && info.bytesSent >= 0 && info.bytesUnsent >= 0 && info.elapsedMs >= 0, details);
+  const { bytesReceived, bytesSent, bytesUnsent, elapsedMs, openMs, idleMs } = info;
+  for (const count of [bytesReceived ?? 0, bytesSent ?? 0, bytesUnsent, elapsedMs, openMs, idleMs ?? 0]) {
+    assert.ok(count >= 0, details);
+  }
+  assert.ok((idleMs ?? 0) <= openMs + 1, details);
+  assert.notEqual(closeSentence(info), '', details);
 }

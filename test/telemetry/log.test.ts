@@ -28,21 +28,29 @@ describe('the log', () => {
   it('has an expected end at debug, with its cause and the address', async () => {
     const { lines, logger } = recordingLogger('debug');
     const pair = await openPair({ make: 'ours', role: 'server', linger: { logger } });
+    pair.ws.connectionId = 'table 4';
     pair.reset();
     await watchEnd(pair.ws);
-    const [{ time, elapsedMs, pid, hostname, ...line }] = lines as [Line];
+    const [{ time, pid, hostname, elapsedMs, openMs, idleMs, bytesReceived, bytesSent, msg, ...line }] = lines as [
+      Line,
+    ];
     assert.deepEqual(line, {
       level: 20,
       event: 'disconnect',
+      connectionId: 'table 4',
       kind: 'reset',
       origin: 'peer',
       phase: 'open',
       code: 1006,
+      forced: null,
+      delivered: null,
+      control: process.env.WS_LINGER_TEST_CONTROL === 'native' ? 'native' : 'portable',
+      bytesUnsent: 0,
       errorCode: 'ECONNRESET',
       remoteAddress: '127.0.0.1',
-      msg: 'connection ended: reset',
     });
-    assert.equal(typeof elapsedMs, 'number');
+    assert.match(String(msg), /^The peer reset the connection \(ECONNRESET, open for \d\.\d s\)$/);
+    for (const number of [elapsedMs, openMs, idleMs, bytesReceived, bytesSent]) assert.equal(typeof number, 'number');
     pair.stop();
   });
 

@@ -1,0 +1,93 @@
+/** Says in one sentence how a connection ended. Pure. docs/why-1006.md has a heading for each sentence. */
+import type { CloseFrame, CloseInfo, CloseKind, CloseOrigin, ClosePolicy } from './close-info';
+
+/** The sentences of ends that a rule of this side began, whichever kind they became. */
+const BY_POLICY: Record<ClosePolicy, string> = {
+  drain: 'A drain of this server closed the connection',
+  'max-age': 'The connection was closed, since it had reached its maximum age',
+  heartbeat: 'The peer did not answer a ping of the heartbeat',
+  'keep-alive': "The peer's system did not answer TCP keep-alive",
+  'max-buffered': 'More was queued for the peer than maxBufferedAmount allows',
+  'send-timeout': 'The peer took nothing of what was queued for it during sendTimeout',
+  'auto-pong-limit': 'The peer sent pings and did not read the pongs',
+};
+
+/** The sentences of all other ends. What is not listed for an origin has the sentence of the peer's. */
+const BY_KIND: Record<CloseKind, { peer: string } & Partial<Record<CloseOrigin, string>>> = {
+  clean: {
+    peer: 'The peer closed the connection, and this side answered',
+    local: 'This side closed the connection, and the peer answered',
+  },
+  'closed-without-handshake': {
+    peer: 'The peer ended the connection without a closing handshake',
+    local: 'This side ended the socket without a closing handshake',
+  },
+  reset: { peer: 'The peer reset the connection' },
+  aborted: { peer: 'The local TCP stack aborted the connection' },
+  'timed-out': { peer: 'The peer acknowledged nothing until TCP gave up' },
+  unreachable: { peer: 'There was no route to the peer any more' },
+  'close-timeout': { peer: 'The peer did not finish the closing handshake in time' },
+  'protocol-error': { peer: 'The peer broke the WebSocket protocol' },
+  'slow-consumer': { peer: 'The peer did not read what was sent to it' },
+  'local-abort': { peer: 'This side aborted the connection' },
+  'upgrade-failed': {
+    peer: 'The peer refused or broke off the opening handshake',
+    local: 'This side could not make the connection',
+  },
+  'tls-failed': { peer: 'The peer refused or broke TLS', local: "This side refused the peer's certificate" },
+  unknown: {
+    peer: 'The connection was lost with an unknown error',
+    local: 'The connection was lost with an error of this machine',
+  },
+};
+
+const OPENING_TIMED_OUT = 'The opening handshake was not finished in time';
+const OPENING_ABORTED = 'This side gave the connection up before it was open';
+const ANSWER_LOST = 'The peer closed the connection and was gone before the answer';
+
+/** All that closeSentence() can say, without the details in parentheses. */
+export const CLOSE_SENTENCES: readonly string[] = [
+  ...Object.values(BY_POLICY),
+  ...Object.values(BY_KIND).flatMap((sentences) => Object.values(sentences)),
+  OPENING_TIMED_OUT,
+  OPENING_ABORTED,
+  ANSWER_LOST,
+];
+
+/**
+ * How a connection ended, in one English sentence: who did what, and in parentheses what else is known. For logs and for people;
+ * programs should match `kind`, `origin`, `phase` and `by`.
+ */
+export function closeSentence(info: CloseInfo): string {
+  const details = [
+    frame(info.received),
+    info.error && errorText(info.error),
+    info.openMs > 0 ? `open for ${seconds(info.openMs)}` : null,
+    info.idleMs !== null && info.idleMs >= 1_000 ? `silent for ${seconds(info.idleMs)}` : null,
+    info.delivered === false ? `${info.bytesUnsent} bytes dropped` : null,
+  ].filter(Boolean);
+  return `${sentenceOf(info)}${details.length > 0 ? ` (${details.join(', ')})` : ''}`;
+}
+
+function sentenceOf({ kind, origin, phase, by, received, clean }: CloseInfo): string {
+  if (by) return BY_POLICY[by];
+  if (phase === 'opening' && kind === 'timed-out') return OPENING_TIMED_OUT;
+  if (phase === 'opening' && kind === 'local-abort') return OPENING_ABORTED;
+  if (received?.first && !clean && kind !== 'protocol-error' && kind !== 'local-abort') return ANSWER_LOST;
+  return BY_KIND[kind][origin] ?? BY_KIND[kind].peer;
+}
+
+function frame(received: CloseFrame | null): string | null {
+  if (!received || received.code === 1005) return null;
+  return received.reason ? `code ${received.code} ${JSON.stringify(received.reason)}` : `code ${received.code}`;
+}
+
+/** A system's error says no more than its code; of any other the text counts. */
+function errorText({ code, message, syscall }: NonNullable<CloseInfo['error']>): string {
+  if (syscall !== undefined) return code;
+  return code === 'UNKNOWN' ? message : `${code}: ${message}`;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
+}

@@ -1,0 +1,41 @@
+/**
+ * Notes when bytes last moved on each open connection, so that the record of its end can say how long it was silent. Nothing is
+ * done per message: all connections are visited once a second.
+ */
+import { Socket } from 'node:net';
+
+/** A connection that is visited. */
+export interface Visited {
+  /** Called about once a second while the connection is open. */
+  noteBytes(): void;
+}
+
+/** The pause between two visits, in ms. */
+export const VISIT_MS = 1_000;
+
+const open = new Set<Visited>();
+let isTimed = false;
+
+export function visit(connection: Visited): void {
+  open.add(connection);
+  if (!isTimed) startTimer();
+}
+
+export function leave(connection: Visited): void {
+  open.delete(connection);
+}
+
+/**
+ * A socket's own timeout, of a socket that is never connected: it keeps no process alive, and mocked timers do not run it. A mocked
+ * interval would keep those busy for ever who run all timers until none is left.
+ */
+function startTimer(): void {
+  const socket = new Socket();
+  socket.on('timeout', () => {
+    for (const connection of open) connection.noteBytes();
+    isTimed = open.size > 0;
+    if (isTimed) socket.setTimeout(VISIT_MS);
+  });
+  isTimed = true;
+  socket.setTimeout(VISIT_MS);
+}

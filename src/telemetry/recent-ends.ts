@@ -1,0 +1,35 @@
+/** Keeps the last ends of a server's connections. */
+import type { CloseInfo } from '../close-info';
+
+/** One of the last ends of a server's connections. */
+export interface RecentEnd {
+  /** When it was told, in ms since 1970 as of Date.now(). */
+  at: number;
+  /** What the application has set as the WebSocket's `connectionId`. */
+  connectionId: unknown;
+  /** The peer's address; undefined where it was lost before anybody had asked the system for it, in the first second for example. */
+  remoteAddress: string | undefined;
+  /** How it ended. */
+  info: CloseInfo;
+}
+
+/** A ring: the newest end takes the place of the oldest. */
+export class RecentEnds {
+  readonly #size: number;
+  readonly #ring: RecentEnd[] = [];
+  #next = 0;
+
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  add(end: RecentEnd): void {
+    this.#ring[this.#next] = end;
+    this.#next = (this.#next + 1) % this.#size;
+  }
+
+  /** Oldest first. */
+  read(): RecentEnd[] {
+    return [...this.#ring.slice(this.#next), ...this.#ring.slice(0, this.#next)];
+  }
+}

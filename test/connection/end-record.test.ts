@@ -1,0 +1,258 @@
+// What the record of an end says beyond its kind: the rule that began it, both close frames, whether messages arrived, and how long
+// the connection was open and silent.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import WebSocket, { closeSentence, WebSocketServer } from 'ws-linger';
+import { CLOSE_KINDS, CLOSE_POLICIES } from '../../dist/close-info.js';
+import { CLOSE_SENTENCES } from '../../dist/close-sentence.js';
+import { portOf, until, watchEnd } from '../support/end.js';
+import { openPair, type Pair, type PairOptions, stall } from '../support/pairs.js';
+
+type Linger = WebSocket.LingerOptions;
+
+const CONTROL = process.env.WS_LINGER_TEST_CONTROL === 'native' ? 'native' : 'portable';
+/** Of a client, with a mask of zero (RFC 6455 §5.2). */
+const PING = Buffer.from([0x89, 0x80, 0, 0, 0, 0]);
+const closeFrame = (code?: number) =>
+  Buffer.from(code === undefined ? [0x88, 0x80, 0, 0, 0, 0] : [0x88, 0x82, 0, 0, 0, 0, code >> 8, code & 0xff]);
+const quiet: Linger = { logger: false };
+
+function pairWith(linger: Linger, more: Partial<PairOptions> = {}): Promise<Pair> {
+  return openPair({ make: 'ours', role: 'server', linger: { ...quiet, ...linger }, ...more });
+}
+
+async function endOf(pair: Pair, act: () => void): Promise<WebSocket.CloseInfo> {
+  const ended = watchEnd(pair.ws);
+  act();
+  const { info } = await ended;
+  pair.stop();
+  return info;
+}
+
+describe('the close frames of an end', () => {
+  it('are both there, this side first, when the peer answers', async () => {
+    const pair = await pairWith({});
+    pair.peer.once('data', () => pair.peer.end(closeFrame(4001)));
+    const { sent, received, delivered } = await endOf(pair, () => pair.ws.close(4001, 'enough'));
+    assert.deepEqual(sent, { code: 4001, reason: 'enough', first: true });
+    assert.deepEqual(received, { code: 4001, reason: '', first: false });
+    assert.equal(delivered, true);
+  });
+
+  it('are both there, the peer first, when the peer closes; whether it has read everything is not known', async () => {
+    const pair = await pairWith({});
+    const { sent, received, delivered } = await endOf(pair, () => pair.peer.end(closeFrame(1001)));
+    assert.deepEqual(sent, { code: 1001, reason: '', first: false });
+    assert.deepEqual(received, { code: 1001, reason: '', first: true });
+    assert.equal(delivered, null);
+  });
+
+  it('prove nothing when the peer closes with a code of its own at the same moment', async () => {
+    const pair = await pairWith({});
+    pair.peer.once('data', () => pair.peer.end(closeFrame(3000)));
+    assert.equal((await endOf(pair, () => pair.ws.close(1000))).delivered, null);
+  });
+
+  it('are missing when the peer resets', async () => {
+    const { sent, received, delivered } = await pairWith({}).then((pair) => endOf(pair, () => pair.reset()));
+    assert.deepEqual([sent, received, delivered], [null, null, null]);
+  });
+
+  it('that had no code have 1005', async () => {
+    const pair = await pairWith({});
+    pair.peer.once('data', () => pair.peer.end(closeFrame()));
+    const { sent, received } = await endOf(pair, () => pair.ws.close());
+    assert.deepEqual([sent?.code, received?.code], [1005, 1005]);
+  });
+});
+
+describe('whether all was delivered', () => {
+  it('is denied when messages were dropped here', async () => {
+    const pair = await pairWith({});
+    await stall(pair);
+    const info = await endOf(pair, () => pair.ws.abort());
+    assert.equal(info.delivered, false);
+    assert.match(closeSentence(info), /^This side aborted the connection \(.*\d+ bytes dropped\)$/);
+  });
+
+  it('is left open for a socket that lingers', async () => {
+    const pair = await pairWith({ closeTimeout: 50 });
+    await stall(pair);
+    const info = await endOf(pair, () => pair.ws.close());
+    assert.deepEqual([info.kind, info.delivered], ['close-timeout', null]);
+  });
+
+  it('is not called clean when a RST of this side overtakes its answer to the close frame', async () => {
+    const pair = await pairWith({}, { role: 'server' });
+    pair.peer.write(closeFrame(1000));
+    const info = await endOf(pair, () => void whenClosing(pair.ws).then(() => pair.ws.abort()));
+    assert.deepEqual([info.kind, info.origin, info.clean, info.forced], ['local-abort', 'local', false, 'reset']);
+  });
+});
+
+async function whenClosing(ws: WebSocket): Promise<void> {
+  await until('both close frames have crossed', () => (ws as unknown as { _closeFrameSent: boolean })._closeFrameSent);
+}
+
+describe('the rule that ended a connection', () => {
+  it('is drain, also where the peer agreed', async () => {
+    const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', linger: quiet });
+    await once(wss, 'listening');
+    const accepted = once(wss, 'connection') as Promise<[WebSocket]>;
+    const client = new WebSocket(`ws://127.0.0.1:${portOf(wss)}`, { linger: quiet });
+    const [[ws]] = await Promise.all([accepted, once(client, 'open')]);
+    const ends = Promise.all([watchEnd(ws), watchEnd(client)]);
+    await wss.drain();
+    const [server, theirs] = await ends;
+    assert.deepEqual([server.info.by, server.info.kind, server.info.origin], ['drain', 'clean', 'local']);
+    assert.deepEqual([theirs.info.by, theirs.info.kind, theirs.info.origin], [null, 'clean', 'peer']);
+    assert.equal(closeSentence(server.info).split(' (')[0], 'A drain of this server closed the connection');
+  });
+
+  const RULES: [WebSocket.ClosePolicy, string, Linger, (pair: Pair) => unknown][] = [
+    ['max-age', 'close-timeout', { maxAge: 50, closeTimeout: 50 }, () => {}],
+    ['heartbeat', 'timed-out', { heartbeat: { interval: 40, timeout: 40 } }, () => {}],
+    ['max-buffered', 'slow-consumer', { maxBufferedAmount: 1_000 }, stall],
+    ['send-timeout', 'slow-consumer', { sendTimeout: 100 }, stall],
+    ['auto-pong-limit', 'slow-consumer', {}, ({ peer }) => peer.write(Buffer.concat(Array(61).fill(PING)))],
+  ];
+  for (const [by, kind, linger, act] of RULES) {
+    it(`is ${by}`, async () => {
+      const pair = await pairWith(linger);
+      const info = await endOf(pair, () => void act(pair));
+      assert.deepEqual([info.by, info.kind], [by, kind]);
+    });
+  }
+
+  it('is none for terminate() by the application while pongs are unread', async () => {
+    const pair = await pairWith({});
+    await stall(pair);
+    let pings = 0;
+    const ended = watchEnd(pair.ws);
+    pair.ws.on('ping', () => {
+      if (++pings === 30) setImmediate(() => pair.ws.terminate());
+    });
+    pair.peer.write(Buffer.concat(Array(30).fill(PING)));
+    const { info } = await ended;
+    assert.deepEqual([info.by, info.kind], [null, 'local-abort']);
+    pair.stop();
+  });
+});
+
+describe('the silence before an end', () => {
+  for (const transport of ['tcp', 'tls'] as const) {
+    for (const [how, act] of [
+      ["the peer's FIN", (pair: Pair) => pair.peer.end()],
+      ["the peer's close frame", (pair: Pair) => pair.peer.end(closeFrame(1000))],
+      ['close()', (pair: Pair) => pair.ws.close()],
+      ['RST', (pair: Pair) => pair.reset()],
+    ] as const) {
+      it(`is measured from the last message to ${how}, over ${transport}`, async () => {
+        const pair = await pairWith({ closeTimeout: 50 }, { transport });
+        await delay(300);
+        pair.ws.send('the last message');
+        const sentAt = performance.now();
+        await delay(1_600);
+        const silence = performance.now() - sentAt;
+        const info = await endOf(pair, () => act(pair));
+        assert.ok(Math.abs((info.idleMs ?? 0) - silence) < 800, `${info.idleMs} ms, where it was ${silence} ms`);
+        assert.ok(info.openMs >= silence + 250, `open for ${info.openMs} ms`);
+      });
+    }
+  }
+});
+
+it('the control of a connection is in its record', async () => {
+  const info = await pairWith({}).then((pair) => endOf(pair, () => pair.reset()));
+  assert.equal(info.control, CONTROL);
+  const client = new WebSocket('ws://127.0.0.1:1', { linger: quiet });
+  client.on('error', () => {});
+  assert.equal((await watchEnd(client)).info.control, null);
+});
+
+describe('recentEnds()', () => {
+  it('has the last 1000 ends by default, the oldest first, with id, address and time', async () => {
+    const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', linger: quiet });
+    await once(wss, 'listening');
+    let number = 0;
+    wss.on('connection', (ws) => {
+      ws.connectionId = number++;
+      ws.close(1000);
+    });
+    const began = Date.now();
+    const addresses: unknown[] = [];
+    wss.on('connection', (_, request) => addresses.push(request.socket.remoteAddress));
+    for (let round = 0; round < 67; round++) {
+      await Promise.all(
+        Array.from({ length: 15 }, () =>
+          once(new WebSocket(`ws://127.0.0.1:${portOf(wss)}`, { linger: quiet }), 'close'),
+        ),
+      );
+    }
+    await until('all have ended', () => wss.stats().connections.fin + wss.stats().connections.handshake === 0);
+    const ends = wss.recentEnds();
+    assert.equal(ends.length, 1_000);
+    const [first] = ends;
+    assert.ok(first && first.at >= began && first.at <= Date.now());
+    assert.equal(first.remoteAddress, '127.0.0.1');
+    assert.equal(first.info.kind, 'clean');
+    const ids = ends.map(({ connectionId }) => Number(connectionId));
+    assert.ok(Math.min(...ids) >= 1_005 - 1_000 - 15, `${Math.min(...ids)}`);
+    wss.close();
+  });
+
+  it('is empty with 0', async () => {
+    const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', linger: { ...quiet, recentEnds: 0 } });
+    await once(wss, 'listening');
+    wss.on('connection', (ws) => ws.close());
+    await once(new WebSocket(`ws://127.0.0.1:${portOf(wss)}`, { linger: quiet }), 'close');
+    assert.deepEqual(wss.recentEnds(), []);
+    wss.close();
+  });
+});
+
+describe('closeSentence()', () => {
+  const bare = { error: null, sent: null, received: null, delivered: null, bytesUnsent: 0, openMs: 0, idleMs: null };
+  const frame = { code: 1000, reason: '', first: true };
+
+  it('has a sentence of its list for every combination of kind, origin, phase and rule', () => {
+    const said = new Set<string>();
+    for (const kind of CLOSE_KINDS)
+      for (const origin of ['local', 'peer', 'network'] as const)
+        for (const phase of ['opening', 'open', 'handshake', 'fin'] as const)
+          for (const by of [null, ...CLOSE_POLICIES])
+            for (const received of [null, frame])
+              for (const clean of [true, false]) {
+                const info = { ...bare, kind, origin, phase, by, received, clean } as unknown as WebSocket.CloseInfo;
+                said.add(closeSentence(info).split(' (')[0] ?? '');
+              }
+    assert.deepEqual([...said].sort(), [...new Set(CLOSE_SENTENCES)].sort());
+  });
+
+  it('says what is known besides, in parentheses', () => {
+    const info = {
+      ...bare,
+      kind: 'closed-without-handshake',
+      origin: 'peer',
+      phase: 'open',
+      by: null,
+      clean: false,
+      openMs: 61_240,
+      idleMs: 60_020,
+    } as unknown as WebSocket.CloseInfo;
+    assert.equal(
+      closeSentence(info),
+      'The peer ended the connection without a closing handshake (open for 61.2 s, silent for 60.0 s)',
+    );
+  });
+
+  it('has a heading in docs/why-1006.md for each sentence', () => {
+    const page = readFileSync(join(__dirname, '..', '..', 'docs', 'why-1006.md'), 'utf8');
+    const headings = new Set([...page.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => heading));
+    for (const sentence of CLOSE_SENTENCES) assert.ok(headings.has(sentence), `no heading "${sentence}"`);
+  });
+});
