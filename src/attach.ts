@@ -1,7 +1,8 @@
 import { Connection, connectionOf } from './connection/connection';
-import { Group, groupOf } from './connection/group';
+import { Group, groupFor, putGroup } from './connection/group';
+import { isMarked, mark } from './copies';
 import { withCode } from './errors';
-import { type LingerOptions, parseOptions, type Settings } from './options';
+import { asksForSame, type LingerOptions, parseOptions, type Settings } from './options';
 import { type ServerAdditions, ServerSide, sideOf } from './server/server-side';
 import { checkControl } from './socket-control/choose';
 import { Upstream, type UpstreamServer, type UpstreamSocket } from './upstream';
@@ -9,27 +10,21 @@ import { lingeringClass, type WebSocket } from './websocket';
 
 /**
  * Gives a WebSocket or a WebSocketServer that plain `ws` made what this package's own have; for a server, its present
- * and its future connections. Returns the same object. Attaching twice changes nothing.
+ * and its future connections. Returns the same object. Attaching twice changes nothing, also where another copy of this package
+ * did so first. Of a WebSocket that has closed already only what ws still knows is told: `closeInfo` has the kind `unknown` or `clean`.
  *
  * ws's own `closeTimeout` is the default of both limits unless it is 30 s: ws fills that in itself, so nobody can tell whether it
  * was given, and the limits have their own defaults.
  *
  * Throws `WSL_ERR_NOT_ATTACHABLE` for anything else (what older versions of ws made, too: servers before 8.5, WebSockets before
- * 8.3), and `WSL_ERR_*` for wrong options, before anything is touched.
+ * 8.3), `WSL_ERR_ALREADY_ATTACHED` for options that differ from those that it has already, and `WSL_ERR_*` for wrong options, before
+ * anything is touched.
  */
 export function attach<T extends AnyServer>(wss: T, options?: LingerOptions): T & ServerAdditions;
 export function attach<T extends AnySocket>(ws: T, options?: LingerOptions): T & WebSocket;
 export function attach(target: object, options?: LingerOptions): object {
-  if (isServer(target)) {
-    const settings = parseOptions(options, givenCloseTimeout(target.options.closeTimeout));
-    checkControl(settings);
-    return attachServer(target, settings);
-  }
-  if (isSocket(target)) {
-    const settings = parseOptions(options, givenCloseTimeout(target._closeTimeout));
-    checkControl(settings);
-    return attachSocket(target, groupOf(settings, undefined));
-  }
+  if (isServer(target)) return attachServer(target, options);
+  if (isSocket(target)) return attachClient(target, options);
   const wanted = 'a WebSocketServer made by ws 8.5 or newer, or a WebSocket made by ws 8.3 or newer';
   throw withCode(new TypeError(`attach() takes ${wanted}`), 'WSL_ERR_NOT_ATTACHABLE');
 }
@@ -52,11 +47,14 @@ interface AnySocket {
 
 type Upgrade = Parameters<UpstreamServer['handleUpgrade']>;
 
-function attachServer(wss: UpstreamServer, settings: Settings): UpstreamServer {
-  if (sideOf(wss)) return wss;
+function attachServer(wss: UpstreamServer, options: LingerOptions | undefined): UpstreamServer {
+  const attached = isMarked(wss) ? sideOf(wss) : undefined;
+  const settings = settingsFor(attached?.group, options, wss.options.closeTimeout);
+  if (attached) return wss;
   const group = new Group(settings, 'server');
   wss.options.WebSocket = lingeringClass(wss.options.WebSocket);
-  Object.assign(wss.options, { linger: group });
+  putGroup(wss.options, group);
+  mark(wss);
   const side = new ServerSide(wss, group);
   for (const ws of wss.clients ?? []) attachSocket(ws as UpstreamSocket, group);
 
@@ -79,12 +77,28 @@ function attachServer(wss: UpstreamServer, settings: Settings): UpstreamServer {
   return wss;
 }
 
+function attachClient(ws: UpstreamSocket, options: LingerOptions | undefined): UpstreamSocket {
+  const attached = isMarked(ws) ? connectionOf(ws) : undefined;
+  const settings = settingsFor(attached?.group, options, ws._closeTimeout);
+  return attached ? ws : attachSocket(ws, groupFor(settings, ws._isServer ? 'server' : 'client'));
+}
+
+/** Checks the options before anything is touched. Who has settings already keeps them, and may be asked for no others. */
+function settingsFor(attached: Group | undefined, options: unknown, wsCloseTimeout: number | undefined): Settings {
+  const settings = parseOptions(options, givenCloseTimeout(wsCloseTimeout));
+  checkControl(settings);
+  if (!attached || asksForSame(attached.settings, options)) return settings;
+  const message = 'attach() was called with other options than those that it has already';
+  throw withCode(new Error(message), 'WSL_ERR_ALREADY_ATTACHED');
+}
+
 function attachSocket(ws: UpstreamSocket, group: Group): UpstreamSocket {
-  if (connectionOf(ws) || ws.readyState === Upstream.CLOSED) return ws;
+  if (isMarked(ws) && connectionOf(ws)) return ws;
   const Base = ws.constructor as typeof Upstream;
   const connection = new Connection(ws, Base.prototype as UpstreamSocket, group);
   Object.setPrototypeOf(ws, lingeringClass(Base).prototype);
-  if (ws._socket) {
+  if (ws.readyState === Upstream.CLOSED) connection.hadClosed();
+  else if (ws._socket) {
     connection.watchSocket(ws._socket);
     connection.opened();
   } else if (ws._req) connection.watchRequest(ws._req);

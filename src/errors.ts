@@ -8,6 +8,8 @@
  * | `WSL_ERR_OPTION_RANGE` | RangeError | an option value of the right type that is not allowed |
  * | `WSL_ERR_NATIVE_UNAVAILABLE` | Error | `control: 'native'` where the addon is not loaded; the message says why |
  * | `WSL_ERR_NOT_ATTACHABLE` | TypeError | `attach()` was given something that `ws` did not make, or an old version of it did, or `drainOnSignal()` no server of this package |
+ * | `WSL_ERR_ALREADY_ATTACHED` | Error | `attach()` with options for something that has other ones already |
+ * | `WSL_ERR_OTHER_COPY` | Error | two versions of this package meet that cannot work together |
  * | `WSL_ERR_NATIVE_ARGUMENT` | TypeError | the addon was called by hand with what it does not take |
  * | `WSL_ERR_SERVER_DIED` | Error | the server that `runStability()` had started died |
  */
@@ -17,6 +19,8 @@ export type LingerErrorCode =
   | 'WSL_ERR_OPTION_RANGE'
   | 'WSL_ERR_NATIVE_UNAVAILABLE'
   | 'WSL_ERR_NOT_ATTACHABLE'
+  | 'WSL_ERR_ALREADY_ATTACHED'
+  | 'WSL_ERR_OTHER_COPY'
   | 'WSL_ERR_NATIVE_ARGUMENT'
   | 'WSL_ERR_SERVER_DIED';
 

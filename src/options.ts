@@ -142,7 +142,7 @@ export class Settings {
     this.logger = options.logger;
     this.control = options.control ?? 'auto';
     this.keepAlive = options.keepAlive ?? 30_000;
-    this.heartbeat = options.heartbeat ? heartbeatOf(options.heartbeat === true ? {} : options.heartbeat) : null;
+    this.heartbeat = options.heartbeat ? heartbeatOf(options.heartbeat) : null;
     this.maxBufferedAmount = options.maxBufferedAmount ?? Number.POSITIVE_INFINITY;
     this.sendTimeout = options.sendTimeout ?? Number.POSITIVE_INFINITY;
     this.maxAge = options.maxAge ?? Number.POSITIVE_INFINITY;
@@ -152,7 +152,8 @@ export class Settings {
   }
 }
 
-function heartbeatOf({ interval = 30_000, timeout = 10_000 }: Partial<HeartbeatOptions>): HeartbeatOptions {
+function heartbeatOf(given: true | Partial<HeartbeatOptions>): HeartbeatOptions {
+  const { interval = 30_000, timeout = 10_000 } = given === true ? {} : given;
   return { interval, timeout };
 }
 
@@ -182,14 +183,13 @@ const HEARTBEAT_CHECKS: Record<keyof HeartbeatOptions, Check> = { interval: mill
  * `WSL_ERR_OPTION_RANGE` before anything is touched.
  */
 export function parseOptions(options: unknown, wsCloseTimeout?: unknown): Settings {
-  if (options instanceof Settings) return options;
   const wsLimit = asTimer(wsCloseTimeout);
   if (options === undefined) return wsLimit === undefined ? DEFAULTS : new Settings({}, wsLimit);
-  if (typeof options !== 'object' || options === null) {
-    throw wrongType('linger', 'an object', options);
+  const own = checkAll<LingerOptions>('linger', options, CHECKS);
+  if (typeof own.heartbeat === 'object') {
+    own.heartbeat = checkAll<HeartbeatOptions>('linger.heartbeat', own.heartbeat, HEARTBEAT_CHECKS);
   }
-  checkAll('linger', options, CHECKS);
-  const settings = new Settings(options, wsLimit);
+  const settings = new Settings(own, wsLimit);
   const { closeTimeout, closeDeadline } = settings;
   if (closeDeadline < closeTimeout) {
     throw outOfRange(`linger.closeDeadline (${closeDeadline}) must not be below linger.closeTimeout (${closeTimeout})`);
@@ -203,13 +203,87 @@ function asTimer(value: unknown): number | undefined {
   return Math.min(Math.max(1, Math.round(value)), MAX_TIMER);
 }
 
-/** Checks each value of an object by its name. */
-export function checkAll(prefix: string, values: object, checks: Readonly<Record<string, Check>>): void {
+/**
+ * Reads the values of an options object once, getters and inherited ones too, but nothing of Object.prototype, and checks each by
+ * its name. Returns a copy, without a prototype.
+ */
+export function checkAll<T extends object>(
+  prefix: string,
+  given: unknown,
+  checks: Readonly<Record<keyof T, Check>>,
+): T {
+  if (!isOptionsObject(given)) throw wrongType(prefix, 'an object', given);
+  const values = Object.create(null) as Record<string, unknown>;
+  for (const name in given) {
+    if (!isOfObjectPrototype(given, name)) values[name] = given[name];
+  }
   for (const [name, value] of Object.entries(values)) {
-    const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
+    const check = Object.hasOwn(checks, name) ? checks[name as keyof T] : undefined;
     if (!check) throw unknownOption(prefix, name, Object.keys(checks));
     if (value !== undefined) check(`${prefix}.${name}`, value);
   }
+  return values as T;
+}
+
+/** Anybody may have added to Object.prototype; what a class of options inherits from its own base counts. */
+function isOfObjectPrototype(given: object, name: string): boolean {
+  let owner = given;
+  while (!Object.hasOwn(owner, name)) owner = Object.getPrototypeOf(owner) as object;
+  return owner !== given && Object.getPrototypeOf(owner) === null;
+}
+
+/** An array, a Map or a Date has none of the names that count, and would pass as if nothing had been given. */
+function isOptionsObject(given: unknown): given is Record<string, unknown> {
+  const kind = Object.prototype.toString.call(given);
+  return typeof given === 'object' && (kind === '[object Object]' || kind === '[object Module]');
+}
+
+/** Whether these options ask for nothing that the settings do not have already. */
+export function asksForSame(settings: Settings, options: unknown): boolean {
+  if (options === undefined) return true;
+  const wanted = parseOptions(options);
+  const names = Object.keys(options as object) as (keyof Settings)[];
+  return names.every((name) => isSame(wanted[name], settings[name]));
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  const [first, second] = [one, other] as (HeartbeatOptions | null)[];
+  if (!first || !second || typeof first.interval !== 'number') return one === other;
+  return first.interval === second.interval && first.timeout === second.timeout;
+}
+
+/** A value of an object's own: of ws's options, too, only those count. */
+export function ownValue<T extends object, K extends keyof T>(options: T, name: K): T[K] | undefined {
+  return Object.hasOwn(options, name) ? options[name] : undefined;
+}
+
+/** Names that ws does not have. Of those, what stands beside `linger` rather than in it was meant to be in it. */
+const MISPLACED = [
+  'closeDeadline',
+  'onTimeout',
+  'heartbeat',
+  'maxBufferedAmount',
+  'sendTimeout',
+  'maxAge',
+  'upgradeTimeout',
+  'recentEnds',
+] as const satisfies (keyof LingerOptions)[];
+
+let hasWarned = false;
+
+/** Warns once of options that stand beside `linger`, where ws ignores them in silence. */
+export function warnOfMisplaced(options: object): void {
+  if (hasWarned) return;
+  const name = MISPLACED.find((option) => Object.hasOwn(options, option));
+  if (!name) return;
+  hasWarned = true;
+  process.emitWarning(
+    `the option ${name} has no effect beside \`linger\`: it belongs into \`linger: { ${name}: … }\``,
+    {
+      type: 'ws-linger',
+      code: 'WSL_WARN_MISPLACED_OPTION',
+    },
+  );
 }
 
 export const MAX_TIMER = 2 ** 31 - 1; // the longest that setTimeout can wait
@@ -245,9 +319,7 @@ export function flag(name: string, value: unknown): void {
 }
 
 function checkHeartbeat(name: string, value: unknown): void {
-  if (typeof value === 'boolean') return;
-  if (typeof value !== 'object' || value === null) throw wrongType(name, 'true, false or an object', value);
-  checkAll(name, value, HEARTBEAT_CHECKS);
+  if (typeof value !== 'boolean' && !isOptionsObject(value)) throw wrongType(name, 'true, false or an object', value);
 }
 
 function oneOf(...allowed: string[]): Check {
@@ -271,7 +343,8 @@ export function outOfRange(message: string): Error {
 }
 
 export function wrongType(name: string, wanted: string, value: unknown): Error {
-  const got = value === null ? 'null' : typeof value;
+  const kind = Object.prototype.toString.call(value).slice('[object '.length, -1);
+  const got = typeof value !== 'object' || value === null || kind === 'Object' ? kind.toLowerCase() : kind;
   return withCode(new TypeError(`${name} must be ${wanted}, not ${got}`), 'WSL_ERR_OPTION_TYPE');
 }
 

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { CloseKind } from './close-info';
-import { Group } from './connection/group';
-import { type LingerOptions, parseOptions } from './options';
+import { Group, putGroup } from './connection/group';
+import { mark } from './copies';
+import { type LingerOptions, ownValue, parseOptions, warnOfMisplaced } from './options';
 import type { DrainOptions } from './server/drain';
 import { type ServerAdditions, ServerSide, sideOf } from './server/server-side';
 import { checkControl } from './socket-control/choose';
@@ -31,13 +32,16 @@ export class WebSocketServer<
   implements ServerAdditions
 {
   constructor(options?: ServerOptions<U, V>, callback?: () => void) {
-    const { linger, WebSocket: given, ...rest } = (options ?? {}) as ServerOptions & { closeTimeout?: number };
-    const settings = parseOptions(linger, rest.closeTimeout);
+    const own = { ...options } as ServerOptions & { closeTimeout?: number };
+    const given = ownValue(own, 'WebSocket');
+    warnOfMisplaced(own);
+    const settings = parseOptions(ownValue(own, 'linger'), ownValue(own, 'closeTimeout'));
     checkControl(settings);
-    const group = new Group(settings, 'server');
-    // ws hands these options to each connection's constructor, which finds the group there.
-    const forUpstream = { ...rest, linger: group, WebSocket: given ? lingeringClass(given) : WebSocket };
+    const forUpstream = { ...own, WebSocket: given ? lingeringClass(given) : WebSocket };
     super(forUpstream as unknown as Upstream.ServerOptions<typeof Upstream & U, V>, callback);
+    const group = new Group(settings, 'server');
+    putGroup(this.options, group);
+    mark(this);
     new ServerSide(this as unknown as UpstreamServer, group);
   }
 

@@ -2,8 +2,9 @@ import type { ClientRequest, ClientRequestArgs } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { CloseInfo } from './close-info';
 import { Connection, connectionOf } from './connection/connection';
-import { groupOf } from './connection/group';
-import { type LingerOptions, milliseconds } from './options';
+import { type Group, groupFor, groupIn } from './connection/group';
+import { isMarked, mark } from './copies';
+import { type LingerOptions, milliseconds, ownValue, parseOptions, warnOfMisplaced } from './options';
 import { checkControl } from './socket-control/choose';
 import { type SocketClass, Upstream, type UpstreamSocket } from './upstream';
 
@@ -39,11 +40,20 @@ export class WebSocket extends Base {
   constructor(address: string | URL, protocols?: string | string[], options?: ClientOptions | ClientRequestArgs);
   constructor(address: string | URL | null, protocols?: unknown, options?: unknown) {
     const given = optionsIn(protocols, options);
-    const group = groupOf(given.linger, given.closeTimeout);
+    const group = groupOf(address, given);
     checkControl(group.settings); // throws before ws has done anything
-    const begin = (ws: Upstream) => connectionOf(ws) ?? new Connection(ws as UpstreamSocket, upstreamMethods, group);
-    if (address === null) super(address, protocols, options);
-    else super(address, ...watchingRequests(protocols, given, begin));
+    let connection: Connection | undefined;
+    const begin = (ws: Upstream) => {
+      connection ??= new Connection(ws as UpstreamSocket, upstreamMethods, group);
+      return connection;
+    };
+    try {
+      if (address === null) super(address, protocols, options);
+      else super(address, ...watchingRequests(protocols, given, begin));
+    } catch (error) {
+      connection?.neverBegan();
+      throw error;
+    }
     begin(this as unknown as Upstream);
   }
 
@@ -110,6 +120,15 @@ export class WebSocket extends Base {
   }
 }
 
+/** A server hands its options to its connections, and its group with them; a client has options of its own. */
+function groupOf(address: unknown, given: ConstructorOptions): Group {
+  const ofServer = address === null ? groupIn(given) : undefined;
+  if (ofServer) return ofServer;
+  warnOfMisplaced(given);
+  const settings = parseOptions(ownValue(given, 'linger'), ownValue(given, 'closeTimeout'));
+  return groupFor(settings, address === null ? 'server' : 'client');
+}
+
 const upstreamMethods = Upstream.prototype as unknown as UpstreamSocket;
 
 /** As in ws, the options may stand in the place of the protocols. */
@@ -149,6 +168,7 @@ export function copyDescriptors(target: object, base: object): void {
   }
 }
 
+mark(WebSocket.prototype);
 copyDescriptors(WebSocket, Upstream);
 copyDescriptors(WebSocket.prototype, Upstream.prototype);
 
@@ -161,26 +181,25 @@ const lingeringClasses = new WeakMap<object, typeof Upstream>();
 /** A WebSocket class of plain ws, a user's, or another copy's of ws, extended by this package's methods. */
 export function lingeringClass(given: SocketClass): typeof Upstream {
   const Base = given as typeof Upstream;
-  if (given === WebSocket || Base.prototype instanceof WebSocket) return Base;
+  if (isMarked(Base.prototype)) return Base;
   const known = lingeringClasses.get(Base);
   if (known) return known;
 
   class Lingering extends (Base as unknown as AnyConstructor) {
     constructor(address: unknown, protocols?: unknown, options?: ConstructorOptions) {
+      const group = groupOf(address, optionsIn(protocols, options));
       super(address, protocols, options);
-      // A server hands its options on; what else makes one of these is a caller of `ws.constructor`.
-      const group = groupOf(address === null ? options?.linger : undefined, options?.closeTimeout);
       const connection = new Connection(this as unknown as UpstreamSocket, Base.prototype as UpstreamSocket, group);
       const request = (this as unknown as UpstreamSocket)._req;
       if (request) connection.watchRequest(request);
     }
   }
+  mark(Lingering.prototype);
   Object.defineProperty(Lingering, 'name', { value: Base.name });
   for (const name of ADDED) {
     const descriptor = Object.getOwnPropertyDescriptor(WebSocket.prototype, name) as PropertyDescriptor;
     Object.defineProperty(Lingering.prototype, name, descriptor);
   }
   lingeringClasses.set(Base, Lingering as unknown as typeof Upstream);
-  lingeringClasses.set(Lingering, Lingering as unknown as typeof Upstream);
   return Lingering as unknown as typeof Upstream;
 }

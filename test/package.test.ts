@@ -17,7 +17,7 @@ const ADDED_FUNCTIONS = [
   'guardSocket',
   'settled',
 ];
-const ADDED_TO_SOCKETS = ['abort', 'closeAsync', 'closeInfo', 'rtt'];
+const ADDED_TO_SOCKETS = ['abort', 'closeAsync', 'closeInfo', 'rtt', 'Symbol(ws-linger)'];
 const ADDED_TO_SERVERS = ['drain', 'recentEnds', 'stats'];
 /** Names of ws whose values this package replaces. All other values are ws's own. */
 const REPLACED = [

@@ -139,6 +139,8 @@ function judge(state: State): Judgement {
       return ['close-timeout', 'peer'];
     case 'protocol-error':
       return ['protocol-error', 'peer'];
+    case 'unseen':
+      return ['unknown', 'network'];
     case 'error':
       return endedIn === 'opening' ? judgeOpening(cause) : judgeError(cause);
   }

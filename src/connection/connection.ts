@@ -15,6 +15,7 @@
  */
 import type { Duplex } from 'node:stream';
 import type { CloseInfo, ClosePolicy, Phase } from '../close-info';
+import { kConnection } from '../copies';
 import { leave, type Visited, visit } from '../liveness/idle';
 import { MAX_TIMER, type Settings } from '../options';
 import { findSocket } from '../socket-control/choose';
@@ -49,8 +50,6 @@ import {
 } from './transport';
 import { Watched, type WatchedConnection } from './watched';
 
-const kConnection = Symbol('ws-linger connection');
-
 type Owner = object & { [kConnection]?: Connection };
 type Sender = NonNullable<Internals['_sender']>;
 type BaseMethods = Pick<Upstream, 'close' | 'terminate'> & Pick<Internals, 'setSocket' | 'emitClose'>;
@@ -75,7 +74,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
   readonly #ws: UpstreamSocket;
   /** ws's own methods, which the WebSocket's methods of the same names hide. */
   readonly #base: BaseMethods;
-  readonly #group: Group;
+  readonly group: Group;
   #state: State = initial;
   #counted = false;
   #stream: Duplex | null = null;
@@ -95,12 +94,29 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
   constructor(ws: UpstreamSocket, base: BaseMethods, group: Group) {
     this.#ws = ws;
     this.#base = base;
-    this.#group = group;
+    this.group = group;
     Object.defineProperty(ws, kConnection, { value: this });
   }
 
+  get kind(): 'connection' {
+    return 'connection';
+  }
+
   get #settings(): Settings {
-    return this.#group.settings;
+    return this.group.settings;
+  }
+
+  /** The constructor of ws has thrown: there is no WebSocket. */
+  neverBegan(): void {
+    if (this.#counted) this.#movedTo('closed', this.#state.phase);
+  }
+
+  /** The WebSocket had closed before it was attached. */
+  hadClosed(): void {
+    const { _closeFrameSent, _closeFrameReceived } = this.#ws;
+    const bothCloseFrames = _closeFrameSent && _closeFrameReceived;
+    this.#state = { ...initial, phase: 'closed', endedIn: 'fin', cause: { type: 'unseen' }, bothCloseFrames };
+    this.info = this.#beginEnding().describe(this.#state, null, null);
   }
 
   /** Watches the request of a client's opening handshake; called again after a redirect. */
@@ -134,7 +150,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
 
   /** To be called once the WebSocket is open, too. */
   opened(): void {
-    const { watching } = this.#group;
+    const { watching } = this.group;
     // Something may have begun to end it since.
     if (this.#state.phase === 'open') {
       this.#openedAt = now();
@@ -145,7 +161,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
       if (watching) this.#watched = new Watched(this.#ws, this.#stream, this.#handle, this);
       if (this.#watched) watching?.add(this.#watched);
     }
-    this.#group.opened(this.#ws);
+    this.group.opened(this.#ws);
   }
 
   noteBytes(): void {
@@ -158,7 +174,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
     }
     this.#visitedAt = at;
     // Asked late, since it takes a tenth of what accepting a connection costs, and most short connections need none.
-    this.address ??= this.#group.recentEnds && this.#handle ? endsOf(this.#stream as Duplex).peer.address : undefined;
+    this.address ??= this.group.recentEnds && this.#handle ? endsOf(this.#stream as Duplex).peer.address : undefined;
   }
 
   /** Keeps for how long the connection has been silent. The end's own bytes, which have come by now, are no sound. */
@@ -241,7 +257,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
     clearTimeout(ws._closeTimer ?? undefined);
     const info = ending.describe(this.#state, this.#openedAt, this.#idleMs);
     this.info = info;
-    this.#group.ended(ws, info, this.#stream, this.address);
+    this.group.ended(ws, info, this.#stream, this.address);
     for (const resolve of ending.resolvers) resolve(info); // their awaiters run after this turn
     try {
       ws.emit('disconnect', info);
@@ -315,7 +331,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
     const ending = this.#beginEnding();
     if (ending.socketClosed || this.#stream?.destroyed !== false) return;
     this.onClose();
-    ending.linger(this.#group, this.#state.deadlineAt);
+    ending.linger(this.group, this.#state.deadlineAt);
     try {
       closeListenerFor(this.#ws).call(this.#stream);
     } finally {
@@ -347,7 +363,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
     if (before === 'open') {
       this.#endSilence(0);
       leave(this);
-      if (this.#watched) this.#group.watching?.remove(this.#watched);
+      if (this.#watched) this.group.watching?.remove(this.#watched);
     }
     this.#movedTo(state.phase, before);
   }
@@ -378,7 +394,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
   }
 
   measuredRtt(ms: number): void {
-    this.#group.metrics.measuredRtt(ms);
+    this.group.metrics.measuredRtt(ms);
   }
 
   /** The round trip of the last ping that was answered, in ms; null before that, and without a heartbeat. */
@@ -388,7 +404,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
 
   /** Counts a change of phase, from the first that follows `new WebSocket(null)`, with which servers begin. */
   #movedTo(to: Phase, from: Phase | null = null): void {
-    this.#group.metrics.moved(this.#counted ? from : null, to);
+    this.group.metrics.moved(this.#counted ? from : null, to);
     this.#counted = true;
   }
 
@@ -439,7 +455,7 @@ function socketOnEnd(this: Duplex): void {
 
 function senderOnError(this: Sender, error: Error): void {
   const owner = observerOf(this._socket);
-  if (owner instanceof Connection) owner.onSenderError(error);
+  if (owner?.kind === 'connection') (owner as Connection).onSenderError(error);
 }
 
 /** ws ends a connection by itself where the peer sends pings and reads no pongs: in its receiver's work, and at its limit. */

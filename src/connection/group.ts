@@ -1,8 +1,9 @@
 /** What connections have in common: the settings, the counts, and the events of one server's connections, or of clients. */
 import type { Duplex } from 'node:stream';
 import type { CloseInfo, Lingered } from '../close-info';
+import { kGroup } from '../copies';
 import { type Watching, watching } from '../liveness/watch';
-import { parseOptions, type Settings } from '../options';
+import type { Settings } from '../options';
 import {
   type DisconnectMessage,
   disconnectChannel,
@@ -70,13 +71,25 @@ export class Group implements LingerOwner {
   }
 }
 
-const clientGroups = new WeakMap<Settings, Group>();
+type Role = Group['role'];
 
-/** The group for a client's `linger` option. A server hands its group to its connections in place of that option. */
-export function groupOf(linger: unknown, wsCloseTimeout: number | undefined): Group {
-  if (linger instanceof Group) return linger;
-  const settings = parseOptions(linger, wsCloseTimeout);
-  const group = clientGroups.get(settings) ?? new Group(settings, 'client');
-  clientGroups.set(settings, group);
-  return group;
+const groups = new WeakMap<Settings, Partial<Record<Role, Group>>>();
+
+/** The group of connections that belong to no server of this package: one for all with the same settings. */
+export function groupFor(settings: Settings, role: Role): Group {
+  const known = groups.get(settings) ?? {};
+  groups.set(settings, known);
+  known[role] ??= new Group(settings, role);
+  return known[role];
+}
+
+type ServerOptions = object & { [kGroup]?: Group };
+
+/** Keeps a server's group with the options that ws hands to each connection's constructor, unseen by those who copy them. */
+export function putGroup(options: ServerOptions, group: Group): void {
+  Object.defineProperty(options, kGroup, { value: group });
+}
+
+export function groupIn(options: ServerOptions): Group | undefined {
+  return options[kGroup];
 }

@@ -31,7 +31,9 @@ export type Cause =
   | { type: 'close-timeout' }
   | { type: 'timed-out' }
   | { type: 'slow-consumer' }
-  | { type: 'local-abort' };
+  | { type: 'local-abort' }
+  /** It had ended before anybody looked. */
+  | { type: 'unseen' };
 
 /** A socket's error, with what must be known of the socket to judge it. */
 export interface SocketError {

@@ -13,6 +13,7 @@
  */
 import type { Duplex } from 'node:stream';
 import type { CloseError, Lingered } from '../close-info';
+import { sharedValue } from '../copies';
 import type { OnTimeout } from '../options';
 import type { SocketControl, TransportLook } from '../socket-control/contract';
 import { leaveServer } from '../socket-control/handle';
@@ -50,15 +51,16 @@ const WORTH_A_LOOK = 64 * 1024;
 /** All lingering sockets of this process. */
 const lingering = new Set<Lingering>();
 /** How many there are of each owner, and under null of all owners together. */
-const counts = new Map<LingerOwner | null, number>();
+const counts = sharedValue('lingering', () => new Map<LingerOwner | null, number>());
 /** Who waits until there are none of an owner. */
-const settledResolvers = new Map<LingerOwner | null, (() => void)[]>();
+const settledResolvers = sharedValue('settled', () => new Map<LingerOwner | null, (() => void)[]>());
 /** How many have something left to write: these keep the process alive. */
 let unflushed = 0;
 let timer: NodeJS.Timeout | undefined;
 let wakeAt = Number.POSITIVE_INFINITY;
 
 export class Lingering implements SocketObserver {
+  readonly kind = 'lingering';
   readonly owner: LingerOwner;
   deadlineAt: number;
   readonly #stream: Duplex;

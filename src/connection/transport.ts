@@ -6,12 +6,14 @@
  */
 import { errorMonitor } from 'node:events';
 import type { Duplex } from 'node:stream';
+import { kListener, kObserver } from '../copies';
 import type { TransportHandle } from '../socket-control/handle';
 import type { Internals } from '../upstream';
 
 // ---------- Events ----------
 
 export interface SocketObserver {
+  readonly kind: 'guard' | 'connection' | 'lingering';
   /** Called before any listener of 'error'. */
   onError(error: NodeJS.ErrnoException, socket: Duplex): void;
   /** Called before any listener of 'close' that was added later. */
@@ -21,8 +23,6 @@ export interface SocketObserver {
   /** Called when another observer takes the socket over. */
   onReplaced?(socket: Duplex): void;
 }
-
-const kObserver = Symbol('ws-linger observer');
 
 type Observed = Duplex & { [kObserver]?: SocketObserver };
 
@@ -43,8 +43,8 @@ export function observe(socket: Duplex, observer: SocketObserver): void {
 
 /** Adds what the application has taken off by removeAllListeners(); without a listener an error would end the process. */
 export function keepObserved(socket: Duplex): void {
-  if (!socket.listeners('close').includes(onClose)) socket.prependListener('close', onClose);
-  if (!socket.listeners(errorMonitor).includes(onError)) socket.on(errorMonitor, onError);
+  if (!socket.listeners('close').some(isOurs)) socket.prependListener('close', onClose);
+  if (!socket.listeners(errorMonitor).some(isOurs)) socket.on(errorMonitor, onError);
   if (socket.listenerCount('error') === 0) socket.on('error', ignore);
 }
 
@@ -56,6 +56,13 @@ function onError(this: Duplex, error: Error): void {
 
 function onClose(this: Duplex): void {
   observerOf(this)?.onClose(this);
+}
+
+/** Another copy of this package may have added its own, which does the same. */
+for (const listener of [onError, onClose]) Object.defineProperty(listener, kListener, { value: true });
+
+function isOurs(listener: object): boolean {
+  return kListener in listener;
 }
 
 // ---------- Bytes ----------

@@ -43,11 +43,10 @@ const CHECKS: Record<keyof DrainOptions, Check> = {
 };
 
 export function parseDrainOptions(options: unknown = {}): DrainOptions {
-  if (typeof options !== 'object' || options === null) throw wrongType('drain()', 'called with an object', options);
-  checkAll('drain', options, CHECKS);
-  const { spread = 0, timeout = Number.POSITIVE_INFINITY } = options as DrainOptions;
+  const own = checkAll<DrainOptions>('drain', options, CHECKS);
+  const { spread = 0, timeout = Number.POSITIVE_INFINITY } = own;
   if (spread >= timeout) throw outOfRange(`drain.spread must be less than drain.timeout, not ${spread}`);
-  return options;
+  return own;
 }
 
 /** RFC 6455 §7.4: the codes that may be sent. */
@@ -67,6 +66,9 @@ function closeReason(name: string, value: unknown): void {
 function outOfRange(message: string): Error {
   return withCode(new RangeError(message), 'WSL_ERR_OPTION_RANGE');
 }
+
+/** After the deadline what does not end is left behind, a connection whose listener has thrown for example, in ms. */
+const GRACE_MS = 1_000;
 
 /** Pause between two batches of closes, in ms. */
 const BATCH_MS = 10;
@@ -92,6 +94,10 @@ export class Drain {
   #spreadUntil: number;
   #deadlineAt: number;
   #deadline: NodeJS.Timeout | undefined;
+  #bound: NodeJS.Timeout | undefined;
+  #giveUp = () => {};
+  #isOver = false;
+  readonly #before: Record<CloseKind, number>;
 
   constructor(
     target: DrainTarget,
@@ -108,7 +114,10 @@ export class Drain {
     this.#unclosed = clients.values();
     // Upgrade requests that were under way may still become connections.
     target.group.onOpened = (ws) => setImmediate(() => this.#close(ws));
-    this.done = this.#run();
+    this.#before = { ...target.group.metrics.read().ended };
+    this.done = Promise.race([this.#run(), new Promise<void>((resolve) => (this.#giveUp = resolve))]).then(() =>
+      this.#finish(),
+    );
   }
 
   /** Applies the limits that are given, where they end the drain sooner. */
@@ -136,9 +145,8 @@ export class Drain {
     return true;
   }
 
-  async #run(): Promise<Record<CloseKind, number>> {
+  async #run(): Promise<void> {
     const { wss, group, own } = this.#target;
-    const before = group.metrics.read().ended;
     this.#armDeadline();
     shortenLingering(group, this.#deadlineAt);
     await this.#closeAll();
@@ -154,12 +162,15 @@ export class Drain {
       this.#armDeadline();
     });
     await lingeringEnded(group);
+  }
+
+  #finish(): Record<CloseKind, number> {
+    this.#isOver = true;
     clearTimeout(this.#deadline);
-    const { ended } = group.metrics.read();
-    return Object.fromEntries(CLOSE_KINDS.map((kind) => [kind, ended[kind] - before[kind]])) as Record<
-      CloseKind,
-      number
-    >;
+    clearTimeout(this.#bound);
+    const { ended } = this.#target.group.metrics.read();
+    const counts = CLOSE_KINDS.map((kind) => [kind, ended[kind] - this.#before[kind]]);
+    return Object.fromEntries(counts) as Record<CloseKind, number>;
   }
 
   /** Closes the connections in batches of equal size, so that the last one is closed when the spread is over. */
@@ -182,6 +193,10 @@ export class Drain {
   /** Ends, at the deadline, what has no closing handshake: HTTP requests and upgrades that are under way. */
   #armDeadline(): void {
     clearTimeout(this.#deadline);
+    clearTimeout(this.#bound);
+    if (this.#isOver) return;
+    const bound = Math.max(0, this.#deadlineAt - now()) + GRACE_MS;
+    this.#bound = setTimeout(() => this.#giveUp(), Math.min(bound, MAX_TIMER));
     const { own } = this.#target;
     if (!own) return;
     this.#deadline = setTimeout(

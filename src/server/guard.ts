@@ -24,10 +24,11 @@ interface Pending {
 }
 
 export function isGuarded(socket: object): boolean {
-  return observerOf(socket) instanceof Guard;
+  return observerOf(socket)?.kind === 'guard';
 }
 
 export class Guard implements SocketObserver {
+  readonly kind = 'guard';
   readonly settings: Settings;
   readonly metrics: Metrics;
   readonly #pending = new Map<Duplex, Pending>();

@@ -3,6 +3,7 @@ import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { CloseKind } from '../close-info';
 import type { Group } from '../connection/group';
+import { kServerSide } from '../copies';
 import type { Settings } from '../options';
 import { hasNative, onAccepted } from '../socket-control/choose';
 import type { Stats } from '../telemetry/metrics';
@@ -23,7 +24,7 @@ export interface ServerAdditions {
    * connection is closed by a closing handshake, spread over `spread` ms. Then the server is closed, and with it the HTTP server
    * where it is this server's own, idle connections included. The promise resolves when no socket goes on delivering any
    * more, or at the deadline, so a peer that never answers makes it take the whole `timeout`. What the system holds by then it
-   * goes on delivering, with FIN behind it.
+   * goes on delivering, with FIN behind it. A second after the deadline it resolves in all cases.
    *
    * May be called again: it goes on, and a `timeout` or `spread` that ends sooner counts. Throws `WSL_ERR_OPTION_TYPE`,
    * `WSL_ERR_OPTION_RANGE` or `WSL_ERR_UNKNOWN_OPTION` before anything is touched.
@@ -33,7 +34,7 @@ export interface ServerAdditions {
   drain(options?: DrainOptions): Promise<Record<CloseKind, number>>;
 }
 
-const sides = new WeakMap<object, ServerSide>();
+type Owner = object & { [kServerSide]?: ServerSide };
 
 export class ServerSide implements DrainTarget {
   readonly wss: UpstreamServer;
@@ -47,7 +48,7 @@ export class ServerSide implements DrainTarget {
     this.group = group;
     if (!wss.clients) group.tracked = new Set();
     if (wss._server) this.#watch(wss._server, group.settings);
-    sides.set(wss, this);
+    Object.defineProperty(wss, kServerSide, { value: this });
   }
 
   #watch(server: Server, settings: Settings): void {
@@ -77,6 +78,7 @@ export class ServerSide implements DrainTarget {
   }
 }
 
-export function sideOf(wss: object): ServerSide | undefined {
-  return sides.get(wss);
+/** Of a server of another copy of this package, too. */
+export function sideOf(wss: Owner): ServerSide | undefined {
+  return wss[kServerSide];
 }

@@ -9,6 +9,7 @@ import {
   type LingerOutcome,
   type Phase,
 } from '../close-info';
+import { sharedValue } from '../copies';
 
 /** What `wss.stats()` returns: counts since the server was made, and how many connections there are now. */
 export interface Stats {
@@ -165,4 +166,4 @@ export class Metrics {
 }
 
 /** All connections of this process, by which side of them it is. */
-export const processMetrics = { server: new Metrics(null), client: new Metrics(null) };
+export const processMetrics = sharedValue('metrics', () => ({ server: new Metrics(null), client: new Metrics(null) }));

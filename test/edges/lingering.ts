@@ -10,7 +10,7 @@ import { once } from 'node:events';
 import type net from 'node:net';
 import { Duplex } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
-import WebSocket, { attach, settled, WebSocketServer } from 'ws-linger';
+import WebSocket, { settled, WebSocketServer } from 'ws-linger';
 import { portOf, until } from '../support/end.js';
 import { stall } from '../support/pairs.js';
 import { CLIENT_FRAMES, connectPeer } from '../support/peer.js';
@@ -69,13 +69,13 @@ async function unrefStream(): Promise<void> {
       setTimeout(done, chunk.length > 1_000 ? 600 : 0).unref();
     },
   });
-  const ws = new (WebSocket as unknown as new (...args: unknown[]) => unknown)(null, undefined, {}) as {
+  const linger = { closeTimeout: 100, closeDeadline: 5_000, logger: false };
+  const ws = new (WebSocket as unknown as new (...args: unknown[]) => unknown)(null, undefined, { linger }) as {
     setSocket(...args: unknown[]): void;
   } & WebSocket;
   ws.setSocket(stream, Buffer.alloc(0), {});
   ws.send(Buffer.alloc(10_000));
   ws.send(Buffer.alloc(900));
-  attach(ws as never, { closeTimeout: 100, closeDeadline: 5_000, logger: false });
   ws.close(1000);
   setTimeout(() => stream.push(null), 1_500).unref();
   process.once('exit', () => print(taken > 10_900 ? 0 : 1, 0, performance.now() - began));

@@ -122,8 +122,8 @@ const CHECKS: Record<keyof StabilityOptions, Check> = {
 
 /** Checks the options and fills in their defaults. Throws a `WSL_ERR_*` error before anything starts. */
 export function parseStabilityOptions(options: StabilityOptions): StabilitySettings {
-  checkAll('stability', options, CHECKS);
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const own = checkAll<StabilityOptions>('stability', options, CHECKS);
+  const given = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
   const settings: StabilitySettings = { ...DEFAULTS, ...given };
   if (settings.url && settings.plain)
     throw outOfRange('plain makes the run start a server, so it cannot be used with url');
