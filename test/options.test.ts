@@ -1,5 +1,6 @@
 // Invalid options are refused with a stable code before anything is opened.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import WebSocket, { attach, WebSocketServer } from 'ws-linger';
 import Upstream from 'ws-upstream';
@@ -30,6 +31,23 @@ const cases: [string, unknown, string, RegExp][] = [
   ['an infinite sendTimeout', { sendTimeout: Number.POSITIVE_INFINITY }, 'WSL_ERR_OPTION_RANGE', /from 1 to/],
   ['a string for guard', { guard: 'on' }, 'WSL_ERR_OPTION_TYPE', /true or false/],
   ['an upgradeTimeout of 0', { upgradeTimeout: 0 }, 'WSL_ERR_OPTION_RANGE', /from 1 to/],
+  ['an array in place of an object', [], 'WSL_ERR_OPTION_TYPE', /linger must be an object, not Array/],
+  ['a Map in place of an object', new Map([['closeTimeout', 5]]), 'WSL_ERR_OPTION_TYPE', /an object, not Map/],
+  ['a Map for a heartbeat', { heartbeat: new Map() }, 'WSL_ERR_OPTION_TYPE', /true, false or an object, not Map/],
+  ['an inherited value', Object.create({ closeTimeout: 'soon' }), 'WSL_ERR_OPTION_TYPE', /number of milliseconds/],
+  ['an inherited name', Object.create({ closeTimeOut: 1 }), 'WSL_ERR_UNKNOWN_OPTION', /did you mean/],
+  [
+    'a getter that gives something wrong',
+    {
+      get closeTimeout() {
+        return 'soon';
+      },
+    },
+    'WSL_ERR_OPTION_TYPE',
+    /number of milliseconds/,
+  ],
+  ['null', null, 'WSL_ERR_OPTION_TYPE', /linger must be an object, not null/],
+  ['a negative number of ends', { recentEnds: -1 }, 'WSL_ERR_OPTION_RANGE', /from 0 to/],
   ['a number in place of an object', 7, 'WSL_ERR_OPTION_TYPE', /linger must be an object, not number/],
 ];
 
@@ -70,4 +88,57 @@ it("closeDeadline defaults to ws's own closeTimeout", async () => {
   assert.equal(parseOptions({}, 5_000).closeDeadline, 5_000);
   assert.equal(parseOptions({ closeDeadline: 7_000 }, 5_000).closeDeadline, 7_000);
   assert.equal(parseOptions(undefined).closeDeadline, 30_000);
+});
+
+it('a getter is read once, so that what was checked is what counts', async () => {
+  const { parseOptions } = await import('../dist/options.js');
+  const times = [50, 'never'];
+  const heartbeats = [{ interval: 5 }, 7];
+  const options = {
+    get closeTimeout() {
+      return times.shift();
+    },
+    get heartbeat() {
+      return heartbeats.shift();
+    },
+  };
+  const settings = parseOptions(options);
+  assert.deepEqual([settings.closeTimeout, settings.heartbeat?.interval], [50, 5]);
+});
+
+it('values of a class of options count, those of a polluted Object.prototype do not', async () => {
+  const { parseOptions } = await import('../dist/options.js');
+  class Config {
+    get closeTimeout() {
+      return 50;
+    }
+  }
+  Object.defineProperty(Config.prototype, 'closeTimeout', { enumerable: true });
+  const polluted = Object.prototype as { sendTimeout?: number; linger?: object; interval?: number };
+  Object.assign(polluted, { sendTimeout: 1, interval: 1, linger: { closeTimeout: 1 } });
+  try {
+    const settings = parseOptions(Object.assign(new Config(), { heartbeat: {} }));
+    assert.deepEqual(
+      [settings.closeTimeout, settings.sendTimeout, settings.heartbeat?.interval],
+      [50, Number.POSITIVE_INFINITY, 30_000],
+    );
+    const wss = new WebSocketServer({ noServer: true });
+    assert.equal((wss.options as { linger?: unknown }).linger, polluted.linger, 'seen by inheritance only');
+    assert.ok(!Object.hasOwn(wss.options, 'linger'));
+  } finally {
+    for (const name of ['sendTimeout', 'interval', 'linger'] as const) delete polluted[name];
+  }
+});
+
+it('an option beside linger is named in one warning with a code', async () => {
+  const warned = once(process, 'warning');
+  new WebSocketServer({ noServer: true, heartbeat: true } as never);
+  new WebSocketServer({ noServer: true, sendTimeout: 5 } as never);
+  const [warning] = (await warned) as [Error & { code: string }];
+  assert.equal(warning.code, 'WSL_WARN_MISPLACED_OPTION');
+  assert.match(warning.message, /heartbeat.*linger: \{ heartbeat/);
+  let more = 0;
+  process.on('warning', () => more++);
+  await new Promise(setImmediate);
+  assert.equal(more, 0);
 });

@@ -184,7 +184,7 @@ function judgeTls(code: string): Judgement | null {
 
 /** libuv's error without a name. */
 function isUnnamed({ error }: SocketError): boolean {
-  return error.code === 'UNKNOWN' && error.errno !== undefined;
+  return error.code === 'UNKNOWN' && error.syscall !== undefined;
 }
 
 /** The system's errors have a number or a call, HTTP's a code of their own. Any other was given to a socket by the application. */

@@ -108,7 +108,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
 
   /** The constructor of ws has thrown: there is no WebSocket. */
   neverBegan(): void {
-    if (this.#counted) this.#movedTo('closed', this.#state.phase);
+    this.#enter({ ...this.#state, phase: 'closed' });
   }
 
   /** The WebSocket had closed before it was attached. */
@@ -308,7 +308,9 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
 
   onEnd(): void {
     const socket = this.#stream;
-    if (socket?.writableEnded) {
+    // A stream of HTTP/2 whose peer has ended the session ends on both sides, by being destroyed.
+    const isTornDown = this.#handle === null && socket?.destroyed === true;
+    if (socket?.writableEnded && !isTornDown) {
       this.#step({ type: 'fin', by: 'local' });
     } else if (this.#beginEnding().control()?.probe() === 'reset') {
       // RST came behind unread data: libuv reports the data, then an end like any other.

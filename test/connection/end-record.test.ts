@@ -16,7 +16,6 @@ type Linger = WebSocket.LingerOptions;
 
 const CONTROL = process.env.WS_LINGER_TEST_CONTROL === 'native' ? 'native' : 'portable';
 /** Of a client, with a mask of zero (RFC 6455 §5.2). */
-const PING = Buffer.from([0x89, 0x80, 0, 0, 0, 0]);
 const closeFrame = (code?: number) =>
   Buffer.from(code === undefined ? [0x88, 0x80, 0, 0, 0, 0] : [0x88, 0x82, 0, 0, 0, 0, code >> 8, code & 0xff]);
 const quiet: Linger = { logger: false };
@@ -118,7 +117,12 @@ describe('the rule that ended a connection', () => {
     ['heartbeat', 'timed-out', { heartbeat: { interval: 40, timeout: 40 } }, () => {}],
     ['max-buffered', 'slow-consumer', { maxBufferedAmount: 1_000 }, stall],
     ['send-timeout', 'slow-consumer', { sendTimeout: 100 }, stall],
-    ['auto-pong-limit', 'slow-consumer', {}, ({ peer }) => peer.write(Buffer.concat(Array(61).fill(PING)))],
+    [
+      'auto-pong-limit',
+      'slow-consumer',
+      {},
+      ({ peer, frames }) => peer.write(Buffer.concat(Array(61).fill(frames.ping))),
+    ],
   ];
   for (const [by, kind, linger, act] of RULES) {
     it(`is ${by}`, async () => {
@@ -136,7 +140,7 @@ describe('the rule that ended a connection', () => {
     pair.ws.on('ping', () => {
       if (++pings === 30) setImmediate(() => pair.ws.terminate());
     });
-    pair.peer.write(Buffer.concat(Array(30).fill(PING)));
+    pair.peer.write(Buffer.concat(Array(30).fill(pair.frames.ping)));
     const { info } = await ended;
     assert.deepEqual([info.by, info.kind], [null, 'local-abort']);
     pair.stop();

@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import type net from 'node:net';
+import { addAbortSignal } from 'node:stream';
 import type WebSocket from 'ws-linger';
 import { until } from './end.js';
 import { type Pair, socketOf, stall, type Transport } from './pairs.js';
@@ -65,6 +66,31 @@ export const FAULTS: Fault[] = [
     plain: 1006,
     ours: { kind: 'reset', origin: 'peer', phase: 'open', code: 1006, clean: false, forced: null, expected: true },
     only: NOT_PIPE,
+  },
+  {
+    name: 'the peer sends 61 pings at once and reads no pong',
+    cause: ({ peer, frames }) => {
+      peer.pause();
+      peer.write(Buffer.concat(Array(61).fill(frames.ping)));
+    },
+    plain: 1006,
+    ours: { kind: 'slow-consumer', origin: 'peer', phase: 'open', by: 'auto-pong-limit', expected: false },
+  },
+  {
+    name: 'the application destroys the socket with an error of its own',
+    cause: ({ ws }) => void socketOf(ws).destroy(new Error('quota')),
+    plain: 1006,
+    ours: { kind: 'local-abort', origin: 'local', phase: 'open', code: 1006, forced: null, expected: true },
+  },
+  {
+    name: "the application's AbortSignal destroys the socket",
+    cause: ({ ws }) => {
+      const abort = new AbortController();
+      addAbortSignal(abort.signal, socketOf(ws));
+      abort.abort();
+    },
+    plain: 1006,
+    ours: { kind: 'local-abort', origin: 'local', phase: 'open', code: 1006, forced: null, expected: true },
   },
   {
     name: 'the peer answers close() by RST',

@@ -16,18 +16,21 @@ export interface Frames {
   half: Buffer;
   /** A small text message. */
   hello: Buffer;
+  ping: Buffer;
 }
 
 export const CLIENT_FRAMES: Frames = {
   close: Buffer.from([0x88, 0x82, 0, 0, 0, 0, 1000 >> 8, 1000 & 0xff]),
   half: Buffer.from([0x82, 0xff, 0, 0]),
   hello: textFrame('hello'),
+  ping: Buffer.from([0x89, 0x80, 0, 0, 0, 0]),
 };
 
 export const SERVER_FRAMES: Frames = {
   close: Buffer.from([0x88, 2, 1000 >> 8, 1000 & 0xff]),
   half: Buffer.from([0x82, 0x7f, 0, 0]),
   hello: Buffer.concat([Buffer.from([0x81, 5]), Buffer.from('hello')]),
+  ping: Buffer.from([0x89, 0]),
 };
 
 /** The key of the example in RFC 6455 §1.3. */
