@@ -46,10 +46,11 @@ export class Group implements LingerOwner {
     if (from === 'open') this.#watching?.remove(connection);
   }
 
-  ended(ws: object, info: CloseInfo, stream: Duplex | null): void {
+  /** `heard`: an 'error' listener of the application was told of its error. */
+  ended(ws: object, info: CloseInfo, stream: Duplex | null, heard: boolean): void {
     this.metrics.ended(info);
     this.tracked?.delete(ws);
-    logEnd(this.settings.logger, 'disconnect', info, stream);
+    logEnd(this.settings.logger, 'disconnect', info, stream, heard);
     if (disconnectChannel.hasSubscribers)
       disconnectChannel.publish({ ws, role: this.role, info } satisfies DisconnectMessage);
   }

@@ -1,30 +1,23 @@
 /** Log lines about ends: expected ones at debug, others at warn, and only some of many alike. And the address of the peer. */
 import type { Duplex } from 'node:stream';
 import type { CloseInfo, FailedOpening, Lingered } from '../close-info';
-import type { Logger, LoggerOption } from '../options';
+import type { LoggerOption } from '../options';
+import { defaultLogger, loadSoon } from './default-logger';
 import { openingFailedChannel } from './diagnostics';
 
 type Level = 'debug' | 'warn';
 
-let ownLogger: Logger | undefined;
-
-/** pino at level warn to stderr. It is loaded when it is first needed, since most processes never need it. */
-function defaultLogger(): Logger {
-  if (!ownLogger) {
-    const pino = require('pino') as typeof import('pino');
-    ownLogger = pino.pino({ name: 'ws-linger', level: 'warn' }, pino.destination({ fd: 2, sync: true }));
+/** Writes a line that an operator should read, unless there were many of its event. `logger` is the `logger` option. */
+export function warn(logger: LoggerOption, fields: { event: string; reason?: string }, message: string): void {
+  const { event } = fields;
+  if (isSeen('warn', logger) && !isTooMany('warn', logger, { event }, `times: ${message}`)) {
+    write('warn', logger, fields, message);
   }
-  return ownLogger;
-}
-
-/** Writes a line that an operator should read. `logger` is the `logger` option. */
-export function warn(logger: LoggerOption, fields: object, message: string): void {
-  write('warn', logger, fields, message);
 }
 
 /** Whether a line of this level would be written. */
 export function isSeen(level: Level, logger: LoggerOption): boolean {
-  // The default logger drops debug lines; it is not loaded only to do that.
+  // The default logger drops debug lines.
   if (!logger) return logger === undefined && level === 'warn';
   try {
     return logger.isLevelEnabled?.(level) ?? true;
@@ -33,10 +26,16 @@ export function isSeen(level: Level, logger: LoggerOption): boolean {
   }
 }
 
+/** To be called when a server is made, before there are connections: the default logger is then ready when it is needed. */
+export function prepareToLog(logger: LoggerOption): void {
+  if (logger === undefined) loadSoon();
+}
+
 function write(level: Level, logger: LoggerOption, fields: object, message: string): void {
   if (!isSeen(level, logger)) return;
   try {
-    (logger || defaultLogger())[level](fields, message);
+    if (logger) logger[level](fields, message);
+    else if (level === 'warn') defaultLogger.warn(fields, message);
   } catch {
     // A logger that throws (a full disk, a closed stream) must not keep a connection from ending, and nobody can be told.
   }
@@ -46,13 +45,17 @@ function write(level: Level, logger: LoggerOption, fields: object, message: stri
 export type End = Pick<CloseInfo, 'origin' | 'phase' | 'code' | 'error' | 'expected'> &
   Partial<Pick<CloseInfo, 'elapsedMs'>> & { kind: CloseInfo['kind'] | FailedOpening };
 
-type EndEvent = 'disconnect' | 'lingered' | 'opening-failed' | 'stray-socket';
+type EndEvent = 'disconnect' | 'opening-failed' | 'stray-socket';
 
-/** Logs an end: at debug when it is expected, at warn when it is not; of many alike, only some. */
-export function logEnd(logger: LoggerOption, event: EndEvent, end: End, stream: Duplex | null): void {
+/**
+ * Logs an end: at debug when it is expected, at warn when it is not; of many alike, only some. `heard`: an 'error' listener of the
+ * application was told, so that the default logger, which nobody asked for, need not tell it again.
+ */
+export function logEnd(logger: LoggerOption, event: EndEvent, end: End, stream: Duplex | null, heard = false): void {
   const { kind, origin, phase, code, error, elapsedMs } = end;
   const level = end.expected ? 'debug' : 'warn';
-  if (!isSeen(level, logger) || isTooMany(level, logger, event, kind)) return;
+  if (heard && !logger) return;
+  if (!isSeen(level, logger) || isTooMany(level, logger, { event, kind }, `connections ended: ${kind}`)) return;
   const fields = {
     event,
     kind,
@@ -69,9 +72,11 @@ export function logEnd(logger: LoggerOption, event: EndEvent, end: End, stream: 
 /** Logs at debug what became of a socket that went on delivering after its WebSocket was closed. */
 export function logLingered(logger: LoggerOption, end: Lingered, stream: Duplex): void {
   const { outcome, forced, error, bytesUnsent, lingeredMs } = end;
-  if (!isSeen('debug', logger) || isTooMany('debug', logger, 'lingered', outcome)) return;
+  const event = 'lingered';
+  if (!isSeen('debug', logger)) return;
+  if (isTooMany('debug', logger, { event, outcome }, `lingering sockets ended: ${outcome}`)) return;
   const fields = {
-    event: 'lingered',
+    event,
     outcome,
     forced,
     errorCode: error?.code,
@@ -88,8 +93,9 @@ const LINES_PER_SECOND = 20;
 /** One window for the whole process, since one storm may be spread over many loggers. */
 const windows = new Map<string, { lines: number; suppressed: number; logger: LoggerOption }>();
 
-function isTooMany(level: Level, logger: LoggerOption, event: EndEvent, kind: string): boolean {
-  const key = `${event} ${kind}`;
+/** Whether there were many lines with these fields. If so, `N more MESSAGE` follows. */
+function isTooMany(level: Level, logger: LoggerOption, fields: Record<string, string>, message: string): boolean {
+  const key = Object.values(fields).join(' ');
   const window = windows.get(key);
   if (window) {
     if (window.lines++ < LINES_PER_SECOND) return false;
@@ -102,8 +108,7 @@ function isTooMany(level: Level, logger: LoggerOption, event: EndEvent, kind: st
   setTimeout(() => {
     windows.delete(key);
     const { suppressed, logger: last } = opened;
-    const what = event === 'lingered' ? 'lingering sockets' : 'connections';
-    if (suppressed > 0) write(level, last, { event, kind, suppressed }, `${suppressed} more ${what} ended: ${kind}`);
+    if (suppressed > 0) write(level, last, { ...fields, suppressed }, `${suppressed} more ${message}`);
   }, 1_000).unref();
   return false;
 }
