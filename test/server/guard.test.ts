@@ -277,12 +277,12 @@ describe('a guarded server', () => {
 });
 
 it("a reset is told as the peer's where the application had removed all listeners of the socket", async () => {
-  for (const event of [undefined, 'close', 'error'] as (string | undefined)[]) {
+  for (const events of [[], ['close'], ['error']] as string[][]) {
     const server = await listenOn(false);
     const wss = new WebSocketServer({ noServer: true, linger: { logger: false } });
     const stop = guardServer(server, { logger: false });
     server.on('upgrade', (request, socket, head) => {
-      socket.removeAllListeners(event);
+      socket.removeAllListeners(...events);
       wss.handleUpgrade(request, socket, head, (ws) => wss.emit('connection', ws, request));
     });
     const connected = once(wss, 'connection') as Promise<[WebSocket]>;
@@ -291,7 +291,7 @@ it("a reset is told as the peer's where the application had removed all listener
     const ended = watchEnd(ws);
     reset(peer);
     const { kind, origin } = (await ended).info;
-    assert.deepEqual([kind, origin], ['reset', 'peer'], event);
+    assert.deepEqual([kind, origin], ['reset', 'peer'], events[0]);
     stop();
     server.close();
   }
