@@ -46,6 +46,8 @@ export class Ending {
   forced: 'reset' | 'destroy' | null = null;
   socketClosed = false;
   senderFailed = false;
+  /** An 'error' listener of the application is told of the error. */
+  errorHeard = false;
   /** The socket, where it goes on delivering after the WebSocket was closed. */
   lingering: Lingering | null = null;
   /** Resolve the promises of closeAsync(). */

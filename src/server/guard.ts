@@ -15,6 +15,7 @@ import { type OpeningFailedMessage, openingFailedChannel } from '../telemetry/di
 import { keepPeerAddress, logEnd, peerAddress } from '../telemetry/log';
 import type { Metrics } from '../telemetry/metrics';
 import { catchLostConnection, hasOtherErrorListener } from './orphan-errors';
+import { beforeEvents } from './server-events';
 
 /** An upgrade request that was not answered in the turn of the loop in which it came. */
 interface Pending {
@@ -50,36 +51,25 @@ export class Guard implements SocketObserver {
 
   watch(server: Server): void {
     this.#onlyHttp = server instanceof HttpServer || server instanceof HttpsServer;
-    // 'clientError' tells of lost connections, too, but with a listener for it Node sends no answer of its own.
-    const secure = server instanceof TlsServer;
-    const connected = secure ? 'secureConnection' : 'connection';
-    const onConnection = (socket: Socket) => {
-      this.#add(socket);
-      watchUpgrades();
-    };
-    const onConnecting = (socket: Socket) => keepPeerAddress(socket, this.settings.logger);
-    const onTlsFailed = (error: Error, socket: Socket) => this.report('tls-failed', error, socket);
     const onUpgrade = (_request: unknown, socket: Duplex) => {
+      if (server.listenerCount('upgrade') === 0) return;
       this.#add(socket); // it may have been connected before the guard was added
       this.#noteAnswer(socket);
       // By then most sockets are WebSockets. No error is emitted sooner.
       process.nextTick(limitAnswer, this, socket, (socket as Socket).bytesWritten);
     };
-    // Node treats a request as an upgrade only where somebody listens for 'upgrade': ours alone must not change that.
-    const watchUpgrades = () => {
-      const listeners = server.listeners('upgrade');
-      if (listeners.length > 1 && listeners[0] === onUpgrade) return;
-      server.removeListener('upgrade', onUpgrade);
-      if (server.listenerCount('upgrade') > 0) server.prependListener('upgrade', onUpgrade);
-    };
-    server.prependListener(connected, onConnection);
-    if (secure) server.prependListener('connection', onConnecting).prependListener('tlsClientError', onTlsFailed);
-    watchUpgrades();
-    this.#stop = () => {
-      server.removeListener(connected, onConnection);
-      server.removeListener('connection', onConnecting).removeListener('tlsClientError', onTlsFailed);
-      server.removeListener('upgrade', onUpgrade);
-    };
+    const add = (socket: Socket) => this.#add(socket);
+    this.#stop = beforeEvents(
+      server,
+      server instanceof TlsServer
+        ? {
+            connection: (socket: Socket) => keepPeerAddress(socket, this.settings.logger),
+            secureConnection: add,
+            tlsClientError: (error: Error, socket: Socket) => this.report('tls-failed', error, socket),
+            upgrade: onUpgrade,
+          }
+        : { connection: add, upgrade: onUpgrade },
+    );
   }
 
   stop(): void {

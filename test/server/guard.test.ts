@@ -8,12 +8,13 @@ import type net from 'node:net';
 import { Duplex } from 'node:stream';
 import { describe, it } from 'node:test';
 import tls from 'node:tls';
+import type WebSocket from 'ws-linger';
 import { attach, guardServer, WebSocketServer } from 'ws-linger';
 import Upstream from 'ws-upstream';
 import { certificate } from '../support/certificate.js';
 import { forkScript } from '../support/child.js';
-import { listen, openHandles, until } from '../support/end.js';
-import { connectTcp, UPGRADE_REQUEST } from '../support/peer.js';
+import { listen, openHandles, portOf, until, watchEnd } from '../support/end.js';
+import { connectPeer, connectTcp, UPGRADE_REQUEST } from '../support/peer.js';
 
 type Line = Record<string, unknown>;
 
@@ -273,6 +274,27 @@ describe('a guarded server', () => {
     assert.deepEqual(count(), before);
     server.close();
   });
+});
+
+it("a reset is told as the peer's where the application had removed all listeners of the socket", async () => {
+  for (const events of [[], ['close'], ['error']] as string[][]) {
+    const server = await listenOn(false);
+    const wss = new WebSocketServer({ noServer: true, linger: { logger: false } });
+    const stop = guardServer(server, { logger: false });
+    server.on('upgrade', (request, socket, head) => {
+      socket.removeAllListeners(...events);
+      wss.handleUpgrade(request, socket, head, (ws) => wss.emit('connection', ws, request));
+    });
+    const connected = once(wss, 'connection') as Promise<[WebSocket]>;
+    const peer = await connectPeer(portOf(server));
+    const [ws] = await connected;
+    const ended = watchEnd(ws);
+    reset(peer);
+    const { kind, origin } = (await ended).info;
+    assert.deepEqual([kind, origin], ['reset', 'peer'], events[0]);
+    stop();
+    server.close();
+  }
 });
 
 // Windows Node hands sockets over in another way, which Wine does not have.
