@@ -80,6 +80,6 @@ export class ServerSide implements DrainTarget {
 }
 
 /** Of a server of another copy of this package, too. */
-export function sideOf(wss: Owner): ServerSide | undefined {
-  return wss[kServerSide];
+export function sideOf(wss: Owner | null | undefined): ServerSide | undefined {
+  return wss?.[kServerSide];
 }

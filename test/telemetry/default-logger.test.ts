@@ -58,22 +58,21 @@ const linesOf = (text: string): Line[] =>
 
 /** The fields of pino's lines, whose format this is. */
 function assertProtocolError(line: Line | undefined): void {
-  const { time, pid, hostname, elapsedMs, ...rest } = line ?? {};
-  assert.equal(typeof time, 'number');
-  assert.equal(typeof pid, 'number');
+  const { time, pid, hostname, level, name, event, kind, errorCode, remoteAddress, msg } = line ?? {};
+  for (const number of [time, pid]) assert.equal(typeof number, 'number');
   assert.equal(typeof hostname, 'string');
-  assert.deepEqual(rest, {
-    level: 40,
-    name: 'ws-linger',
-    event: 'disconnect',
-    kind: 'protocol-error',
-    origin: 'peer',
-    phase: 'open',
-    code: 1006,
-    errorCode: 'WS_ERR_UNEXPECTED_RSV_2_3',
-    remoteAddress: '127.0.0.1',
-    msg: 'connection ended: protocol-error',
-  });
+  assert.deepEqual(
+    { level, name, event, kind, errorCode, remoteAddress },
+    {
+      level: 40,
+      name: 'ws-linger',
+      event: 'disconnect',
+      kind: 'protocol-error',
+      errorCode: 'WS_ERR_UNEXPECTED_RSV_2_3',
+      remoteAddress: '127.0.0.1',
+    },
+  );
+  assert.match(String(msg), /^The peer broke the WebSocket protocol \(/);
 }
 
 describe('the default logger', () => {
