@@ -52,7 +52,7 @@ export interface LingerOptions {
   onTimeout?: OnTimeout;
   /**
    * Where ends are logged: expected ones at debug, others at warn. Any logger of pino's shape, or false for none.
-   * @defaultValue pino at level warn to stderr, loaded when it is first needed
+   * @defaultValue pino at level warn to stderr, which it never waits for; nothing of what an 'error' listener was told
    */
   logger?: Logger | false;
   /**

@@ -1,5 +1,6 @@
 /** Drains servers when the process is asked to end, and then ends it. One listener of each kind serves all calls. */
 import { constants } from 'node:os';
+import { setTimeout } from 'node:timers'; // tests may replace the global one
 import { withCode } from '../errors';
 import { type DrainOptions, parseDrainOptions } from './drain';
 import { isOurs, markOurs } from './orphan-errors';
@@ -92,12 +93,14 @@ async function drainAll(): Promise<void> {
 function leave(): void {
   const request = requests.at(-1);
   if (!request) return;
+  const isOthers = heardByOthers.has(request);
   requests = [];
+  heardByOthers.clear();
   stopListening();
   // Another copy of this package, which still drains, ends the process when it is done.
   if (process.listeners(request as NodeJS.Signals).some(isOurs)) return;
   if (request === 'message') process.exit();
-  if (heardByOthers.has(request) || isHeardByOthers(request)) return;
+  if (isOthers || isHeardByOthers(request)) return;
   // On Windows kill() would end the process without its exit handlers, and with code 1.
   if (process.platform === 'win32') process.exit();
   // Linux drops what the first process of a container sends to itself.

@@ -1,4 +1,5 @@
 /** The logger where none is given: pino at level warn, to stderr. It takes no time of a turn in which a connection ends. */
+import { clearImmediate, setImmediate } from 'node:timers'; // tests may replace the global ones
 import type { Logger } from '../options';
 import { LineQueue, openStderr } from './stderr';
 
@@ -24,7 +25,9 @@ export const defaultLogger: Pick<Logger, 'warn'> = {
 
 /** Loads pino, which takes 20 to 250 ms, in a turn of its own. For servers, before they have connections. */
 export function loadSoon(): void {
-  if (!logger) loading ??= setImmediate(load).unref();
+  if (logger || loading) return;
+  loading = setImmediate(load);
+  loading.unref?.(); // Bun and Deno have their own
 }
 
 function load(): void {

@@ -6,6 +6,7 @@
 import * as fs from 'node:fs';
 import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
+import { setTimeout } from 'node:timers'; // tests may replace the global one
 import { isatty } from 'node:tty';
 
 /** Takes bytes without waiting, and returns how many it took. Throws where it will not take them later either. */
@@ -15,6 +16,8 @@ type TryWrite = (bytes: Buffer) => number;
 const MAX_QUEUED = 64 * 1024;
 /** How often it is tried to write lines that wait, in ms. */
 const RETRY_MS = 250;
+/** On Windows, how long a process that exits leaves the system to write to a pipe what it was given last, in ms. */
+const LAST_WRITE_MS = 50;
 
 export class LineQueue {
   readonly #tryWrite: TryWrite;
@@ -83,11 +86,12 @@ export function openStderr(): TryWrite {
   return fd === null ? toStream(process.stderr) : toDescriptor(fd);
 }
 
+/** By the type in `mode` (S_IFMT): Node's isFIFO() says no to every pipe of Windows. */
 function kindOf(fd: number): 'file' | 'terminal' | 'pipe' | 'socket' {
   if (isatty(fd)) return 'terminal';
-  const stats = fs.fstatSync(fd);
-  if (stats.isFIFO()) return 'pipe';
-  return stats.isSocket() ? 'socket' : 'file';
+  const type = fs.fstatSync(fd).mode & 0o170000;
+  if (type === 0o010000) return 'pipe';
+  return type === 0o140000 ? 'socket' : 'file';
 }
 
 /** On Linux a pipe or a terminal can be opened again, without waiting: whoever else has it notices nothing of that. */
@@ -98,6 +102,10 @@ function reopen(): number | null {
   } catch {
     return null; // another system, or a pipe of another user
   }
+}
+
+function sleep(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
 function toDescriptor(fd: number): TryWrite {
@@ -111,13 +119,19 @@ function toDescriptor(fd: number): TryWrite {
   };
 }
 
-/** On Windows Node makes a pipe at stderr wait. libuv by itself does not. */
+/**
+ * On Windows Node makes a pipe at stderr wait (`makeSyncWrite()` in its net.js); libuv by itself does not. fs.write() would keep a
+ * thread of libuv's pool waiting, and with it the process from exiting.
+ */
 function openPipe(): Socket {
   const socket = new Socket({ fd: 2, readable: false, writable: true });
   const internals = socket as { _write?: unknown; _writev?: unknown; _handle?: { setBlocking?(on: boolean): void } };
   delete internals._write;
   delete internals._writev;
   internals._handle?.setBlocking?.(false);
+  process.on('exit', () => {
+    if (socket.writableLength > 0) sleep(LAST_WRITE_MS);
+  });
   return socket.unref();
 }
 

@@ -297,6 +297,27 @@ it("a reset is told as the peer's where the application had removed all listener
   }
 });
 
+it('a stream that counts no bytes, which newer versions of Node have for requests with a body, is not taken for abandoned', async () => {
+  const server = http.createServer().on('upgrade', () => {});
+  const upgradeTimeout = 30;
+  const stop = guardServer(server, { upgradeTimeout, logger: false });
+  const [accepted, abandoned] = [0, 1].map(() => new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() }));
+  for (const stream of [accepted, abandoned]) server.emit('upgrade', {} as never, stream as never, Buffer.alloc(0));
+  accepted?.write('HTTP/1.1 101 Switching Protocols\r\n\r\n');
+  await until('the abandoned one is closed', () => abandoned?.destroyed === true);
+  for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
+  assert.equal(accepted?.destroyed, false);
+  stop();
+});
+
+it('what is no socket passes through a guarded server as through any other', () => {
+  const server = http.createServer().on('upgrade', () => {});
+  const stop = guardServer(server, { logger: false });
+  for (const nothing of [[], [{}], [{}, null], [{}, {}]])
+    assert.ok(server.emit('upgrade', ...(nothing as unknown as [never, never, never])));
+  stop();
+});
+
 // Windows Node hands sockets over in another way, which Wine does not have.
 if (process.platform !== 'win32') {
   it('a socket that was handed to a child process is not taken for an abandoned upgrade', async () => {
