@@ -121,6 +121,7 @@ declare namespace WebSocket {
   interface Logger extends options.Logger {}
   interface OpeningFailedMessage extends diagnostics.OpeningFailedMessage {}
   interface OpenMessage extends diagnostics.OpenMessage {}
+  interface RttMessage extends diagnostics.RttMessage {}
   interface Stats extends metrics.Stats {}
 }
 

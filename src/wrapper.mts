@@ -46,6 +46,7 @@ export import OpeningFailedMessage = WebSocket.OpeningFailedMessage;
 export import OpenMessage = WebSocket.OpenMessage;
 export import PerMessageDeflateOptions = WebSocket.PerMessageDeflateOptions;
 export import RawData = WebSocket.RawData;
+export import RttMessage = WebSocket.RttMessage;
 export import Server = WebSocket.Server;
 export import ServerOptions = WebSocket.ServerOptions;
 export import Stats = WebSocket.Stats;

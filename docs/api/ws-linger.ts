@@ -29,6 +29,7 @@ export type {
   LingeredMessage,
   OpeningFailedMessage,
   OpenMessage,
+  RttMessage,
 } from '../../src/telemetry/diagnostics';
 export type { Histogram, Stats } from '../../src/telemetry/metrics';
 export { type ClientOptions, WebSocket } from '../../src/websocket';

@@ -16,7 +16,8 @@
 import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
 import type { CloseInfo, Phase } from '../close-info';
-import type { Snapshot } from '../liveness/watch';
+import { now } from '../liveness/clock';
+import type { Snapshot } from '../liveness/watchable';
 import { MAX_TIMER, type Settings } from '../options';
 import { findSocket } from '../socket-control/choose';
 import type { TransportLook } from '../socket-control/contract';
@@ -25,7 +26,6 @@ import type { NativeConnection } from '../socket-control/native';
 import { keepPeerAddress, peerAddress, warn } from '../telemetry/log';
 import { closeListenerFor, type Internals, type OpeningRequest, Upstream, type UpstreamSocket } from '../upstream';
 import { closeErrorOf, systemError } from './classify';
-import { now } from './clock';
 import { Ending } from './ending';
 import type { Group } from './group';
 import { type Effect, initial, NO_SAMPLE, type Observation, type State, step } from './lifecycle';
@@ -304,19 +304,25 @@ export class Connection implements SocketObserver {
     return this.#beginEnding().control()?.look() ?? null;
   }
 
-  ping(): void {
-    if (this.#ws.readyState !== Upstream.OPEN) return;
+  ping(): number {
+    const received = this.#handle?.bytesRead ?? this.snapshot().received;
+    if (this.#ws.readyState !== Upstream.OPEN) return received;
     // Of the receiver, since users may remove all listeners of the WebSocket.
     if (this.#rtt === null && this.#pingedAt === null) this.#ws._receiver?.on('pong', () => this.#onPong());
     this.#pingedAt = performance.now();
     this.#ws.ping();
+    return received;
   }
 
   #onPong(): void {
     if (this.#pingedAt === null) return;
     this.#rtt = performance.now() - this.#pingedAt;
     this.#pingedAt = null;
-    this.#group.metrics.measuredRtt(this.#rtt);
+    this.#group.measuredRtt(this.#ws, this.#rtt);
+  }
+
+  isAnswered(): boolean {
+    return this.#pingedAt === null;
   }
 
   /** The round trip of the last ping that was answered, in ms; null before that, and without a heartbeat. */

@@ -1,7 +1,8 @@
 /** What connections have in common: the settings, the counts, and the events of one server's connections, or of clients. */
 import type { Duplex } from 'node:stream';
 import type { CloseInfo, Lingered, Phase } from '../close-info';
-import { type Watchable, type Watching, watching } from '../liveness/watch';
+import { type Watching, watching } from '../liveness/watch';
+import type { Watchable } from '../liveness/watchable';
 import { parseOptions, type Settings } from '../options';
 import {
   type DisconnectMessage,
@@ -10,6 +11,8 @@ import {
   lingeredChannel,
   type OpenMessage,
   openChannel,
+  type RttMessage,
+  rttChannel,
 } from '../telemetry/diagnostics';
 import { logEnd, logLingered, peerAddress } from '../telemetry/log';
 import { Metrics, processMetrics } from '../telemetry/metrics';
@@ -44,6 +47,11 @@ export class Group implements LingerOwner {
   moved(from: Phase | null, to: Phase, connection: Watchable): void {
     this.metrics.moved(from, to);
     if (from === 'open') this.#watching?.remove(connection);
+  }
+
+  measuredRtt(ws: object, rttMs: number): void {
+    this.metrics.measuredRtt(rttMs);
+    if (rttChannel.hasSubscribers) rttChannel.publish({ ws, role: this.role, rttMs } satisfies RttMessage);
   }
 
   ended(ws: object, info: CloseInfo, stream: Duplex | null): void {
