@@ -161,7 +161,8 @@ class Round {
 }
 
 function isAlive({ received, backlog }: Member, seen: Snapshot): boolean {
-  // The system accepts bytes while others wait only as the peer acknowledges some.
-  const takes = backlog !== null && backlog.unsent > 0 && seen.accepted > backlog.accepted;
+  // Bytes are accepted while others wait only as the peer takes some. Some streams tell no more than that fewer wait.
+  const takes =
+    backlog !== null && backlog.unsent > 0 && (seen.accepted > backlog.accepted || seen.unsent < backlog.unsent);
   return !seen.countsInput || seen.busy || takes || seen.received > received;
 }

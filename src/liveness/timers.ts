@@ -33,15 +33,19 @@ export function inTurns<T>(items: Set<T> | Map<unknown, T>, visit: (item: T) => 
   const visitSome = () => {
     const until = performance.now() + TURN_MS;
     let visited = 0;
-    // The iterator of a Set or Map has no return(), so that the next loop goes on where this one stops.
-    for (const item of left) {
-      visit(item);
-      if (++visited % ITEMS_PER_LOOK_AT_CLOCK === 0 && performance.now() >= until) {
-        setImmediate(visitSome);
-        return;
+    let isOver = false;
+    try {
+      // The iterator of a Set or Map has no return(), so that the next loop goes on where this one stops.
+      for (const item of left) {
+        visit(item);
+        if (++visited % ITEMS_PER_LOOK_AT_CLOCK === 0 && performance.now() >= until) return;
       }
+      isOver = true;
+    } finally {
+      // Also where a listener of the application has thrown: the others are visited all the same.
+      if (isOver) done();
+      else setImmediate(visitSome);
     }
-    done();
   };
   visitSome();
 }
