@@ -25,6 +25,7 @@ export type {
   LingeredMessage,
   OpeningFailedMessage,
   OpenMessage,
+  RttMessage,
 } from './telemetry/diagnostics';
 export type { Histogram, Stats } from './telemetry/metrics';
 export type { RecentEnd } from './telemetry/recent-ends';

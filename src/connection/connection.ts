@@ -16,6 +16,7 @@
 import type { Duplex } from 'node:stream';
 import type { CloseInfo, ClosePolicy, Phase } from '../close-info';
 import { kConnection } from '../copies';
+import { now } from '../liveness/clock';
 import { leave, type Visited, visit } from '../liveness/idle';
 import { MAX_TIMER, type Settings } from '../options';
 import { findSocket } from '../socket-control/choose';
@@ -25,7 +26,6 @@ import type { NativeConnection } from '../socket-control/native';
 import { keepPeerAddress, peerAddress, warn } from '../telemetry/log';
 import { closeListenerFor, type Internals, type OpeningRequest, Upstream, type UpstreamSocket } from '../upstream';
 import { closeErrorOf, systemError } from './classify';
-import { now } from './clock';
 import { Ending } from './ending';
 import type { Group } from './group';
 import {
@@ -405,7 +405,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
   }
 
   measuredRtt(ms: number): void {
-    this.group.metrics.measuredRtt(ms);
+    this.group.measuredRtt(this.#ws, ms);
   }
 
   /** The round trip of the last ping that was answered, in ms; null before that, and without a heartbeat. */

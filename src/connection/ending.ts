@@ -4,6 +4,7 @@
  */
 import type { Duplex } from 'node:stream';
 import type { CloseFrame, CloseInfo } from '../close-info';
+import { now, reached } from '../liveness/clock';
 import type { Settings } from '../options';
 import { controlOf } from '../socket-control/choose';
 import type { SocketControl } from '../socket-control/contract';
@@ -11,7 +12,6 @@ import type { TransportHandle } from '../socket-control/handle';
 import type { NativeConnection } from '../socket-control/native';
 import type { Internals, UpstreamSocket, WriteCallback } from '../upstream';
 import { classify } from './classify';
-import { now, reached } from './clock';
 import type { Sample, State, Tick } from './lifecycle';
 import { Lingering, type LingerOwner } from './lingering';
 import {

@@ -11,6 +11,8 @@ import {
   lingeredChannel,
   type OpenMessage,
   openChannel,
+  type RttMessage,
+  rttChannel,
 } from '../telemetry/diagnostics';
 import { logDisconnect, logLingered, peerAddress } from '../telemetry/log';
 import { Metrics, processMetrics } from '../telemetry/metrics';
@@ -51,6 +53,11 @@ export class Group implements LingerOwner {
     this.tracked?.add(ws);
     this.onOpened?.(ws);
     if (openChannel.hasSubscribers) openChannel.publish({ ws, role: this.role } satisfies OpenMessage);
+  }
+
+  measuredRtt(ws: object, rttMs: number): void {
+    this.metrics.measuredRtt(rttMs);
+    if (rttChannel.hasSubscribers) rttChannel.publish({ ws, role: this.role, rttMs } satisfies RttMessage);
   }
 
   ended(ws: object, info: CloseInfo, { stream, address, errorHeard }: EndedConnection): void {
