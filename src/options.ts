@@ -74,7 +74,8 @@ export interface LingerOptions {
   heartbeat?: boolean | Partial<HeartbeatOptions>;
   /**
    * A peer for which more bytes than this are queued is given up, as `slow-consumer`. What the kernel has taken does not
-   * count, as in `bufferedAmount`. Looked at four times a second. A positive integer, or Infinity for no limit.
+   * count, as in `bufferedAmount`. Looked at twice a second, and four times
+   * while something is queued. A positive integer, or Infinity for no limit.
    * @defaultValue Infinity
    */
   maxBufferedAmount?: number;

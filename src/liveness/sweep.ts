@@ -19,6 +19,8 @@ const MIN_PERIOD_MS = 5;
 
 interface Swept {
   readonly connection: Watchable;
+  /** In which of two sweeps it is looked at while nothing waits to be sent: most wait for nothing, and each look costs. */
+  readonly turn: number;
   /** Null while nothing waits to be sent. */
   flow: Flow | null;
   doubt: Doubt | null;
@@ -33,6 +35,7 @@ export class Sweep {
   readonly #ticker: NodeJS.Timeout;
   readonly #time: RunningTime;
   #isSweeping = false;
+  #turn = 0;
   #at = 0;
   #ran = 0;
 
@@ -46,7 +49,7 @@ export class Sweep {
 
   add(connection: Watchable): void {
     const retiresAt = now() + this.#settings.maxAge * (1 + AGE_JITTER * (2 * Math.random() - 1));
-    this.#swept.set(connection, { connection, flow: null, doubt: null, retiresAt });
+    this.#swept.set(connection, { connection, turn: this.#swept.size % 2, flow: null, doubt: null, retiresAt });
   }
 
   remove(connection: Watchable): void {
@@ -62,6 +65,7 @@ export class Sweep {
     this.#at = now();
     if (this.#isSweeping) return;
     this.#isSweeping = true;
+    this.#turn = 1 - this.#turn;
     inTurns(
       this.#swept,
       (swept) => this.#visit(swept),
@@ -74,7 +78,8 @@ export class Sweep {
   #visit(swept: Swept): void {
     const { connection } = swept;
     if (this.#at >= swept.retiresAt) connection.retire();
-    else if (!this.#limitsFlow || connection.isIdle()) swept.flow = null;
+    else if (!this.#limitsFlow || (swept.flow === null && swept.turn !== this.#turn)) return;
+    else if (connection.isIdle()) swept.flow = null;
     else {
       const policy = this.#judgeFlow(swept, connection.snapshot());
       if (policy) connection.giveUp(policy);

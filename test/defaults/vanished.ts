@@ -145,7 +145,7 @@ export const VANISHED: DefaultPromise[] = [
     { sendTimeout: 'given' },
     'steady',
     { linger: { sendTimeout: 30_000 } },
-    { peer: 'slow', watchedMs: 75_000, isLinuxOnly: true },
+    { peer: 'slow', watchedMs: 70_000, isLinuxOnly: true },
   ),
   finds('keep-alive finds an idle peer that has vanished', '42 s', 42_000, KEEP_ALIVE, { variants: SOCKETS }),
   finds('keep-alive and heartbeat: true together find it too', '42 s', 42_000, KEEP_ALIVE, {
