@@ -10,7 +10,7 @@ import WebSocket, { closeSentence, WebSocketServer } from 'ws-linger';
 import { CLOSE_KINDS, CLOSE_POLICIES } from '../../dist/close-info.js';
 import { CLOSE_SENTENCES } from '../../dist/close-sentence.js';
 import { portOf, until, watchEnd } from '../support/end.js';
-import { openPair, type Pair, type PairOptions, stall } from '../support/pairs.js';
+import { openPair, type Pair, type PairOptions, socketOf, stall } from '../support/pairs.js';
 
 type Linger = WebSocket.LingerOptions;
 
@@ -167,6 +167,31 @@ describe('the silence before an end', () => {
         assert.ok(info.openMs >= silence + 250, `open for ${info.openMs} ms`);
       });
     }
+  }
+});
+
+describe('the bytes of a connection', () => {
+  for (const transport of ['tcp', 'pipe'] as const) {
+    it(`over ${transport} are those that the peer has sent and received`, async () => {
+      const pair = await pairWith({}, { transport });
+      pair.ws.send(Buffer.alloc(100_000));
+      pair.peer.write(Buffer.concat(Array(50).fill(pair.frames.hello)));
+      await until('the message has come', () => pair.peer.bytesRead > 100_000);
+      const info = await endOf(pair, () => pair.peer.end(closeFrame(1000)));
+      assert.deepEqual(
+        [info.bytesReceived, info.bytesSent, info.bytesUnsent],
+        [pair.peer.bytesWritten, pair.peer.bytesRead, 0],
+      );
+    });
+
+    it(`over ${transport} that had not left when it was aborted are unsent`, async () => {
+      const pair = await pairWith({}, { transport });
+      await stall(pair);
+      const { bytesWritten } = socketOf(pair.ws);
+      const info = await endOf(pair, () => pair.ws.abort());
+      assert.ok(info.bytesUnsent > 0);
+      assert.equal((info.bytesSent ?? 0) + info.bytesUnsent, bytesWritten);
+    });
   }
 });
 
