@@ -8,7 +8,7 @@
  */
 
 const FACE = '^src/(index|additions|wrapper|browser|websocket|websocket-server|websocket-stream|attach)\\.m?ts$';
-const VOCABULARY = '^src/(options|errors|copies|close-info|close-sentence|upstream)\\.ts$';
+const VOCABULARY = '^src/(options|errors|nearest|copies|close-info|close-sentence|upstream)\\.ts$';
 
 /** From the top down. A layer may import itself, those below it, and telemetry. */
 const LAYERS = [

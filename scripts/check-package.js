@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 
 // npm run check:package: checks the package as it is published. publint and "are the types wrong" judge its package.json, and
-// the files of test/types/ are compiled with the module settings that users have: with plain ws installed too, and with an
-// override that puts this package in the place of ws or of its types.
+// the files of test/types/ are compiled with the module settings that users have: with plain ws installed too, with an override
+// that puts this package in the place of ws or of its types, without Node's types, and with other versions of TypeScript.
 
 const { execFile, execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -10,6 +10,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { promisify } = require('node:util');
 const ts = require('typescript');
+const { pack } = require('./package/build.js');
 const { root } = require('./steps.js');
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ws-linger-types-'));
@@ -207,11 +208,7 @@ function installCompilers() {
 
 async function main() {
   installCompilers();
-  // Without npm's scripts: what has been compiled is packed, and nothing is compiled while other programs use it.
-  const [{ filename }] = JSON.parse(
-    execFileSync('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], { cwd: root }),
-  );
-  const tarball = path.join(folder, filename);
+  const tarball = await pack(folder);
   // Processes of their own, which run beside the compiler.
   const manifest = [
     check('publint', () => runBin('publint', ['--strict', tarball])),

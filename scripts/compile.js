@@ -5,6 +5,7 @@
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { MARK } = require('./package/build.js');
 const { root } = require('./steps.js');
 
 const dist = path.join(root, 'dist');
@@ -32,6 +33,8 @@ function typesAreStale() {
   return inputs.some((file) => fs.statSync(file).mtimeMs > at);
 }
 
+// After `npm pack` was interrupted, dist/ is as it is published.
+if (fs.existsSync(path.join(dist, MARK))) fs.rmSync(dist, { recursive: true });
 const tsc = path.join(path.dirname(require.resolve('typescript/package.json')), 'bin', 'tsc');
 try {
   run(tsc, '-p', 'tsconfig.json', '--incremental', '--tsBuildInfoFile', path.join('dist', '.tsbuildinfo'));

@@ -1,5 +1,5 @@
-import { closest, distance } from 'fastest-levenshtein';
 import { withCode } from './errors';
+import { nearest } from './nearest';
 
 /** The part of a pino logger that this package uses. */
 export interface Logger {
@@ -350,7 +350,7 @@ export function wrongType(name: string, wanted: string, value: unknown): Error {
 }
 
 function unknownOption(prefix: string, name: string, known: string[]): Error {
-  const near = closest(name, known);
-  const hint = distance(name, near) <= 3 ? `, did you mean ${prefix}.${near}?` : '';
+  const near = nearest(name, known);
+  const hint = near ? `, did you mean ${prefix}.${near}?` : '';
   return withCode(new TypeError(`${prefix}.${name} is no option${hint}`), 'WSL_ERR_UNKNOWN_OPTION');
 }

@@ -6,13 +6,7 @@ import { before, describe, it } from 'node:test';
 import { assertNative, assertPortable } from './expect.js';
 import type { PackageManagerName } from './package-managers.js';
 import { canRunWindows, install, type Project, run } from './projects.js';
-
-/** Finds warnings in a package manager's output, except those about the user's settings and this test's own options. */
-function warnings(output: string): string[] {
-  const warning = /^(npm warn|warning) |WARN|deprecated|➤ YN0(?!000|013|085)/;
-  const expected = /Unknown user config|Ignored scripts due to flag|ESM support for PnP|Done with warnings/;
-  return output.split('\n').filter((line) => warning.test(line) && !expected.test(line));
-}
+import { warnings } from './warnings.js';
 
 const MANAGERS: PackageManagerName[] = ['npm', 'pnpm', 'yarn classic', "yarn Plug'n'Play"];
 

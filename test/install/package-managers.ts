@@ -1,5 +1,6 @@
 /** How each package manager adds packages to an empty project, with install scripts disabled. */
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface PackageManager {
@@ -26,7 +27,6 @@ export function packageManagers(
   const npmrc = Object.entries(network).map(([key, value]) => `${key}=${value}\n`);
   const files = { '.npmrc': npmrc.join('') };
   const supported = windows ? { supportedArchitectures: { os: ['win32'], cpu: ['x64'] } } : {};
-  const npx = (name: string) => ['npx', '--yes', `--package=${name}`];
   return {
     npm: {
       command: ['npm', 'install', '--ignore-scripts', '--no-audit', '--no-fund'].concat(
@@ -59,6 +59,20 @@ export function packageManagers(
       nodeArgs: ['--require', './.pnp.cjs', '--experimental-loader', './.pnp.loader.mjs'],
     },
   };
+}
+
+/** The command of a package manager that npm fetches. */
+const npx = (name: string) => ['npx', '--yes', `--package=${name}`];
+
+/** Another version of npm in the place of this machine's, run by `node` and kept in `cache`. */
+export function withNpm(manager: PackageManager, version: string, node: string, cache: string): PackageManager {
+  const folder = join(cache, `npm-${version}`);
+  const cli = join(folder, 'node_modules', 'npm', 'bin', 'npm-cli.js');
+  if (!existsSync(cli)) {
+    const args = ['install', '--prefix', folder, '--no-audit', '--no-fund', '--loglevel=error', `npm@${version}`];
+    execFileSync('npm', args, { stdio: 'ignore' });
+  }
+  return { ...manager, command: [node, cli, ...manager.command.slice(1)] };
 }
 
 /** Returns npm's settings for reaching its registry. */

@@ -1,11 +1,12 @@
 // The projects examples/jest and examples/vitest: their tests pass, and their runner exits.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, it } from 'node:test';
 import { promisify } from 'node:util';
 import { installExamples } from '../examples/install.js';
-import { cleanEnv, nodeBinary } from '../install/projects.js';
+import { cleanEnv, emptyFolder, nodeBinary, tarball } from '../install/projects.js';
 
 let folder: string;
 before(async () => {
@@ -13,17 +14,17 @@ before(async () => {
 });
 
 /** Runs a project's tests as its package.json does. Returns both streams, because warnings may be on either. */
-async function runTests(project: string, node: string, args: string[]): Promise<string> {
+async function runTests(cwd: string, node: string, args: string[]): Promise<string> {
   const env: NodeJS.ProcessEnv = { ...cleanEnv(), CI: 'true', NO_COLOR: '1' };
   // Otherwise the runner's processes would report to this test runner.
   delete env.NODE_TEST_CONTEXT;
-  const options = { cwd: join(folder, project), env, timeout: 60_000 };
+  const options = { cwd, env, timeout: 60_000 };
   const { stdout, stderr } = await promisify(execFile)(node, args, options);
   return stdout + stderr;
 }
 
 it('Jest finds no open handle, with a real connection and with a mocked one', async () => {
-  const output = await runTests('jest', process.execPath, [
+  const output = await runTests(join(folder, 'jest'), process.execPath, [
     join(folder, 'node_modules/jest/bin/jest.js'),
     '--detectOpenHandles',
   ]);
@@ -31,10 +32,23 @@ it('Jest finds no open handle, with a real connection and with a mocked one', as
   assert.doesNotMatch(output, /open handle|did not exit/i);
 });
 
+it('Jest 26, which knows no module by a name with node:, runs a test with the package as with ws', async () => {
+  const project = join(emptyFolder(), 'jest-26');
+  cpSync(join(__dirname, '..', '..', 'test', 'runtimes', 'jest-26'), project, { recursive: true });
+  const packages = ['jest@26', 'ws@8.18.3', `ws-linger@file:${tarball}`];
+  const npm = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', ...packages];
+  await promisify(execFile)('npm', npm, { cwd: project, env: cleanEnv() });
+  for (const environment of ['node', 'jsdom']) {
+    const jest = join(project, 'node_modules/jest/bin/jest.js');
+    const output = await runTests(project, process.execPath, [jest, '--env', environment]);
+    assert.match(output, /^Tests: +2 passed, 2 total$/m);
+  }
+});
+
 it('Vitest exits by itself, with a real connection and with a mocked one', async () => {
   // Vitest needs a newer Node than this package.
   const node = Number.parseInt(process.versions.node, 10) >= 24 ? process.execPath : nodeBinary('linux', 24);
-  const output = await runTests('vitest', node, [
+  const output = await runTests(join(folder, 'vitest'), node, [
     join(folder, 'node_modules/vitest/vitest.mjs'),
     'run',
     '--reporter=default',

@@ -1,12 +1,14 @@
 /** Serves the files of the demo's page. Only the files in this list are served, so a request cannot read another one. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { dirname, extname, join } from 'node:path';
 import { requestUrl } from './request-url';
 
 /** The page's files are served from src/ without a build step. */
 const PAGE = join(__dirname, '..', '..', '..', 'src', 'tools', 'demo', 'page');
-const UPLOT = dirname(require.resolve('uplot/dist/uPlot.iife.min.js'));
+/** In the package uPlot's files lie beside the other libraries; in the repository they are in its own package. */
+const PACKED = join(__dirname, '..', 'libraries');
+const UPLOT = existsSync(PACKED) ? PACKED : dirname(require.resolve('uplot/dist/uPlot.iife.min.js'));
 
 const FILES: Readonly<Record<string, string>> = {
   '/': join(PAGE, 'index.html'),
