@@ -187,6 +187,7 @@ export class Ending {
     const counts = this.#meter?.isComplete ?? true;
     const { kind, origin, expected, clean, by } = classify(state, idleMs);
     const bytesUnsent = traffic.unsent + queuedInSender(ws);
+    const openMs = openedAt === null ? 0 : Math.max(0, (endingSince ?? at) - openedAt);
     const sent = this.#sentCloseFrame(state);
     const received = receivedCloseFrame(ws, state);
     return {
@@ -207,8 +208,8 @@ export class Ending {
       bytesReceived: counts ? traffic.received : null,
       bytesSent: counts ? traffic.accepted : null,
       bytesUnsent,
-      openMs: openedAt === null ? 0 : Math.max(0, (endingSince ?? at) - openedAt),
-      idleMs,
+      openMs,
+      idleMs: idleMs && Math.min(idleMs, openMs),
       elapsedMs: endingSince === null ? 0 : at - endingSince,
     };
   }

@@ -111,6 +111,6 @@ function checkEnd(ws: WebSocket, info: WebSocket.CloseInfo, events: string[]): v
   for (const count of [bytesReceived ?? 0, bytesSent ?? 0, bytesUnsent, elapsedMs, openMs, idleMs ?? 0]) {
     assert.ok(count >= 0, details);
   }
-  assert.ok((idleMs ?? 0) <= openMs + 1, details);
+  assert.ok((idleMs ?? 0) <= openMs, details);
   assert.notEqual(closeSentence(info), '', details);
 }
