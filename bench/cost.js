@@ -7,6 +7,7 @@ const { setTimeout } = require('node:timers/promises');
 const { awake, openSockets, resetAll } = require('./harness/clients.js');
 const { EVERYWHERE, OURS, bunBinary, environment, unavailable } = require('./harness/contestants.js');
 const { platform } = require('./harness/machine.js');
+const { makePacked, packed } = require('./harness/packed.js');
 const { start } = require('./harness/processes.js');
 const { echo } = require('./cost/echo.js');
 const { installedSize } = require('./cost/installed-size.js');
@@ -73,7 +74,7 @@ async function idle(server, port, { connections }) {
 
 /** Measures the time to load the package, in a process that has loaded nothing else. */
 function startUp(contestant) {
-  const module = contestant === 'ws' ? 'ws-upstream' : '../..';
+  const module = packed(contestant === 'ws' ? 'ws-upstream' : 'ws-linger');
   const script = path.join(__dirname, 'processes', 'start-up.js');
   const output = execFileSync(process.execPath, [script, module], { env: environment(contestant), encoding: 'utf8' });
   return { startUp: Number(output) };
@@ -137,7 +138,10 @@ module.exports = {
     { measure: 'messagesPerSecond', contestant, ratio: { atLeast: 0.98 } },
     { measure: 'connectionsPerSecond', contestant, ratio: { atLeast: 0.95 } },
     { measure: 'heapPerConnection', contestant, difference: { atMost: 600 } },
+    { measure: 'startUp', contestant, ratio: { atMost: 1.25 } },
   ]),
+
+  prepare: makePacked,
 
   available(contestant, { ask }) {
     if (ask === 'size' && process.env.WS_LINGER_BENCH_WINE)

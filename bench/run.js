@@ -78,7 +78,7 @@ async function main() {
   // There is no npm and no compiler inside Wine, so the process outside prepares everything.
   if (!process.env.WS_LINGER_BENCH_WINE) {
     installPeers();
-    for (const name of asked) require(`./${name}.js`).prepare?.(options);
+    for (const name of asked) await require(`./${name}.js`).prepare?.(options);
   }
   await (options.windows ? onWindows() : here(asked, options));
 }

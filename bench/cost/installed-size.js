@@ -3,6 +3,7 @@
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { packed } = require('../harness/packed.js');
 
 const root = path.join(__dirname, '..', '..');
 const shell = process.platform === 'win32'; // npm is a script there
@@ -24,10 +25,9 @@ function installedSize(contestant) {
   if (contestant === 'ws') {
     return { kilobytes: sizeOf(path.join(root, 'node_modules', 'ws-upstream')) / 1024, packages: 1 };
   }
-  const [{ unpackedSize }] = JSON.parse(npm('pack', '--dry-run', '--json', '--ignore-scripts'));
   const listed = npm('ls', '--omit=dev', '--omit=peer', '--all', '--parseable').trim().split(/\r?\n/);
   const dependencies = listed.filter((folder) => path.relative(root, folder) !== '');
-  const bytes = dependencies.reduce((sum, folder) => sum + sizeOf(folder), unpackedSize);
+  const bytes = dependencies.reduce((sum, folder) => sum + sizeOf(folder), sizeOf(packed('ws-linger')));
   return { kilobytes: bytes / 1024, packages: 1 + dependencies.length };
 }
 

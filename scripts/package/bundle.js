@@ -2,6 +2,7 @@
 //
 //   index.js        require(): the names of ws, and this package's
 //   face.js         the classes and functions that users hold
+//   upstream.js     ws, for face.js and core.js
 //   core.js         everything behind them, which face.js loads when the first of them is used: most programs that load this
 //                   package by way of another one never open a WebSocket
 //   socket-control/load.js, telemetry/, tools/     files of their own, on core.js and face.js
@@ -20,9 +21,16 @@ const src = path.join(root, 'src');
 const compiled = path.join(root, 'dist');
 
 /** Modules of the face, in src/. */
-const FACE = ['additions', 'attach', 'upstream', 'websocket', 'websocket-server', 'websocket-stream'];
+const FACE = ['additions', 'attach', 'websocket', 'websocket-server', 'websocket-stream'];
 /** Modules that are files of their own. load.ts finds the addon by its own place. */
-const ALONE = ['index', 'browser', 'socket-control/load', 'telemetry/prometheus', 'telemetry/opentelemetry'];
+const ALONE = [
+  'index',
+  'browser',
+  'upstream',
+  'socket-control/load',
+  'telemetry/prometheus',
+  'telemetry/opentelemetry',
+];
 
 /** Packages that are bundled: the imports of the tools, and the file for each. */
 const LIBRARIES = {
