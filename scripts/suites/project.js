@@ -56,6 +56,7 @@ function replaceSource(folder) {
     fs.writeFileSync(path.join(lib, file), `module.exports = require('${from}');\n`);
   }
   fs.writeFileSync(path.join(lib, 'websocket.js'), "module.exports = require('ws');\n");
+  fs.writeFileSync(path.join(lib, 'stream.js'), "module.exports = require('ws').createWebSocketStream;\n");
   fs.writeFileSync(path.join(lib, 'websocket-server.js'), "module.exports = require('ws').WebSocketServer;\n");
   fs.writeFileSync(path.join(folder, 'index.js'), "module.exports = require('ws');\n");
 }

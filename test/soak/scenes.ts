@@ -53,6 +53,9 @@ const SLOW: Scene[] = [
 const isPossible = ({ only, leaksInNode }: Fault) =>
   !leaksInNode && (!only || only.includes('tcp') || only.includes('tls'));
 
+/** The scene for two sides that are both this package's: they talk. */
+export const TALK = SLOW.find(({ name }) => name.includes('messages')) as Scene;
+
 export const SCENES: readonly Scene[] = [...FAULTS.filter(isPossible), ...SLOW];
 
 /** Those with megabytes that wait are seldom. */

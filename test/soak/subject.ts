@@ -11,7 +11,7 @@ import { EVENTS, Ledger, THROWN } from './ledger.js';
 import { handles, Measure } from './measure.js';
 import { atRate, type FromSubject, Random, type Setup } from './messages.js';
 import { A, CLIENTS, lingering, SERVER_NAMES, type Serving, serve } from './ours.js';
-import { chooseScene, playOurs, SCENES, type Scene } from './scenes.js';
+import { chooseScene, playOurs, SCENES, type Scene, TALK } from './scenes.js';
 
 const [setup, peersPort] = [JSON.parse(process.argv[2] as string) as Setup, Number(process.argv[3])];
 const random = new Random(setup.seed + 1);
@@ -84,7 +84,7 @@ const ENDS: ((ws: WebSocket) => void)[] = [(ws) => ws.close(1000), (ws) => ws.te
 /** A client of the peers' process, or of a server here. One in twenty is refused, or given up while it opens. */
 function connect(): void {
   const inside = random.below(5) === 0 ? random.pick([...servers.values()].filter(({ secure }) => !secure)) : null;
-  const scene = chooseScene(random, 'tcp', 'client');
+  const scene = inside ? TALK : chooseScene(random, 'tcp', 'client');
   const fails = random.below(20) === 0;
   const path = fails && !inside ? 'fails' : SCENES.indexOf(scene);
   const ws = random.pick(CLIENTS)(`ws://127.0.0.1:${inside?.port ?? peersPort}/${path}`) as WebSocket;
