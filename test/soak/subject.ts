@@ -21,7 +21,7 @@ const servers = new Map<string, Serving>();
 
 /** Traffic of a round, in ms, and how long its last connection may take. */
 const ROUND_MS = 15_000;
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 30_000;
 /** A server is drained and replaced this often, in ms, and has so long. */
 const DRAIN_EVERY_MS = 2_500;
 const DRAIN_MS = 1_000;
