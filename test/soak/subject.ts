@@ -10,7 +10,7 @@ import { until } from '../support/end.js';
 import { EVENTS, Ledger, THROWN } from './ledger.js';
 import { handles, Measure } from './measure.js';
 import { atRate, type FromSubject, Random, type Setup } from './messages.js';
-import { A, CLIENTS, lingering, SERVER_NAMES, type Serving, serve } from './ours.js';
+import { A, CLIENTS, lingering, type OurServer, SERVER_NAMES, type Serving, serve } from './ours.js';
 import { chooseScene, playOurs, SCENES, type Scene, TALK } from './scenes.js';
 
 const [setup, peersPort] = [JSON.parse(process.argv[2] as string) as Setup, Number(process.argv[3])];
@@ -27,6 +27,7 @@ const DRAIN_EVERY_MS = 2_500;
 const DRAIN_MS = 1_000;
 
 let playing = 0;
+const drained: [name: string, wss: OurServer][] = [];
 
 const tell = (message: FromSubject) => void process.send?.(message);
 
@@ -72,10 +73,17 @@ async function drain(name: string, { wss, stop }: Serving): Promise<void> {
   await wss.drain({ timeout: DRAIN_MS });
   stop();
   ledger.count('drains');
-  const { connections, lingering } = wss.stats();
-  const left = Object.values(connections).reduce((sum, count) => sum + count);
-  if (left + lingering.now > 0)
-    ledger.problem(`${name} after drain(): ${left} connections, ${lingering.now} lingering`);
+  drained.push([name, wss]);
+}
+
+/** What a server counts when it was drained and everything has ended. */
+function checkDrained(): void {
+  for (const [name, wss] of drained.splice(0)) {
+    const { connections, lingering } = wss.stats();
+    const counts = { ...connections, lingering: lingering.now };
+    if (Object.values(counts).some((count) => count !== 0))
+      ledger.problem(`${name}, drained: ${JSON.stringify(counts)}`);
+  }
 }
 
 /** How a client of a server here ends, where both sides are this package's. */
@@ -112,6 +120,7 @@ async function round(): Promise<void> {
   await until('all have ended', isOver, PATIENCE_MS).catch(() => {});
   const counted = { ends: ledger.ends, connections: ledger.open, lingering: lingering() };
   ledger.left('after a round');
+  checkDrained();
   tell({ type: 'sample', sample: await measure.sample(counted) });
 }
 
@@ -128,6 +137,7 @@ async function main(): Promise<void> {
   await Promise.all([...servers].map(([name, serving]) => drain(name, serving)));
   await A.settled();
   ledger.left('at the end');
+  checkDrained();
   const isAsBefore = () => handles().sort().join() === before;
   await until('handles are as before', isAsBefore).catch(() =>
     ledger.problem(`before: ${before}; after: ${handles().sort()}`),
