@@ -17,7 +17,7 @@ const MB = 2 ** 20;
 function start(script: string, ...args: string[]): ChildProcess {
   // The last argument tells the process from others: systemHandles() needs that under Wine.
   return fork(join(__dirname, script), [...args, randomUUID()], {
-    execArgv: ['--expose-gc'],
+    execArgv: ['--expose-gc', '--no-warnings'],
     stdio: ['ignore', 'ignore', unreadPipe(), 'ipc'],
   });
 }
