@@ -20,69 +20,132 @@ const WITHOUT_INTEROP = ['namespace-without-interop.cts'];
 /** Files that import ws too, which under an override would be this package itself. */
 const BESIDE_WS = ['mixed.cts', 'mixed.mts'];
 
+const everything = (file) => /\.[cm]ts$/.test(file) && !/^(augment|bare)/.test(file);
+const except =
+  (...without) =>
+  (file) =>
+    everything(file) && !without.flat().includes(file);
+const bare = { lib: ['es2023'], types: [] };
+
 /** Each project: the compiler's options, what is installed as ws and as its types, and which files it compiles. */
 const PROJECTS = [
-  { name: 'node16', options: commonJs, without: WITHOUT_INTEROP },
-  { name: 'node16, without esModuleInterop', options: { ...commonJs, esModuleInterop: false }, without: INTEROP_ONLY },
-  { name: 'bundler', options: { module: 'preserve', moduleResolution: 'bundler' }, without: WITHOUT_INTEROP },
+  { name: 'node16', options: commonJs, files: except(WITHOUT_INTEROP) },
+  {
+    name: 'node16, without esModuleInterop',
+    options: { ...commonJs, esModuleInterop: false },
+    files: except(INTEROP_ONLY),
+  },
+  { name: 'bundler', options: { module: 'preserve', moduleResolution: 'bundler' }, files: except(WITHOUT_INTEROP) },
   {
     name: 'bundler, without esModuleInterop',
     options: { module: 'esnext', moduleResolution: 'bundler', esModuleInterop: false },
-    only: '.mts',
-    without: [],
+    files: (file) => everything(file) && file.endsWith('.mts'),
   },
   {
     name: 'node10',
     options: { module: 'commonjs', moduleResolution: 'node10' },
-    only: '.cts',
-    without: WITHOUT_INTEROP,
+    files: (file) => except(WITHOUT_INTEROP)(file) && file.endsWith('.cts'),
   },
-  { name: 'ws overridden', options: commonJs, ws: 'ours', without: [...WITHOUT_INTEROP, ...BESIDE_WS] },
+  { name: 'ws overridden', options: commonJs, ws: 'ours', files: except(WITHOUT_INTEROP, BESIDE_WS) },
   {
     name: 'ws and @types/ws overridden',
     options: commonJs,
     ws: 'ours',
     types: 'ours',
-    without: [...WITHOUT_INTEROP, ...BESIDE_WS],
+    files: except(WITHOUT_INTEROP, BESIDE_WS),
+  },
+  ...['ws', 'ws-linger'].map((name) => ({
+    name: `declare module '${name}'`,
+    options: commonJs,
+    ws: name === 'ws' ? 'ours' : undefined,
+    files: (file) => /^augment\./.test(file),
+    everyTypeScript: true,
+  })),
+  {
+    name: "declare module 'ws', extending the class",
+    options: commonJs,
+    ws: 'ours',
+    files: (file) => file === 'augment-base.cts',
+    everyTypeScript: true,
+  },
+  {
+    name: "declare module 'ws-linger', bundler",
+    options: { module: 'esnext', moduleResolution: 'bundler' },
+    files: (file) => file === 'augment.mts',
+    everyTypeScript: true,
+  },
+  {
+    name: "declare module 'ws-linger', node10",
+    options: { module: 'commonjs', moduleResolution: 'node10' },
+    files: (file) => file === 'augment.cts',
+    everyTypeScript: true,
+  },
+  {
+    name: "declare module 'ws', as ws's own types have it",
+    options: commonJs,
+    ws: 'ws-upstream',
+    files: (file) => file === 'augment.mts',
+    importing: 'ws',
+  },
+  {
+    name: "without Node's types",
+    options: { ...commonJs, ...bare },
+    node: false,
+    files: (file) => file === 'bare.mts',
+    everyTypeScript: true,
+  },
+  {
+    name: "without Node's types, with those of browsers",
+    options: { module: 'esnext', moduleResolution: 'bundler', ...bare, lib: ['es2023', 'dom'] },
+    ws: 'ours',
+    node: false,
+    files: (file) => /^bare/.test(file),
+    everyTypeScript: true,
   },
 ];
 
-/** Makes a user's project: the packed package with its dependencies, installed as npm does it. */
-function makeProject(name, tarball, { ws, types }) {
+/** The oldest compiler whose users are served, and the newest ones, beside that of this repository. */
+const compilers = path.join(root, 'test', 'types', 'compilers');
+const OTHER_TYPESCRIPTS = Object.keys(require(path.join(compilers, 'package.json')).dependencies);
+
+/** Makes a user's project: the packed package with its dependencies, installed as npm does it, and the files to compile. */
+function makeProject({ name, options, files, ws, types, node = true, importing }, tarball) {
   const project = path.join(folder, name.replaceAll(/\W+/g, '-'));
   const install = (as, what) => {
     const target = path.join(project, 'node_modules', as);
     fs.mkdirSync(what === 'ours' ? target : path.dirname(target), { recursive: true });
     const source = path.join(root, 'node_modules', what);
     if (what === 'ours') execFileSync('tar', ['xzf', tarball, '--strip-components=1', '-C', target]);
-    else if (what === '@types/node') fs.symlinkSync(source, target);
-    // A copy each, so that ws's types and those that this package builds on are not the same.
     else fs.cpSync(source, target, { recursive: true });
   };
   install('ws', ws ?? 'ws-upstream');
-  install('@types/ws', types ?? '@types/ws-upstream');
-  for (const what of ['ws-upstream', '@types/ws-upstream', '@types/node']) install(what, what);
+  // With an override nobody asks for ws's types; where they are asked for, they may be overridden, too.
+  if (ws !== 'ours' || types) install('@types/ws', types ?? '@types/ws-upstream');
+  install('ws-upstream', 'ws-upstream');
+  if (node) for (const what of ['@types/node', 'undici-types']) install(what, what);
   if (ws !== 'ours') install('ws-linger', 'ours');
-  return project;
+  const imported = importing ?? (ws === 'ours' ? 'ws' : 'ws-linger');
+  const sources = fs.readdirSync(path.join(root, 'test', 'types')).filter(files);
+  for (const file of sources) {
+    const source = fs.readFileSync(path.join(root, 'test', 'types', file), 'utf8');
+    fs.writeFileSync(path.join(project, file), source.replaceAll("'ws-linger'", `'${imported}'`));
+  }
+  const config = {
+    compilerOptions: { ...COMMON, types: node ? ['node'] : [], ...options, noEmit: true },
+    files: sources,
+  };
+  fs.writeFileSync(path.join(project, 'tsconfig.json'), JSON.stringify(config));
+  return { project, config };
 }
 
-/** The compiler's options of a test file's project, as tsconfig.json has them. */
-const COMMON = { target: 'es2022', lib: ['es2023'], strict: true, esModuleInterop: true, types: ['node', 'ws'] };
+/** The compiler's options of a test file's project, as tsconfig.json has them. Declarations are checked, too. */
+const COMMON = { target: 'es2022', lib: ['es2023'], strict: true, esModuleInterop: true, skipLibCheck: false };
 
 /** Declarations of TypeScript and of Node itself. They are the same in every project, so the first one alone checks them. */
 const FOREIGN = /\/node_modules\/(typescript|@types\/node|undici-types)\//;
 
 /** Compiles a project as `tsc --noEmit` does, but in this process, where the compiler is loaded and optimised once for all. */
-function compile({ name, options, only = '', without, ws, types }, tarball) {
-  const project = makeProject(name, tarball, { ws, types });
-  const files = fs
-    .readdirSync(path.join(root, 'test', 'types'))
-    .filter((file) => file.endsWith(only) && !without.includes(file));
-  for (const file of files) {
-    const source = fs.readFileSync(path.join(root, 'test', 'types', file), 'utf8');
-    fs.writeFileSync(path.join(project, file), ws === 'ours' ? source.replaceAll("'ws-linger'", "'ws'") : source);
-  }
-  const config = { compilerOptions: { ...COMMON, ...options, noEmit: true }, files };
+function compile({ name }, { project, config }) {
   const parsed = ts.parseJsonConfigFileContent(config, ts.sys, project, undefined, path.join(project, 'tsconfig.json'));
   const program = ts.createProgram({
     ...parsed,
@@ -96,10 +159,22 @@ function compile({ name, options, only = '', without, ws, types }, tarball) {
   if (found.length > 0) throw new Error(ts.formatDiagnostics(found, ts.createCompilerHost(parsed.options)));
 }
 
+/** Compiles a project with another TypeScript. */
+async function compileWith(typescript, { project, config }) {
+  const major = Number.parseInt(typescript.slice('typescript-'.length), 10);
+  const isNode10 = config.compilerOptions.moduleResolution === 'node10';
+  if (major >= 7 && isNode10) return; // it has no node10 any more
+  const args = major === 6 && isNode10 ? ['--ignoreDeprecations', '6.0'] : [];
+  await runNode(path.join(compilers, 'node_modules', typescript, 'bin', 'tsc'), ['-p', project, ...args]);
+}
+
 /** Runs a program of node_modules/.bin; rejects with what it printed when it fails. */
-async function runBin(name, args) {
+const runBin = (name, args) => run(path.join(root, 'node_modules', '.bin', name), args);
+const runNode = (script, args) => run(process.execPath, [script, ...args]);
+
+async function run(program, args) {
   try {
-    await promisify(execFile)(path.join(root, 'node_modules', '.bin', name), args);
+    await promisify(execFile)(program, args);
   } catch ({ stdout, stderr, message }) {
     throw new Error(`${stdout}${stderr}` || message);
   }
@@ -116,7 +191,22 @@ async function check(name, work) {
   }
 }
 
+/** A folder of their own, since each of them would be node_modules/.bin/tsc. */
+function installCompilers() {
+  const installed = path.join(compilers, 'node_modules', '.package-lock.json');
+  if (
+    fs.existsSync(installed) &&
+    fs.statSync(installed).mtimeMs >= fs.statSync(path.join(compilers, 'package-lock.json')).mtimeMs
+  )
+    return;
+  execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
+    cwd: compilers,
+    stdio: ['ignore', 2, 2],
+  });
+}
+
 async function main() {
+  installCompilers();
   // Without npm's scripts: what has been compiled is packed, and nothing is compiled while other programs use it.
   const [{ filename }] = JSON.parse(
     execFileSync('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], { cwd: root }),
@@ -127,7 +217,13 @@ async function main() {
     check('publint', () => runBin('publint', ['--strict', tarball])),
     check('are the types wrong', () => runBin('attw', [tarball])),
   ];
-  for (const project of PROJECTS) await check(project.name, () => compile(project, tarball));
+  for (const project of PROJECTS) {
+    const made = makeProject(project, tarball);
+    await check(project.name, () => compile(project, made));
+    for (const typescript of project.everyTypeScript ? OTHER_TYPESCRIPTS : []) {
+      await check(`${project.name}, ${typescript}`, () => compileWith(typescript, made));
+    }
+  }
   await Promise.all(manifest);
 }
 

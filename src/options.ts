@@ -52,7 +52,7 @@ export interface LingerOptions {
   onTimeout?: OnTimeout;
   /**
    * Where ends are logged: expected ones at debug, others at warn. Any logger of pino's shape, or false for none.
-   * @defaultValue pino at level warn to stderr, loaded when it is first needed
+   * @defaultValue pino at level warn to stderr, which it never waits for; nothing of what an 'error' listener was told
    */
   logger?: Logger | false;
   /**
@@ -74,7 +74,8 @@ export interface LingerOptions {
   heartbeat?: boolean | Partial<HeartbeatOptions>;
   /**
    * A peer for which more bytes than this are queued is given up, as `slow-consumer`. What the kernel has taken does not
-   * count, as in `bufferedAmount`. Looked at four times a second. A positive integer, or Infinity for no limit.
+   * count, as in `bufferedAmount`. Looked at twice a second, and four times
+   * while something is queued. A positive integer, or Infinity for no limit.
    * @defaultValue Infinity
    */
   maxBufferedAmount?: number;

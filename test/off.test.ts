@@ -59,7 +59,7 @@ for (const type of ['commonjs', 'module'] as const) {
       assert.deepEqual(on, {
         sockets: false,
         servers: false,
-        names: `${plain},attach,closeSentence,drainOnSignal,guardProcess,guardServer,guardSocket,settled`,
+        names: `${plain},attach,closeSentence,settled,drainOnSignal,guardServer,guardProcess,guardSocket`,
         additions: true,
       });
     });

@@ -6,34 +6,6 @@
  *
  * @module ws-linger
  */
-export { attach } from '../../src/attach';
-export type {
-  CloseError,
-  CloseFrame,
-  CloseInfo,
-  CloseKind,
-  CloseOrigin,
-  ClosePhase,
-  ClosePolicy,
-  FailedOpening,
-  Lingered,
-  LingerOutcome,
-} from '../../src/close-info';
-export { closeSentence } from '../../src/close-sentence';
-export { settled } from '../../src/connection/lingering';
-export type { LingerErrorCode } from '../../src/errors';
-export type { HeartbeatOptions, LingerOptions, Logger } from '../../src/options';
-export type { DrainOptions } from '../../src/server/drain';
-export { drainOnSignal } from '../../src/server/drain-on-signal';
-export { guardServer } from '../../src/server/guard-registry';
-export { guardProcess, guardSocket } from '../../src/server/guard-sockets';
-export type {
-  DisconnectMessage,
-  LingeredMessage,
-  OpeningFailedMessage,
-  OpenMessage,
-} from '../../src/telemetry/diagnostics';
-export type { Histogram, Stats } from '../../src/telemetry/metrics';
-export type { RecentEnd } from '../../src/telemetry/recent-ends';
+export * from '../../src/additions';
 export { type ClientOptions, WebSocket } from '../../src/websocket';
 export { type ServerOptions, WebSocketServer } from '../../src/websocket-server';

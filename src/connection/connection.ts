@@ -16,6 +16,7 @@
 import type { Duplex } from 'node:stream';
 import type { CloseInfo, ClosePolicy, Phase } from '../close-info';
 import { kConnection } from '../copies';
+import { now } from '../liveness/clock';
 import { leave, type Visited, visit } from '../liveness/idle';
 import { MAX_TIMER, type Settings } from '../options';
 import { findSocket } from '../socket-control/choose';
@@ -25,7 +26,6 @@ import type { NativeConnection } from '../socket-control/native';
 import { keepPeerAddress, peerAddress, warn } from '../telemetry/log';
 import { closeListenerFor, type Internals, type OpeningRequest, Upstream, type UpstreamSocket } from '../upstream';
 import { closeErrorOf, systemError } from './classify';
-import { now } from './clock';
 import { Ending } from './ending';
 import type { Group } from './group';
 import {
@@ -122,7 +122,10 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
   /** Watches the request of a client's opening handshake; called again after a redirect. */
   watchRequest(request: OpeningRequest): void {
     if (!this.#counted) this.#movedTo('opening');
-    request.prependListener('error', (error: Error) => this.onError(error));
+    request.prependListener('error', (error: Error) => {
+      this.#noteListener();
+      this.onError(error);
+    });
     // Set by ws for handshakeTimeout. A time-out that the user sets on the request ends nothing by itself.
     if (request.timeout) request.prependListener('timeout', () => this.onError(systemError('ETIMEDOUT')));
   }
@@ -257,7 +260,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
     clearTimeout(ws._closeTimer ?? undefined);
     const info = ending.describe(this.#state, this.#openedAt, this.#idleMs);
     this.info = info;
-    this.group.ended(ws, info, this.#stream, this.address);
+    this.group.ended(ws, info, { stream: this.#stream, address: this.address, errorHeard: ending.errorHeard });
     for (const resolve of ending.resolvers) resolve(info); // their awaiters run after this turn
     try {
       ws.emit('disconnect', info);
@@ -287,7 +290,13 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
   #onProtocolError(error: Error): void {
     this.#keepAddress();
     this.#step({ type: 'protocol-error', error: closeErrorOf(error) });
-    if (this.#settings.guard && this.#ws.listenerCount('error') === 0) this.#ws.once('error', () => {});
+    this.#noteListener();
+    if (this.#settings.guard && this.#ws.listenerCount('error') === 0) this.#ws.once('error', ignoreError);
+  }
+
+  /** To be called before ws emits an error: whether the application will be told. */
+  #noteListener(): void {
+    if (this.#ws.listeners('error').some((listener) => listener !== ignoreError)) this.#beginEnding().errorHeard = true;
   }
 
   onClose(): void {
@@ -396,7 +405,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
   }
 
   measuredRtt(ms: number): void {
-    this.group.metrics.measuredRtt(ms);
+    this.group.measuredRtt(this.#ws, ms);
   }
 
   /** The round trip of the last ping that was answered, in ms; null before that, and without a heartbeat. */
@@ -448,6 +457,8 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
     }
   }
 }
+
+function ignoreError(): void {}
 
 // One function serves all connections, which are found by the socket: a closure for each would cost memory.
 

@@ -4,6 +4,7 @@
  */
 import type { Duplex } from 'node:stream';
 import type { CloseFrame, CloseInfo } from '../close-info';
+import { now, reached } from '../liveness/clock';
 import type { Settings } from '../options';
 import { controlOf } from '../socket-control/choose';
 import type { SocketControl } from '../socket-control/contract';
@@ -11,7 +12,6 @@ import type { TransportHandle } from '../socket-control/handle';
 import type { NativeConnection } from '../socket-control/native';
 import type { Internals, UpstreamSocket, WriteCallback } from '../upstream';
 import { classify } from './classify';
-import { now, reached } from './clock';
 import type { Sample, State, Tick } from './lifecycle';
 import { Lingering, type LingerOwner } from './lingering';
 import {
@@ -46,6 +46,8 @@ export class Ending {
   forced: 'reset' | 'destroy' | null = null;
   socketClosed = false;
   senderFailed = false;
+  /** An 'error' listener of the application is told of the error. */
+  errorHeard = false;
   /** The socket, where it goes on delivering after the WebSocket was closed. */
   lingering: Lingering | null = null;
   /** Resolve the promises of closeAsync(). */

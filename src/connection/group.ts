@@ -11,11 +11,22 @@ import {
   lingeredChannel,
   type OpenMessage,
   openChannel,
+  type RttMessage,
+  rttChannel,
 } from '../telemetry/diagnostics';
 import { logDisconnect, logLingered, peerAddress } from '../telemetry/log';
 import { Metrics, processMetrics } from '../telemetry/metrics';
 import { RecentEnds } from '../telemetry/recent-ends';
 import type { LingerOwner } from './lingering';
+
+/** What is told of a connection that has ended, besides how. */
+export interface EndedConnection {
+  stream: Duplex | null;
+  /** The peer's, where it was asked for before. */
+  address: string | undefined;
+  /** An 'error' listener of the application was told of its error. */
+  errorHeard: boolean;
+}
 
 export class Group implements LingerOwner {
   readonly settings: Settings;
@@ -44,13 +55,18 @@ export class Group implements LingerOwner {
     if (openChannel.hasSubscribers) openChannel.publish({ ws, role: this.role } satisfies OpenMessage);
   }
 
-  /** `remoteAddress` where it was asked for before. */
-  ended(ws: object, info: CloseInfo, stream: Duplex | null, remoteAddress = peerAddress(stream)): void {
+  measuredRtt(ws: object, rttMs: number): void {
+    this.metrics.measuredRtt(rttMs);
+    if (rttChannel.hasSubscribers) rttChannel.publish({ ws, role: this.role, rttMs } satisfies RttMessage);
+  }
+
+  ended(ws: object, info: CloseInfo, { stream, address, errorHeard }: EndedConnection): void {
     this.metrics.ended(info);
     this.tracked?.delete(ws);
     const { connectionId } = ws as { connectionId?: unknown };
+    const remoteAddress = address ?? peerAddress(stream);
     this.recentEnds?.add({ at: Date.now(), connectionId, remoteAddress, info });
-    logDisconnect(this.settings.logger, { connectionId, remoteAddress, info });
+    logDisconnect(this.settings.logger, { connectionId, remoteAddress, info, errorHeard });
     if (disconnectChannel.hasSubscribers)
       disconnectChannel.publish({ ws, role: this.role, info } satisfies DisconnectMessage);
   }

@@ -14,11 +14,11 @@
 import type { Duplex } from 'node:stream';
 import type { CloseError, Lingered } from '../close-info';
 import { sharedValue } from '../copies';
+import { now, reached } from '../liveness/clock';
 import type { OnTimeout } from '../options';
 import type { SocketControl, TransportLook } from '../socket-control/contract';
 import { leaveServer } from '../socket-control/handle';
 import { closeErrorOf } from './classify';
-import { now, reached } from './clock';
 import { howToCut } from './lifecycle';
 import type { TrafficMeter } from './transport';
 import { keepObserved, observe, type SocketObserver } from './transport';

@@ -35,17 +35,20 @@ export function observe(socket: Duplex, observer: SocketObserver): void {
   const previous = observerOf(socket);
   previous?.onReplaced?.(socket);
   (socket as Observed)[kObserver] = observer;
-  if (previous) return;
-  // The list of errorMonitor costs less than a place in that of 'error'.
-  socket.on(errorMonitor, onError);
-  socket.prependListener('close', onClose);
+  addListeners(socket);
 }
 
 /** Adds what the application has taken off by removeAllListeners(); without a listener an error would end the process. */
 export function keepObserved(socket: Duplex): void {
-  if (!socket.listeners('close').some(isOurs)) socket.prependListener('close', onClose);
-  if (!socket.listeners(errorMonitor).some(isOurs)) socket.on(errorMonitor, onError);
+  addListeners(socket);
   if (socket.listenerCount('error') === 0) socket.on('error', ignore);
+}
+
+/** Adds the listeners that are not there: a new socket has none, and another has those that the application has left. */
+function addListeners(socket: Duplex): void {
+  if (!socket.listeners('close').some(isOurs)) socket.prependListener('close', onClose);
+  // The list of errorMonitor costs less than a place in that of 'error'.
+  if (!socket.listeners(errorMonitor).some(isOurs)) socket.on(errorMonitor, onError);
 }
 
 function ignore(): void {}

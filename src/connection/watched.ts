@@ -1,7 +1,7 @@
 /** An open connection as the liveness checks see it. Made only where the settings ask for such checks. */
-import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
-import type { Snapshot, Watchable } from '../liveness/watch';
+import { now } from '../liveness/clock';
+import type { Snapshot, Watchable } from '../liveness/watchable';
 import type { SocketControl, TransportLook } from '../socket-control/contract';
 import type { TransportHandle } from '../socket-control/handle';
 import { Upstream, type UpstreamSocket } from '../upstream';
@@ -60,18 +60,24 @@ export class Watched implements Watchable {
     return this.#connection.control()?.look() ?? null;
   }
 
-  ping(): void {
-    if (this.#ws.readyState !== Upstream.OPEN) return;
+  ping(): number {
+    const received = this.#handle?.bytesRead ?? this.snapshot().received;
+    if (this.#ws.readyState !== Upstream.OPEN) return received;
     // Of the receiver, since users may remove all listeners of the WebSocket.
     if (!this.#hearsPongs) this.#ws._receiver?.on('pong', () => this.#onPong());
     this.#hearsPongs = true;
-    this.#pingedAt = performance.now();
+    this.#pingedAt = now();
     this.#ws.ping();
+    return received;
+  }
+
+  isAnswered(): boolean {
+    return this.#pingedAt === null;
   }
 
   #onPong(): void {
     if (this.#pingedAt === null) return;
-    this.rtt = performance.now() - this.#pingedAt;
+    this.rtt = now() - this.#pingedAt;
     this.#pingedAt = null;
     this.#connection.measuredRtt(this.rtt);
   }

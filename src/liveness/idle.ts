@@ -3,6 +3,7 @@
  * done per message: all connections are visited once a second.
  */
 import { Socket } from 'node:net';
+import { inTurns } from './timers';
 
 /** A connection that is visited. */
 export interface Visited {
@@ -32,9 +33,14 @@ export function leave(connection: Visited): void {
 function startTimer(): void {
   const socket = new Socket();
   socket.on('timeout', () => {
-    for (const connection of open) connection.noteBytes();
-    isTimed = open.size > 0;
-    if (isTimed) socket.setTimeout(VISIT_MS);
+    inTurns(
+      open,
+      (connection) => connection.noteBytes(),
+      () => {
+        isTimed = open.size > 0;
+        if (isTimed) socket.setTimeout(VISIT_MS);
+      },
+    );
   });
   isTimed = true;
   socket.setTimeout(VISIT_MS);

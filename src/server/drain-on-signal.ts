@@ -1,7 +1,10 @@
-import type { CloseKind } from '../close-info';
+/** Drains servers when the process is asked to end, and then ends it. One listener of each kind serves all calls. */
+import { constants } from 'node:os';
+import { setTimeout } from 'node:timers'; // tests may replace the global one
 import { withCode } from '../errors';
 import { type DrainOptions, parseDrainOptions } from './drain';
-import { sideOf } from './server-side';
+import { isOurs, markOurs } from './orphan-errors';
+import { type ServerSide, sideOf } from './server-side';
 
 /**
  * How a process is asked to end: SIGTERM by supervisors, SIGINT by Ctrl-C; on Windows SIGBREAK by Ctrl-Break and SIGHUP by a
@@ -10,17 +13,37 @@ import { sideOf } from './server-side';
 const SIGNALS: NodeJS.Signals[] =
   process.platform === 'win32' ? ['SIGTERM', 'SIGINT', 'SIGBREAK', 'SIGHUP'] : ['SIGTERM', 'SIGINT'];
 
-/** After a second signal the drain ends in this time, in ms. */
-const SECOND_SIGNAL_TIMEOUT = 1;
+/** After a second request the drain ends in this time, in ms. */
+const SECOND_TIMEOUT = 1;
+/** After a second request the process ends in this time, in ms, also where the drain does not end. */
+const SECOND_DEADLINE = 100;
+
+/** A signal, or the message 'shutdown'. */
+type Request = NodeJS.Signals | 'message';
+
+/** What one call of drainOnSignal() asked for. */
+interface Entry {
+  readonly sides: readonly ServerSide[];
+  readonly options: DrainOptions | undefined;
+}
+
+const entries = new Set<Entry>();
+/** What the process was asked by, in order. */
+let requests: Request[] = [];
+/** Whether others, who end the process themselves, have heard the request too. */
+const heardByOthers = new Set<Request>();
 
 /**
  * Drains the servers when the process is asked to end, by SIGTERM or SIGINT, on Windows also SIGBREAK or SIGHUP, or by the
- * message 'shutdown' of a parent process, since Windows has no signals between processes; then ends the process as the signal would have. A second signal ends the drain at once.
- * Where others listen for the same signal, ending the process is left to them.
+ * message 'shutdown' of a parent process, since Windows has no signals between processes; then ends the process as the signal would.
+ * A second signal ends the process at once.
+ *
+ * Where the application listens for the same signal, ending the process is left to it. The listeners of the package signal-exit do
+ * not count. The message 'shutdown' ends the process in any case, since a listener for messages may be there for other messages.
  *
  * @param servers - Servers of this package, or attached ones.
  * @param options - What `drain()` takes.
- * @returns A function that removes the listeners.
+ * @returns A function that removes the listeners, unless another call needs them.
  * @throws `WSL_ERR_NOT_ATTACHABLE` for a server that is neither, `WSL_ERR_*` for wrong options.
  */
 export function drainOnSignal(servers: object | object[], options?: DrainOptions): () => void {
@@ -33,42 +56,112 @@ export function drainOnSignal(servers: object | object[], options?: DrainOptions
     );
   });
   parseDrainOptions(options);
-  let draining: Promise<Record<CloseKind, number>[]> | null = null;
+  const entry: Entry = { sides, options };
+  entries.add(entry);
+  listen();
+  return () => {
+    if (entries.delete(entry) && entries.size === 0) stopListening();
+  };
+}
 
-  function drain(): Promise<unknown> {
-    const asked = draining ? { spread: 0, timeout: SECOND_SIGNAL_TIMEOUT } : options;
-    draining = Promise.all(sides.map((side) => side.drain(asked)));
-    return draining;
-  }
-  async function onSignal(signal: NodeJS.Signals): Promise<void> {
-    if (draining) return void drain();
-    await drain();
-    stop();
-    if (process.listenerCount(signal) > 0) return;
-    // On Windows kill() would end the process without its exit handlers, and with code 1.
-    if (process.platform === 'win32') process.exit(0);
-    process.kill(process.pid, signal);
-  }
-  async function onMessage(message: unknown): Promise<void> {
-    if (message !== 'shutdown') return;
-    if (draining) return void drain();
-    await drain();
-    stop();
-    if (process.listenerCount('message') === 0) process.exit(0);
-  }
-  function stop(): void {
-    for (const signal of SIGNALS) process.removeListener(signal, onSignal);
-    if (!channel || !process.listeners('message').includes(onMessage)) return;
-    channel.refCounted?.();
-    process.removeListener('message', onMessage);
-  }
+// ---------- Requests ----------
 
-  for (const signal of SIGNALS) process.on(signal, onSignal);
-  const channel = process.channel as { unrefCounted?(): void; refCounted?(): void } | undefined;
-  if (channel) {
-    process.on('message', onMessage);
-    // To be ready for a message is no reason to go on.
-    channel.unrefCounted?.();
+function onRequest(request: Request): void {
+  if (request !== 'message' && isHeardByOthers(request)) heardByOthers.add(request);
+  requests.push(request);
+  if (requests.length === 1) void drainAll().then(leave);
+  else if (requests.length > 2) leave();
+  else {
+    for (const { sides } of entries) for (const side of sides) void side.drain({ spread: 0, timeout: SECOND_TIMEOUT });
+    setTimeout(leave, SECOND_DEADLINE).unref();
   }
-  return stop;
+}
+
+/** Drains the servers of all calls, those included that are made meanwhile. */
+async function drainAll(): Promise<void> {
+  const begun = new Set<Entry>();
+  while (begun.size < entries.size) {
+    const next = [...entries].filter((entry) => !begun.has(entry));
+    for (const entry of next) begun.add(entry);
+    await Promise.allSettled(next.flatMap(({ sides, options }) => sides.map((side) => side.drain(options))));
+    if (requests.length === 0) return; // it has left
+    for (const entry of begun) if (!entries.has(entry)) begun.delete(entry);
+  }
+}
+
+/** Ends the process as it was asked last, unless others do. */
+function leave(): void {
+  const request = requests.at(-1);
+  if (!request) return;
+  const isOthers = heardByOthers.has(request);
+  requests = [];
+  heardByOthers.clear();
+  stopListening();
+  // Another copy of this package, which still drains, ends the process when it is done.
+  if (process.listeners(request as NodeJS.Signals).some(isOurs)) return;
+  if (request === 'message') process.exit();
+  if (isOthers || isHeardByOthers(request)) return;
+  // On Windows kill() would end the process without its exit handlers, and with code 1.
+  if (process.platform === 'win32') process.exit();
+  // Linux drops what the first process of a container sends to itself.
+  if (process.pid === 1) process.exit(128 + constants.signals[request]);
+  process.kill(process.pid, request);
+}
+
+/** Whether the application listens for a signal. */
+function isHeardByOthers(signal: NodeJS.Signals): boolean {
+  const others = process.listeners(signal).filter((listener) => !isOurs(listener)).length;
+  return others > signalExitListeners(signal);
+}
+
+/**
+ * How many listeners the package signal-exit has for a signal. They end the process by themselves, but only where no other
+ * listener is left, by the same counts: versions 2 and 3 keep theirs on `process`, version 4 on the global object.
+ */
+function signalExitListeners(signal: NodeJS.Signals): number {
+  if (signal === 'SIGBREAK') return 0; // none of them listens for it
+  const { __signal_exit_emitter__: before4 } = process as { __signal_exit_emitter__?: { count?: number } };
+  const { [Symbol.for('signal-exit emitter')]: since4 } = globalThis as {
+    [key: symbol]: { count?: number } | undefined;
+  };
+  return (before4?.count ?? 0) + (since4?.count ?? 0);
+}
+
+// ---------- Listeners ----------
+
+const signalListeners = SIGNALS.map((signal) => [signal, markOurs(() => onRequest(signal))] as const);
+
+const onMessage = markOurs((message: unknown) => {
+  if (message === 'shutdown') onRequest('message');
+});
+
+/** Adds the listeners that are not there, before all others: a listener that is called once is seen only until it is called. */
+function listen(): void {
+  for (const [signal, listener] of signalListeners) {
+    if (!process.listeners(signal).includes(listener)) process.prependListener(signal, listener);
+  }
+  if (!process.channel || process.listeners('message').includes(onMessage)) return;
+  process.on('message', onMessage);
+  // To be ready for a message is no reason to go on: Node's count of those who are does not include this listener.
+  channel()?.unrefCounted?.();
+  emitter.prependListener('removeListener', onRemoved);
+}
+
+/** Evens out the count when the listener is removed, by whomever: Node counts it down then. */
+function onRemoved(event: string | symbol, listener: unknown): void {
+  if (event !== 'message' || listener !== onMessage) return;
+  emitter.removeListener('removeListener', onRemoved);
+  channel()?.refCounted?.();
+}
+
+/** The declarations of `process` leave out some of an emitter's events. */
+const emitter: NodeJS.EventEmitter = process;
+
+function channel() {
+  return process.channel as { unrefCounted?(): void; refCounted?(): void } | null | undefined;
+}
+
+function stopListening(): void {
+  for (const [signal, listener] of signalListeners) process.removeListener(signal, listener);
+  process.removeListener('message', onMessage);
 }

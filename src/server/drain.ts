@@ -1,11 +1,11 @@
 import type { Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { CLOSE_KINDS, type CloseKind } from '../close-info';
-import { now } from '../connection/clock';
 import { connectionOf } from '../connection/connection';
 import type { Group } from '../connection/group';
 import { lingeringEnded, shortenLingering } from '../connection/lingering';
 import { withCode } from '../errors';
+import { now } from '../liveness/clock';
 import { type Check, checkAll, MAX_TIMER, milliseconds, wrongType } from '../options';
 import type { UpstreamServer } from '../upstream';
 import type { Guard } from './guard';

@@ -3,6 +3,7 @@ import type { Server } from 'node:net';
 import { type LingerOptions, parseOptions, type Settings } from '../options';
 import { type Metrics, processMetrics } from '../telemetry/metrics';
 import { Guard } from './guard';
+import { checkEmitter } from './orphan-errors';
 
 /** The guards of servers, and how many have asked for each. */
 const guards = new WeakMap<Server, { guard: Guard; users: number }>();
@@ -31,12 +32,13 @@ export function guardOf(server: Server, settings: Settings, metrics: Metrics): {
  * listeners that it has without the guard. An upgrade request that nobody answers within `upgradeTimeout` is closed.
  *
  * A `WebSocketServer` with `port` or `server`, and an attached one, do this for themselves; it is needed for `noServer`, and
- * for proxies. To be called once the server has its 'upgrade' listener. Guarding a server twice changes nothing.
+ * for proxies. Guarding a server twice changes nothing.
  *
  * @param options - The `linger` options; `logger` and `upgradeTimeout` are of use here.
  * @returns A function that removes the guard.
- * @throws `WSL_ERR_*` for wrong options, before anything is touched.
+ * @throws `WSL_ERR_NOT_ATTACHABLE` for what is no server, `WSL_ERR_*` for wrong options, before anything is touched.
  */
 export function guardServer(server: Server, options?: LingerOptions): () => void {
+  checkEmitter('guardServer()', 'a server', server);
   return guardOf(server, parseOptions(options), processMetrics.server).stop;
 }

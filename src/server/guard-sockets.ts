@@ -5,7 +5,7 @@ import { closeErrorOf, judgeLost } from '../connection/classify';
 import { type LingerOptions, type LoggerOption, parseOptions } from '../options';
 import { keepPeerAddress, logEnd } from '../telemetry/log';
 import { isGuarded } from './guard';
-import { catchLostConnection } from './orphan-errors';
+import { catchLostConnection, checkEmitter } from './orphan-errors';
 
 const CHANNELS = ['net.server.socket', 'net.client.socket'];
 
@@ -31,9 +31,10 @@ function catchStray(socket: Socket, logger: LoggerOption): void {
  * logged as `stray-socket`. Every other error is thrown as without the guard.
  *
  * @param options - The `linger` options; `logger` is of use here.
- * @throws `WSL_ERR_*` for wrong options, before anything is touched.
+ * @throws `WSL_ERR_NOT_ATTACHABLE` for what is no socket, `WSL_ERR_*` for wrong options, before anything is touched.
  */
 export function guardSocket(socket: Socket, options?: LingerOptions): void {
+  checkEmitter('guardSocket()', 'a socket', socket);
   catchStray(socket, parseOptions(options).logger);
 }
 

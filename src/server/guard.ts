@@ -15,6 +15,7 @@ import { type OpeningFailedMessage, openingFailedChannel } from '../telemetry/di
 import { keepPeerAddress, logEnd, peerAddress } from '../telemetry/log';
 import type { Metrics } from '../telemetry/metrics';
 import { catchLostConnection, hasOtherErrorListener } from './orphan-errors';
+import { beforeEvents } from './server-events';
 
 /** An upgrade request that was not answered in the turn of the loop in which it came. */
 interface Pending {
@@ -32,8 +33,8 @@ export class Guard implements SocketObserver {
   readonly settings: Settings;
   readonly metrics: Metrics;
   readonly #pending = new Map<Duplex, Pending>();
-  /** Sockets whose upgrade request was answered by anything but 101. */
-  readonly #refused = new WeakSet<Duplex>();
+  /** What was first written in answer to upgrade requests: anything but 101, and 101 to a stream that does not count bytes. */
+  readonly #answers = new WeakMap<Duplex, 'accepted' | 'refused'>();
   /** An HTTP server listens for errors until 'upgrade'. Other server types may leave the socket without an 'error' listener. */
   #onlyHttp = true;
   #stop = () => {};
@@ -50,36 +51,25 @@ export class Guard implements SocketObserver {
 
   watch(server: Server): void {
     this.#onlyHttp = server instanceof HttpServer || server instanceof HttpsServer;
-    // 'clientError' tells of lost connections, too, but with a listener for it Node sends no answer of its own.
-    const secure = server instanceof TlsServer;
-    const connected = secure ? 'secureConnection' : 'connection';
-    const onConnection = (socket: Socket) => {
-      this.#add(socket);
-      watchUpgrades();
-    };
-    const onConnecting = (socket: Socket) => keepPeerAddress(socket, this.settings.logger);
-    const onTlsFailed = (error: Error, socket: Socket) => this.report('tls-failed', error, socket);
     const onUpgrade = (_request: unknown, socket: Duplex) => {
+      if (!isStream(socket) || server.listenerCount('upgrade') === 0) return;
       this.#add(socket); // it may have been connected before the guard was added
       this.#noteAnswer(socket);
       // By then most sockets are WebSockets. No error is emitted sooner.
       process.nextTick(limitAnswer, this, socket, (socket as Socket).bytesWritten);
     };
-    // Node treats a request as an upgrade only where somebody listens for 'upgrade': ours alone must not change that.
-    const watchUpgrades = () => {
-      const listeners = server.listeners('upgrade');
-      if (listeners.length > 1 && listeners[0] === onUpgrade) return;
-      server.removeListener('upgrade', onUpgrade);
-      if (server.listenerCount('upgrade') > 0) server.prependListener('upgrade', onUpgrade);
-    };
-    server.prependListener(connected, onConnection);
-    if (secure) server.prependListener('connection', onConnecting).prependListener('tlsClientError', onTlsFailed);
-    watchUpgrades();
-    this.#stop = () => {
-      server.removeListener(connected, onConnection);
-      server.removeListener('connection', onConnecting).removeListener('tlsClientError', onTlsFailed);
-      server.removeListener('upgrade', onUpgrade);
-    };
+    const add = (socket: Socket) => this.#add(socket);
+    this.#stop = beforeEvents(
+      server,
+      server instanceof TlsServer
+        ? {
+            connection: (socket: Socket) => isStream(socket) && keepPeerAddress(socket, this.settings.logger),
+            secureConnection: add,
+            tlsClientError: (error: Error, socket: Socket) => this.report('tls-failed', error, socket),
+            upgrade: onUpgrade,
+          }
+        : { connection: add, upgrade: onUpgrade },
+    );
   }
 
   stop(): void {
@@ -87,7 +77,7 @@ export class Guard implements SocketObserver {
   }
 
   #add(socket: Duplex): void {
-    if (observerOf(socket)) return; // another server on the same port has it
+    if (!isStream(socket) || observerOf(socket)) return; // another server on the same port has it
     keepPeerAddress(socket, this.settings.logger);
     observe(socket, this);
     if (!this.#onlyHttp) socket.on('error', swallowLostConnection);
@@ -130,7 +120,9 @@ export class Guard implements SocketObserver {
     socket.write = (...args: unknown[]) => {
       // The last property that was added is taken away at no cost.
       delete (socket as { write?: unknown }).write;
-      if (!/^HTTP\/1\.1 101\b/.test(String(args[0]).slice(0, 16))) this.#refused.add(socket);
+      const isAccepted = /^HTTP\/1\.1 101\b/.test(String(args[0]).slice(0, 16));
+      if (!isAccepted) this.#answers.set(socket, 'refused');
+      else if ((socket as Partial<Socket>).bytesWritten === undefined) this.#answers.set(socket, 'accepted');
       return (write as (...args: unknown[]) => boolean).apply(socket, args);
     };
   }
@@ -138,9 +130,10 @@ export class Guard implements SocketObserver {
   #reap(socket: Duplex, answered: number): void {
     // A socket that was handed to a child process has no handle here any more.
     if ((socket as { _handle?: object | null })._handle === null && !socket.destroyed) return;
-    const abandoned = (socket as Socket).bytesWritten === answered;
+    const answer = this.#answers.get(socket);
+    const abandoned = !answer && !socket.writableEnded && (socket as Socket).bytesWritten === answered;
     // Another protocol was accepted, by a proxy for example. It may only ever write.
-    if (!abandoned && !socket.writableEnded && !this.#refused.has(socket)) return;
+    if (!abandoned && !socket.writableEnded && answer !== 'refused') return;
     // A refused peer that is still read has an owner.
     if (!abandoned && !socket.writableEnded && socket.readableFlowing !== null) return;
     this.metrics.upgradeReaped(abandoned ? 'abandoned' : 'refused');
@@ -164,6 +157,11 @@ export class Guard implements SocketObserver {
     logEnd(this.settings.logger, 'opening-failed', end, socket);
     if (openingFailedChannel.hasSubscribers) openingFailedChannel.publish(told satisfies OpeningFailedMessage);
   }
+}
+
+/** Anybody may emit a server's events by hand, with anything. */
+function isStream(socket: Partial<Duplex> | null | undefined): boolean {
+  return typeof socket?.on === 'function';
 }
 
 /** Below TLS, where there is TLS: its first message counts. */

@@ -6,12 +6,14 @@ import type { Group } from '../connection/group';
 import { kServerSide } from '../copies';
 import type { Settings } from '../options';
 import { hasNative, onAccepted } from '../socket-control/choose';
+import { prepareToLog } from '../telemetry/log';
 import type { Stats } from '../telemetry/metrics';
 import type { RecentEnd } from '../telemetry/recent-ends';
 import type { UpstreamServer } from '../upstream';
 import { Drain, type DrainOptions, type DrainTarget, parseDrainOptions } from './drain';
 import type { Guard } from './guard';
 import { guardOf } from './guard-registry';
+import { beforeEvents } from './server-events';
 
 /** The methods that a server has besides ws's own. */
 export interface ServerAdditions {
@@ -49,6 +51,7 @@ export class ServerSide implements DrainTarget {
     if (!wss.clients) group.tracked = new Set();
     if (wss._server) this.#watch(wss._server, group.settings);
     Object.defineProperty(wss, kServerSide, { value: this });
+    prepareToLog(group.settings.logger);
   }
 
   #watch(server: Server, settings: Settings): void {
@@ -56,9 +59,7 @@ export class ServerSide implements DrainTarget {
     if (!this.wss.options.server) this.own = { server, guard };
     this.#stop = [stop];
     if (!hasNative(settings)) return;
-    const listener = (socket: Socket) => onAccepted(socket, settings);
-    server.prependListener('connection', listener);
-    this.#stop.push(() => server.removeListener('connection', listener));
+    this.#stop.push(beforeEvents(server, { connection: (socket: Socket) => onAccepted(socket, settings) }));
   }
 
   stop(): void {
@@ -79,6 +80,6 @@ export class ServerSide implements DrainTarget {
 }
 
 /** Of a server of another copy of this package, too. */
-export function sideOf(wss: Owner): ServerSide | undefined {
-  return wss[kServerSide];
+export function sideOf(wss: Owner | null | undefined): ServerSide | undefined {
+  return wss?.[kServerSide];
 }

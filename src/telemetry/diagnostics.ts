@@ -5,6 +5,7 @@
  * | channel | when | message |
  * | --- | --- | --- |
  * | `ws-linger:open` | a connection is open | `OpenMessage` |
+ * | `ws-linger:rtt` | a ping of the heartbeat is answered | `RttMessage` |
  * | `ws-linger:disconnect` | right before 'disconnect' | `DisconnectMessage` |
  * | `ws-linger:lingered` | a socket that went on delivering after 'close' is gone | `LingeredMessage` |
  * | `ws-linger:opening-failed` | a server's peer is lost before it is a WebSocket | `OpeningFailedMessage` |
@@ -18,6 +19,16 @@ export interface OpenMessage {
   ws: object;
   /** Which side of the connection it is. */
   role: 'server' | 'client';
+}
+
+/** What is told on `ws-linger:rtt`. */
+export interface RttMessage {
+  /** The WebSocket. */
+  ws: object;
+  /** Which side of the connection it is. */
+  role: 'server' | 'client';
+  /** The time from the ping to its pong, in ms. */
+  rttMs: number;
 }
 
 /** What is told on `ws-linger:disconnect`. */
@@ -51,6 +62,7 @@ export interface OpeningFailedMessage {
 }
 
 export const openChannel = channel('ws-linger:open');
+export const rttChannel = channel('ws-linger:rtt');
 export const disconnectChannel = channel('ws-linger:disconnect');
 export const lingeredChannel = channel('ws-linger:lingered');
 export const openingFailedChannel = channel('ws-linger:opening-failed');

@@ -2,30 +2,23 @@
 import type { Duplex } from 'node:stream';
 import type { CloseInfo, FailedOpening, Lingered } from '../close-info';
 import { closeSentence } from '../close-sentence';
-import type { Logger, LoggerOption } from '../options';
+import type { LoggerOption } from '../options';
+import { defaultLogger, loadSoon } from './default-logger';
 import { openingFailedChannel } from './diagnostics';
 
 type Level = 'debug' | 'warn';
 
-let ownLogger: Logger | undefined;
-
-/** pino at level warn to stderr. It is loaded when it is first needed, since most processes never need it. */
-function defaultLogger(): Logger {
-  if (!ownLogger) {
-    const pino = require('pino') as typeof import('pino');
-    ownLogger = pino.pino({ name: 'ws-linger', level: 'warn' }, pino.destination({ fd: 2, sync: true }));
+/** Writes a line that an operator should read, unless there were many of its event. `logger` is the `logger` option. */
+export function warn(logger: LoggerOption, fields: { event: string; reason?: string }, message: string): void {
+  const { event } = fields;
+  if (isSeen('warn', logger) && !isTooMany('warn', logger, { event }, `times: ${message}`)) {
+    write('warn', logger, fields, message);
   }
-  return ownLogger;
-}
-
-/** Writes a line that an operator should read. `logger` is the `logger` option. */
-export function warn(logger: LoggerOption, fields: object, message: string): void {
-  write('warn', logger, fields, message);
 }
 
 /** Whether a line of this level would be written. */
 export function isSeen(level: Level, logger: LoggerOption): boolean {
-  // The default logger drops debug lines; it is not loaded only to do that.
+  // The default logger drops debug lines.
   if (!logger) return logger === undefined && level === 'warn';
   try {
     return logger.isLevelEnabled?.(level) ?? true;
@@ -34,10 +27,16 @@ export function isSeen(level: Level, logger: LoggerOption): boolean {
   }
 }
 
+/** To be called when a server is made, before there are connections: the default logger is then ready when it is needed. */
+export function prepareToLog(logger: LoggerOption): void {
+  if (logger === undefined) loadSoon();
+}
+
 function write(level: Level, logger: LoggerOption, fields: object, message: string): void {
   if (!isSeen(level, logger)) return;
   try {
-    (logger || defaultLogger())[level](fields, message);
+    if (logger) logger[level](fields, message);
+    else if (level === 'warn') defaultLogger.warn(fields, message);
   } catch {
     // A logger that throws (a full disk, a closed stream) must not keep a connection from ending, and nobody can be told.
   }
@@ -53,12 +52,20 @@ export interface Disconnect {
   connectionId: unknown;
   remoteAddress: string | undefined;
   info: CloseInfo;
+  /** An 'error' listener of the application was told of its error. */
+  errorHeard: boolean;
 }
 
-/** Logs the end of a WebSocket: at debug when it is expected, at warn when it is not; of many alike, only some. */
-export function logDisconnect(logger: LoggerOption, { connectionId, remoteAddress, info }: Disconnect): void {
+/**
+ * Logs the end of a WebSocket: at debug when it is expected, at warn when it is not; of many alike, only some. The default logger,
+ * which nobody asked for, does not tell again what the application was told.
+ */
+export function logDisconnect(logger: LoggerOption, disconnect: Disconnect): void {
+  const { connectionId, remoteAddress, info, errorHeard } = disconnect;
   const level = info.expected ? 'debug' : 'warn';
-  if (!isSeen(level, logger) || isTooMany(level, logger, 'disconnect', info.kind)) return;
+  const alike = { event: 'disconnect', kind: info.kind };
+  if ((errorHeard && !logger) || !isSeen(level, logger)) return;
+  if (isTooMany(level, logger, alike, `connections ended: ${info.kind}`)) return;
   const { expected: _, reason: __, clean: ___, error, sent, received, by, ...rest } = info;
   const fields = {
     event: 'disconnect',
@@ -73,13 +80,13 @@ export function logDisconnect(logger: LoggerOption, { connectionId, remoteAddres
   write(level, logger, fields, closeSentence(info));
 }
 
-type EndEvent = 'disconnect' | 'lingered' | 'opening-failed' | 'stray-socket';
+type EndEvent = 'disconnect' | 'opening-failed' | 'stray-socket';
 
 /** Logs an end: at debug when it is expected, at warn when it is not; of many alike, only some. */
 export function logEnd(logger: LoggerOption, event: EndEvent, end: End, stream: Duplex | null): void {
   const { kind, origin, phase, code, error } = end;
   const level = end.expected ? 'debug' : 'warn';
-  if (!isSeen(level, logger) || isTooMany(level, logger, event, kind)) return;
+  if (!isSeen(level, logger) || isTooMany(level, logger, { event, kind }, `connections ended: ${kind}`)) return;
   const fields = {
     event,
     kind,
@@ -95,9 +102,11 @@ export function logEnd(logger: LoggerOption, event: EndEvent, end: End, stream: 
 /** Logs at debug what became of a socket that went on delivering after its WebSocket was closed. */
 export function logLingered(logger: LoggerOption, end: Lingered, stream: Duplex): void {
   const { outcome, forced, error, bytesUnsent, lingeredMs } = end;
-  if (!isSeen('debug', logger) || isTooMany('debug', logger, 'lingered', outcome)) return;
+  const event = 'lingered';
+  if (!isSeen('debug', logger)) return;
+  if (isTooMany('debug', logger, { event, outcome }, `lingering sockets ended: ${outcome}`)) return;
   const fields = {
-    event: 'lingered',
+    event,
     outcome,
     forced,
     errorCode: error?.code,
@@ -114,8 +123,9 @@ const LINES_PER_SECOND = 20;
 /** One window for the whole process, since one storm may be spread over many loggers. */
 const windows = new Map<string, { lines: number; suppressed: number; logger: LoggerOption }>();
 
-function isTooMany(level: Level, logger: LoggerOption, event: EndEvent, kind: string): boolean {
-  const key = `${event} ${kind}`;
+/** Whether there were many lines with these fields. If so, `N more MESSAGE` follows. */
+function isTooMany(level: Level, logger: LoggerOption, fields: Record<string, string>, message: string): boolean {
+  const key = Object.values(fields).join(' ');
   const window = windows.get(key);
   if (window) {
     if (window.lines++ < LINES_PER_SECOND) return false;
@@ -128,8 +138,7 @@ function isTooMany(level: Level, logger: LoggerOption, event: EndEvent, kind: st
   setTimeout(() => {
     windows.delete(key);
     const { suppressed, logger: last } = opened;
-    const what = event === 'lingered' ? 'lingering sockets' : 'connections';
-    if (suppressed > 0) write(level, last, { event, kind, suppressed }, `${suppressed} more ${what} ended: ${kind}`);
+    if (suppressed > 0) write(level, last, { ...fields, suppressed }, `${suppressed} more ${message}`);
   }, 1_000).unref();
   return false;
 }

@@ -6,8 +6,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { type Meter, metrics, type ObservableResult } from '@opentelemetry/api';
 import { CLOSE_KINDS, LINGER_OUTCOMES } from '../close-info';
-import type { DisconnectMessage, LingeredMessage, OpeningFailedMessage, OpenMessage } from './diagnostics';
-import { CLOSE_MS_BOUNDS, FAILED_OPENINGS, processMetrics } from './metrics';
+import type { DisconnectMessage, LingeredMessage, OpeningFailedMessage, OpenMessage, RttMessage } from './diagnostics';
+import { CLOSE_MS_BOUNDS, FAILED_OPENINGS, processMetrics, RTT_MS_BOUNDS } from './metrics';
 
 /**
  * Records metrics of all connections of this process, this package's and attached ones:
@@ -21,6 +21,7 @@ import { CLOSE_MS_BOUNDS, FAILED_OPENINGS, processMetrics } from './metrics';
  * | `ws_linger.lingering` (up-down counter) | `role` |
  * | `ws_linger.lingered` | `role`, `outcome` (delivered, cut, lost) |
  * | `ws_linger.failed_openings` | `kind`, `origin` |
+ * | `ws_linger.rtt` (histogram, s), only with a heartbeat | `role` |
  *
  * Counts from the call on. Needs `@opentelemetry/api` 1.3 or newer.
  *
@@ -49,6 +50,11 @@ export function collectMetrics(meter: Meter = metrics.getMeter('ws-linger')): ()
   const failed = meter.createCounter('ws_linger.failed_openings', {
     description: 'Peers of servers that were lost before they were WebSockets',
   });
+  const rtt = meter.createHistogram('ws_linger.rtt', {
+    description: 'Round trips of the heartbeat',
+    unit: 's',
+    advice: { explicitBucketBoundaries: RTT_MS_BOUNDS.map((ms) => ms / 1_000) },
+  });
 
   // A series that is there from the start shows its first increase.
   for (const [kind, origin] of FAILED_OPENINGS) failed.add(0, { kind, origin });
@@ -72,6 +78,10 @@ export function collectMetrics(meter: Meter = metrics.getMeter('ws-linger')): ()
   };
   const listeners: Record<string, (message: unknown) => void> = {
     'ws-linger:open': (message) => opened.add(1, { role: (message as OpenMessage).role }),
+    'ws-linger:rtt': (message) => {
+      const { role, rttMs } = message as RttMessage;
+      rtt.record(rttMs / 1_000, { role });
+    },
     'ws-linger:disconnect': (message) => {
       const { role, info } = message as DisconnectMessage;
       disconnects.add(1, { role, kind: info.kind });

@@ -6,8 +6,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Counter, register as defaultRegister, Gauge, Histogram, type Registry } from 'prom-client';
 import { CLOSE_KINDS, LINGER_OUTCOMES } from '../close-info';
-import type { DisconnectMessage, LingeredMessage, OpeningFailedMessage, OpenMessage } from './diagnostics';
-import { CLOSE_MS_BOUNDS, FAILED_OPENINGS, processMetrics } from './metrics';
+import type { DisconnectMessage, LingeredMessage, OpeningFailedMessage, OpenMessage, RttMessage } from './diagnostics';
+import { CLOSE_MS_BOUNDS, FAILED_OPENINGS, processMetrics, RTT_MS_BOUNDS } from './metrics';
 
 /** Options of `collectMetrics()`. */
 export interface MetricsOptions {
@@ -37,6 +37,7 @@ const ROLES = ['server', 'client'] as const;
  * | `ws_linger_lingering` (gauge) | `role` |
  * | `ws_linger_lingered_total` | `role`, `outcome` (delivered, cut, lost) |
  * | `ws_linger_failed_openings_total` | `kind`, `origin` |
+ * | `ws_linger_rtt_seconds` (histogram), only with a heartbeat | `role` |
  *
  * Counts from the call on. Needs prom-client 15.
  *
@@ -98,6 +99,13 @@ export function collectMetrics({ register = defaultRegister, prefix = 'ws_linger
     labelNames: ['kind', 'origin'],
     registers,
   });
+  const rtt = new Histogram({
+    name: `${prefix}rtt_seconds`,
+    help: 'Round trips of the heartbeat',
+    labelNames: ['role'],
+    buckets: RTT_MS_BOUNDS.map((ms) => ms / 1_000),
+    registers,
+  });
   // A series that is there from the start shows its first increase.
   for (const role of ROLES) {
     opened.inc({ role }, 0);
@@ -108,6 +116,10 @@ export function collectMetrics({ register = defaultRegister, prefix = 'ws_linger
 
   const listeners: Record<string, (message: unknown) => void> = {
     'ws-linger:open': (message) => opened.inc({ role: (message as OpenMessage).role }),
+    'ws-linger:rtt': (message) => {
+      const { role, rttMs } = message as RttMessage;
+      rtt.observe({ role }, rttMs / 1_000);
+    },
     'ws-linger:disconnect': (message) => {
       const { role, info } = message as DisconnectMessage;
       disconnects.inc({ role, kind: info.kind });
@@ -125,7 +137,7 @@ export function collectMetrics({ register = defaultRegister, prefix = 'ws_linger
   for (const [channel, listener] of Object.entries(listeners)) subscribe(channel, listener);
   return () => {
     for (const [channel, listener] of Object.entries(listeners)) unsubscribe(channel, listener);
-    for (const metric of [connections, opened, disconnects, duration, lingering, lingered, failed]) {
+    for (const metric of [connections, opened, disconnects, duration, lingering, lingered, failed, rtt]) {
       register.removeSingleMetric((metric as unknown as { name: string }).name);
     }
   };

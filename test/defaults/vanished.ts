@@ -81,25 +81,31 @@ function heartbeatFinds(interval: number, timeout: number, scene: Scene = {}): D
   );
 }
 
+interface Watched {
+  isSending?: boolean;
+  peer?: 'living' | 'slow';
+  watchedMs?: number;
+}
+
 /** Connections that are still open at the end of the time. */
 function stays(
   says: string,
   covers: DefaultPromise['covers'],
   cable: CableName,
   options: SubjectOptions,
-  more: Pick<DefaultPromise, 'isReport' | 'isLinuxOnly'> & { isSending?: boolean; peer?: 'living' | 'slow' } = {},
+  more: Pick<DefaultPromise, 'isReport' | 'isLinuxOnly'> & Watched = {},
 ): DefaultPromise {
-  const { isSending, peer = 'living', ...rest } = more;
+  const { isSending, peer = 'living', watchedMs = WATCHED_MS, ...rest } = more;
   return {
     says,
-    limit: rest.isReport ? 'none' : `open after ${WATCHED_MS / 1_000} s`,
+    limit: rest.isReport ? 'none' : `open after ${watchedMs / 1_000} s`,
     covers,
     ...rest,
     async prepare(stage) {
       const variants = peer === 'slow' ? ALL.filter(({ variant }) => variant === 'server tcp') : ALL;
       const opened = await openAll(stage, variants, { cable, peer, options });
       if (peer === 'slow') await fillAll(opened);
-      return () => Promise.all(opened.map((one) => watch(stage, one, cable, isSending)));
+      return () => Promise.all(opened.map((one) => watch(stage, one, { cable, isSending, watchedMs })));
     },
   };
 }
@@ -107,12 +113,11 @@ function stays(
 async function watch(
   stage: Stage,
   { variant, connection }: Opened,
-  cable: CableName,
-  isSending = false,
+  { cable, isSending, watchedMs }: { cable: CableName; isSending: boolean | undefined; watchedMs: number },
 ): Promise<Outcome> {
   const began = stage.cutAt.get(cable) ?? Date.now();
   if (isSending) await connection.act('send');
-  const told = await connection.subject.next('told', connection.id, WATCHED_MS);
+  const told = await connection.subject.next('told', connection.id, watchedMs);
   if (!told) return { variant, ms: Date.now() - began, seen: 'open', ok: true };
   return { variant, ms: told.at - began, seen: `ended as ${told.kind}`, ok: false };
 }
@@ -134,6 +139,13 @@ export const VANISHED: DefaultPromise[] = [
     'steady',
     { linger: { heartbeat: true } },
     { peer: 'slow', isLinuxOnly: true },
+  ),
+  stays(
+    'sendTimeout: 30000 keeps a peer that reads 20 KB a second of a backlog',
+    { sendTimeout: 'given' },
+    'steady',
+    { linger: { sendTimeout: 30_000 } },
+    { peer: 'slow', watchedMs: 70_000, isLinuxOnly: true },
   ),
   finds('keep-alive finds an idle peer that has vanished', '42 s', 42_000, KEEP_ALIVE, { variants: SOCKETS }),
   finds('keep-alive and heartbeat: true together find it too', '42 s', 42_000, KEEP_ALIVE, {

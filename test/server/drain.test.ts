@@ -1,14 +1,12 @@
 // drain(): each connection is closed by the handshake or at the deadline, and the process can exit afterwards.
 import assert from 'node:assert/strict';
-import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import http from 'node:http';
 import type net from 'node:net';
 import { after, describe, it } from 'node:test';
 import type WebSocket from 'ws-linger';
-import { attach, drainOnSignal, WebSocketServer } from 'ws-linger';
+import { attach, WebSocketServer } from 'ws-linger';
 import Upstream from 'ws-upstream';
-import { forkScript } from '../support/child.js';
 import { listen, openHandles, portOf, until } from '../support/end.js';
 import { CLIENT_FRAMES, connectPeer, connectTcp, endOf, UPGRADE_REQUEST } from '../support/peer.js';
 
@@ -219,69 +217,6 @@ describe('drain()', () => {
       assert.ok(wss.address());
       wss.close();
     });
-  }
-});
-
-describe('drainOnSignal()', () => {
-  it('refuses a server that is not of this package', () => {
-    assert.throws(() => drainOnSignal(http.createServer()), { code: 'WSL_ERR_NOT_ATTACHABLE' });
-  });
-
-  interface RunningServer {
-    child: ChildProcess;
-    codes: Promise<number>[];
-    ended: Promise<[code: number | null, signal: string | null]>;
-  }
-
-  async function start(): Promise<RunningServer> {
-    const child = forkScript('support/drain-on-signal-server');
-    const ended = once(child, 'exit') as RunningServer['ended'];
-    const [port] = (await once(child, 'message')) as [number];
-    return { child, codes: await openClients(port, 3), ended };
-  }
-
-  it("drains on the message 'shutdown', and the process exits with code 0", async () => {
-    const { child, codes, ended } = await start();
-    child.send('shutdown');
-    assert.deepEqual(await Promise.all(codes), [1001, 1001, 1001]);
-    assert.deepEqual(await ended, [0, null]);
-  });
-
-  // On Windows a process cannot handle a signal of another process.
-  if (process.platform !== 'win32') {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      it(`drains on ${signal}, and the process ends by ${signal}`, async () => {
-        const { child, codes, ended } = await start();
-        child.kill(signal);
-        assert.deepEqual(await Promise.all(codes), [1001, 1001, 1001]);
-        assert.deepEqual(await ended, [null, signal]);
-      });
-    }
-
-    it('does not keep the process alive after its server has closed', async () => {
-      const { child, codes, ended } = await start();
-      child.send('close');
-      await Promise.all(codes);
-      assert.deepEqual(await ended, [0, null]);
-    });
-
-    it('ends the process immediately on a second signal', async () => {
-      const { child, codes, ended } = await start();
-      const [port] = await requestPort(child);
-      const peer = await connectPeer(port);
-      const seen = endOf(peer);
-      child.kill('SIGTERM');
-      await Promise.all(codes);
-      child.kill('SIGTERM');
-      assert.deepEqual(await ended, [null, 'SIGTERM']);
-      assert.equal(await seen, 'end');
-      peer.destroy();
-    });
-  }
-
-  function requestPort(child: ChildProcess): Promise<[number]> {
-    child.send('port');
-    return once(child, 'message') as Promise<[number]>;
   }
 });
 

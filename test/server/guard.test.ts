@@ -8,12 +8,13 @@ import type net from 'node:net';
 import { Duplex } from 'node:stream';
 import { describe, it } from 'node:test';
 import tls from 'node:tls';
+import type WebSocket from 'ws-linger';
 import { attach, guardServer, WebSocketServer } from 'ws-linger';
 import Upstream from 'ws-upstream';
 import { certificate } from '../support/certificate.js';
 import { forkScript } from '../support/child.js';
-import { listen, openHandles, until } from '../support/end.js';
-import { connectTcp, UPGRADE_REQUEST } from '../support/peer.js';
+import { listen, openHandles, portOf, until, watchEnd } from '../support/end.js';
+import { connectPeer, connectTcp, UPGRADE_REQUEST } from '../support/peer.js';
 
 type Line = Record<string, unknown>;
 
@@ -273,6 +274,48 @@ describe('a guarded server', () => {
     assert.deepEqual(count(), before);
     server.close();
   });
+});
+
+it("a reset is told as the peer's where the application had removed all listeners of the socket", async () => {
+  for (const events of [[], ['close'], ['error']] as string[][]) {
+    const server = await listenOn(false);
+    const wss = new WebSocketServer({ noServer: true, linger: { logger: false } });
+    const stop = guardServer(server, { logger: false });
+    server.on('upgrade', (request, socket, head) => {
+      socket.removeAllListeners(...events);
+      wss.handleUpgrade(request, socket, head, (ws) => wss.emit('connection', ws, request));
+    });
+    const connected = once(wss, 'connection') as Promise<[WebSocket]>;
+    const peer = await connectPeer(portOf(server));
+    const [ws] = await connected;
+    const ended = watchEnd(ws);
+    reset(peer);
+    const { kind, origin } = (await ended).info;
+    assert.deepEqual([kind, origin], ['reset', 'peer'], events[0]);
+    stop();
+    server.close();
+  }
+});
+
+it('a stream that counts no bytes, which newer versions of Node have for requests with a body, is not taken for abandoned', async () => {
+  const server = http.createServer().on('upgrade', () => {});
+  const upgradeTimeout = 30;
+  const stop = guardServer(server, { upgradeTimeout, logger: false });
+  const [accepted, abandoned] = [0, 1].map(() => new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() }));
+  for (const stream of [accepted, abandoned]) server.emit('upgrade', {} as never, stream as never, Buffer.alloc(0));
+  accepted?.write('HTTP/1.1 101 Switching Protocols\r\n\r\n');
+  await until('the abandoned one is closed', () => abandoned?.destroyed === true);
+  for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
+  assert.equal(accepted?.destroyed, false);
+  stop();
+});
+
+it('what is no socket passes through a guarded server as through any other', () => {
+  const server = http.createServer().on('upgrade', () => {});
+  const stop = guardServer(server, { logger: false });
+  for (const nothing of [[], [{}], [{}, null], [{}, {}]])
+    assert.ok(server.emit('upgrade', ...(nothing as unknown as [never, never, never])));
+  stop();
 });
 
 // Windows Node hands sockets over in another way, which Wine does not have.

@@ -133,6 +133,43 @@ export const CRASHES: Crash[] = [
     ours: 'upgrade-failed',
   },
   {
+    name: "a peer resets before handleUpgrade() of a server with noServer, which was guarded before it had an 'upgrade' listener",
+    needs: 'guardServer()',
+    async act(ws, linger) {
+      const server = await listen(http.createServer());
+      ws.guardServer?.(server, linger);
+      server.on('upgrade', () => {});
+      await resetBeforeHandleUpgrade(server);
+    },
+    plain: RESET,
+    ours: 'upgrade-failed',
+  },
+  {
+    name: "a peer resets while a router, which has taken ws's 'upgrade' listener from the server, waits",
+    async act(ws, linger) {
+      const server = await listen(http.createServer());
+      new ws.WebSocketServer({ server, linger } as Upstream.ServerOptions);
+      const [upgrade] = server.listeners('upgrade');
+      server.removeAllListeners('upgrade');
+      server.on('upgrade', (...args) => setTimeout(() => upgrade?.apply(server, args), 60_000).unref());
+      await resetBeforeHandleUpgrade(server);
+    },
+    plain: RESET,
+    ours: 'upgrade-failed',
+  },
+  {
+    name: 'a peer resets before handleUpgrade() of a server that is handed its requests by another server',
+    async act(ws, linger) {
+      const inner = http.createServer();
+      holdUpgrades(ws, inner, linger);
+      const outer = await listen(http.createServer());
+      outer.on('upgrade', (...args) => inner.emit('upgrade', ...args));
+      await resetBeforeHandleUpgrade(outer);
+    },
+    plain: RESET,
+    ours: 'upgrade-failed',
+  },
+  {
     name: 'the target of a proxied upgrade resets',
     needs: 'guardSocket()',
     async act(ws, linger) {

@@ -1,13 +1,54 @@
-// A server that drains when its process receives a signal or the message 'shutdown'. Sends its port to its parent when
-// it listens, and again on the message 'port'.
+// node drain-on-signal-server.js [COMPANY…]: a server that drains when its process receives a signal or the message
+// 'shutdown', in the company of others that listen. Sends its port to its parent when it listens, and again on 'port'.
+import type * as ours from 'ws-linger';
 import { drainOnSignal, WebSocketServer } from 'ws-linger';
 import { portOf } from './end.js';
 
-const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', linger: { closeTimeout: 60_000, logger: false } });
+/** Exit code where the application ends the process. */
+const BY_THE_APPLICATION = 7;
+const linger = { closeTimeout: 60_000, logger: false } as const;
+const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', linger });
+
+/** What an application does about a signal: it waits for its server, and then for something else. */
+function shutDown(): void {
+  wss.once('close', () => setTimeout(() => process.exit(BY_THE_APPLICATION), 50));
+}
+
+const COMPANY: Record<string, () => void> = {
+  'signal-exit 3': () => require('signal-exit-3')(() => {}),
+  'signal-exit 4': () => require('signal-exit-4').onExit(() => {}),
+  'a handler of the application': () => process.on('SIGTERM', shutDown),
+  'a handler for one signal': () => process.once('SIGTERM', shutDown),
+  'a listener for other messages': () => process.on('message', () => {}),
+  'another copy of the package'() {
+    for (const file of Object.keys(require.cache)) delete require.cache[file];
+    const copy = require('ws-linger') as typeof ours;
+    copy.drainOnSignal(new copy.WebSocketServer({ port: 0, host: '127.0.0.1', linger }), { timeout: 60_000 });
+  },
+  'a listener that throws'() {
+    process.on('uncaughtException', () => process.send?.('thrown'));
+    wss.on('connection', (ws) => ws.on('message', () => assertNever()));
+  },
+  /** The process has nothing to do but wait for messages; it ends with 3 where it does not wait for them. */
+  'an application that removes all listeners for messages'() {
+    process.removeAllListeners('message');
+    process.on('message', () => {});
+    wss.close();
+    process.on('beforeExit', () => process.exit(3));
+    setTimeout(() => process.exit(0), 200).unref();
+  },
+};
+
+function assertNever(): never {
+  throw new Error('an error of the application');
+}
+
 const sendPort = () => process.send?.(portOf(wss));
-drainOnSignal(wss, { timeout: 60_000 });
-wss.on('listening', sendPort);
-// once(): a lasting 'message' listener would keep the process alive after 'shutdown'.
+wss.on('listening', () => {
+  drainOnSignal(wss, { timeout: 60_000 });
+  sendPort();
+  for (const name of process.argv.slice(2)) COMPANY[name]?.();
+});
 process.once('message', (message) => {
   if (message === 'port') sendPort();
   if (message === 'close') {

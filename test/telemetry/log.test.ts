@@ -6,6 +6,7 @@ import { Writable } from 'node:stream';
 import { describe, it } from 'node:test';
 import { pino } from 'pino';
 import { WebSocketServer } from 'ws-linger';
+import { warn } from '../../dist/telemetry/log.js';
 import { portOf, until, watchEnd } from '../support/end.js';
 import { openPair, stall } from '../support/pairs.js';
 import { connectPeer, connectTcp } from '../support/peer.js';
@@ -146,6 +147,29 @@ describe('the log', () => {
     assert.ok(written <= 40, `${written} lines`);
     assert.equal(lines.filter(({ kind }) => kind === 'closed-without-handshake').length, 1);
     wss.close();
+  });
+
+  it('goes on telling a logger of the application what the application hears itself', async () => {
+    const { lines, logger } = recordingLogger('warn');
+    const pair = await openPair({ make: 'ours', role: 'server', linger: { logger } });
+    pair.ws.on('error', () => {});
+    pair.peer.write(Buffer.from([0xff, 0xff, 0xff, 0xff]));
+    await watchEnd(pair.ws);
+    assert.deepEqual(
+      lines.map(({ kind }) => kind),
+      ['protocol-error'],
+    );
+    pair.stop();
+  });
+
+  it('has a few lines and a count for the watchdog, too', async () => {
+    const { lines, logger } = recordingLogger('warn');
+    for (let i = 0; i < 50; i++) warn(logger, { event: 'watchdog' }, 'a socket never closed');
+    await until('the suppressed lines are counted', () => lines.some(({ suppressed }) => suppressed !== undefined));
+    assert.deepEqual(
+      [lines.length, lines.at(-1)?.event, lines.at(-1)?.suppressed, lines.at(-1)?.msg],
+      [21, 'watchdog', 30, '30 more times: a socket never closed'],
+    );
   });
 
   it('does not keep a connection from ending when the logger fails', async () => {

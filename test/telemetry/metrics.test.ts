@@ -239,6 +239,48 @@ it('OpenTelemetry records the counts of all connections through its SDK', async 
   wss.close();
 });
 
+it('round trips are told on a channel, and are a histogram of Prometheus and OpenTelemetry, by role', async () => {
+  const register = new Registry();
+  cleanUps.push(prometheus.collectMetrics({ register }));
+  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 2 ** 30 });
+  const provider = new MeterProvider({ readers: [reader] });
+  cleanUps.push(opentelemetry.collectMetrics(provider.getMeter('test')));
+  const told: WebSocket.RttMessage[] = [];
+  const onRtt = (message: unknown) => told.push(message as WebSocket.RttMessage);
+  subscribe('ws-linger:rtt', onRtt);
+
+  const heartbeat = { interval: 30, timeout: 5_000 };
+  const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', linger: { ...linger, heartbeat } });
+  await once(wss, 'listening');
+  const client = new Upstream(`ws://127.0.0.1:${portOf(wss)}`);
+  await until('three pings are answered', () => told.length >= 3);
+  unsubscribe('ws-linger:rtt', onRtt);
+  const count = wss.stats().rttMs.count;
+  const sum = told.reduce((all, { rttMs }) => all + rttMs, 0) / 1_000;
+  for (const { ws, role } of told) assert.deepEqual([wss.clients.has(ws as WebSocket), role], [true, 'server']);
+  assert.equal(told.at(-1)?.rttMs, [...wss.clients][0]?.rtt);
+
+  const text = await register.metrics();
+  const sample = (name: string) => Number(new RegExp(`^${name}(?:{role="server"})? (\\S+)$`, 'm').exec(text)?.[1]);
+  assert.equal(sample('ws_linger_rtt_seconds_count'), count);
+  assert.ok(Math.abs(sample('ws_linger_rtt_seconds_sum') - sum) < 1e-6);
+  assert.doesNotMatch(text, /ws_linger_rtt_seconds_count{role="client"}/);
+  await provider.forceFlush();
+  const instruments = exporter
+    .getMetrics()
+    .flatMap(({ scopeMetrics }) => scopeMetrics.flatMap(({ metrics }) => metrics));
+  const rtt = instruments.find(({ descriptor }) => descriptor.name === 'ws_linger.rtt');
+  assert.equal(rtt?.descriptor.unit, 's');
+  const points = rtt?.dataPoints.map(({ attributes, value }) => [attributes, (value as { count: number }).count]);
+  assert.deepEqual(points, [[{ role: 'server' }, count]]);
+
+  await provider.shutdown();
+  client.terminate();
+  await until('the connection has ended', () => wss.clients.size === 0);
+  wss.close();
+});
+
 it('node:diagnostics_channel publishes a connection that is lost before its upgrade, even without a logger', async () => {
   const lost: WebSocket.OpeningFailedMessage[] = [];
   const onLost = (message: unknown) => lost.push(message as WebSocket.OpeningFailedMessage);

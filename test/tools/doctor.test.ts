@@ -44,7 +44,10 @@ describe('ws-linger doctor', () => {
       assert.equal(check.ok, true, check.detail);
     }
     for (const name of ['reset', 'tls-reset']) {
-      assert.match(checks.find((check) => check.name === name)?.detail ?? '', /the peer saw ECONNRESET/);
+      assert.match(
+        checks.find((check) => check.name === name)?.detail ?? '',
+        /the peer was told: The peer reset the connection \(ECONNRESET/,
+      );
     }
   });
 

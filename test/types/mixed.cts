@@ -29,7 +29,6 @@ new WebSocket('ws://localhost', options.client);
 export const serverOptions: WebSocket.ServerOptions<typeof Plain> = options.server;
 export const clientOptions: WebSocket.ClientOptions = options.client;
 export const data: WebSocket.RawData = Buffer.alloc(0) satisfies Plain.RawData;
-plain.onmessage = (event: WebSocket.MessageEvent) => event.data;
 plain.on('message', (message: WebSocket.RawData) => message);
 
 // attach() gives ws's objects this package's members.

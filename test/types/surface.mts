@@ -39,6 +39,10 @@ check<Equal<typeof info, Awaited<ReturnType<WebSocket['closeAsync']>>>>();
 check<Equal<WebSocket['closeInfo'], typeof info | null>>();
 check<Equal<typeof info.forced, 'reset' | 'destroy' | null>>();
 
+// Options of newer versions of ws.
+new WebSocketServer({ port: 0, closeTimeout: 1, maxPendingAutoPongs: 10 });
+new WebSocket('ws://localhost', { closeTimeout: 1, maxPendingAutoPongs: 10 });
+
 // @ts-expect-error no such option
 new WebSocket('ws://localhost', { linger: { closeTimout: 1 } });
 // @ts-expect-error not a number

@@ -4,6 +4,7 @@
  */
 import { EventEmitter } from 'node:events';
 import type { CloseInfo } from '../../close-info';
+import { closeSentence } from '../../close-sentence';
 import type { Upstream } from '../../upstream';
 import type { WebSocket } from '../../websocket';
 
@@ -13,6 +14,8 @@ type WithoutEnd = 'open' | 'absent';
 /** What ws-linger reported. `at` is the time of day by this machine's clock, in ms since 1970. */
 export type LingerEnd = Pick<CloseInfo, 'kind' | 'origin' | 'phase' | 'code' | 'forced' | 'elapsedMs'> & {
   at: number;
+  /** The end in words. */
+  sentence: string;
   errorCode: string | null;
 };
 
@@ -75,8 +78,11 @@ export class ConnectionLog extends EventEmitter {
   watchLinger(ws: WebSocket, key: string, peer: string): void {
     const row = this.#opens('linger', key, peer);
     ws.on('error', () => {}); // 'disconnect' reports it
-    ws.on('disconnect', ({ kind, origin, phase, code, forced, elapsedMs, error }: CloseInfo) => {
-      row.linger = { at: Date.now(), kind, origin, phase, code, forced, elapsedMs, errorCode: error?.code ?? null };
+    ws.on('disconnect', (info: CloseInfo) => {
+      const { kind, origin, phase, code, forced, elapsedMs, error } = info;
+      const errorCode = error?.code ?? null;
+      const sentence = closeSentence(info);
+      row.linger = { at: Date.now(), sentence, kind, origin, phase, code, forced, elapsedMs, errorCode };
     });
     ws.once('close', () => this.#ends(key, row));
   }

@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CloseInfo } from '../../close-info';
+import { closeSentence } from '../../close-sentence';
 import { Settings } from '../../options';
 import { controlOf, findSocket } from '../../socket-control/choose';
 import { transportHandle } from '../../socket-control/handle';
@@ -75,7 +76,7 @@ async function abort(over: 'tcp' | 'tls', signal: AbortSignal): Promise<string> 
       there.kind === 'reset',
       `abort() sent RST, but the peer saw '${there.kind}' (${there.error?.code ?? 'no error'})`,
     );
-    return `abort() sent RST${over === 'tls' ? ' below TLS' : ''}, and the peer saw ${there.error?.code}`;
+    return `abort() sent RST${over === 'tls' ? ' below TLS' : ''}, and the peer was told: ${closeSentence(there)}`;
   } finally {
     stop();
   }

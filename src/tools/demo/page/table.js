@@ -1,5 +1,5 @@
 /** Shows the table of disconnects: one row for each pair of connections, the newest first. */
-import { meaning, tone } from './kinds.js';
+import { tone } from './kinds.js';
 
 const MOST_ROWS = 60;
 
@@ -58,7 +58,7 @@ function fill(element, row, now) {
   const [kind, explanation] = cell('kind').children;
   kind.textContent = linger?.kind ?? row.linger;
   kind.dataset.tone = linger ? tone(linger.kind) : 'open';
-  explanation.textContent = linger ? [meaning(linger.kind), linger.errorCode].filter(Boolean).join(', ') : '';
+  explanation.textContent = linger?.sentence ?? '';
   cell('origin').textContent = linger?.origin ?? '';
   cell('phase').textContent = linger?.phase ?? '';
   cell('code').textContent = linger?.code ?? '';

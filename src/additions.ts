@@ -1,0 +1,31 @@
+/** What this package exports beyond ws's names: its functions and its types. The one list of them. */
+export { attach } from './attach';
+export type {
+  CloseError,
+  CloseFrame,
+  CloseInfo,
+  CloseKind,
+  CloseOrigin,
+  ClosePhase,
+  ClosePolicy,
+  FailedOpening,
+  Lingered,
+  LingerOutcome,
+} from './close-info';
+export { closeSentence } from './close-sentence';
+export { settled } from './connection/lingering';
+export type { LingerErrorCode } from './errors';
+export type { HeartbeatOptions, LingerOptions, Logger } from './options';
+export type { DrainOptions } from './server/drain';
+export { drainOnSignal } from './server/drain-on-signal';
+export { guardServer } from './server/guard-registry';
+export { guardProcess, guardSocket } from './server/guard-sockets';
+export type {
+  DisconnectMessage,
+  LingeredMessage,
+  OpeningFailedMessage,
+  OpenMessage,
+  RttMessage,
+} from './telemetry/diagnostics';
+export type { Histogram, Stats } from './telemetry/metrics';
+export type { RecentEnd } from './telemetry/recent-ends';

@@ -1,0 +1,168 @@
+/**
+ * Pings connections in rounds, and gives up those that do not answer. The connections of a round are pinged together, every
+ * `interval` ms: to send many pings at once, and to be woken by many answers at once, costs the least. A peer that vanishes
+ * is pinged within `interval`, and given up `timeout` later.
+ */
+import type { HeartbeatOptions } from '../options';
+import { Doubt } from './doubt';
+import { judgeSilence, nextCheck } from './heartbeat';
+import { RunningTime } from './running-time';
+import { every, inTurns, later } from './timers';
+import type { Snapshot, Watchable } from './watchable';
+
+/** Two spread the pings of peers that connect together. Each more wakes the process more often, and its peers. */
+const ROUNDS = 2;
+/** It is looked so often within a timeout whether the process was stopped. */
+const TICKS_PER_TIMEOUT = 4;
+const MIN_TICK_MS = 50;
+const MIN_WAIT_MS = 5;
+
+interface Member {
+  readonly connection: Watchable;
+  readonly round: Round;
+  pingedAt: number;
+  /** Bytes that had come by then. */
+  received: number;
+  /** What waited to be sent when it was looked at last since. */
+  backlog: Pick<Snapshot, 'accepted' | 'unsent'> | null;
+  doubt: Doubt | null;
+}
+
+export class Rounds {
+  readonly #rounds: Round[];
+  readonly #members = new Map<Watchable, Member>();
+  readonly #ticker: NodeJS.Timeout;
+
+  constructor(heartbeat: HeartbeatOptions) {
+    const tickMs = Math.max(MIN_TICK_MS, heartbeat.timeout / TICKS_PER_TIMEOUT);
+    // Who does not answer by `timeout` from waking on is gone.
+    const time = new RunningTime(tickMs, heartbeat.timeout / 2, () => {
+      for (const round of this.#rounds) round.pingAll();
+    });
+    this.#rounds = Array.from({ length: ROUNDS }, () => new Round(heartbeat, time));
+    // Without it nobody would see that the process was stopped between two rounds.
+    this.#ticker = every(tickMs, () => time.read());
+  }
+
+  add(connection: Watchable): void {
+    const round = this.#rounds[Math.floor(Math.random() * ROUNDS)] as Round;
+    const member: Member = { connection, round, pingedAt: 0, received: 0, backlog: null, doubt: null };
+    this.#members.set(connection, member);
+    round.add(member);
+  }
+
+  remove(connection: Watchable): void {
+    const member = this.#members.get(connection);
+    this.#members.delete(connection);
+    member?.round.remove(member);
+  }
+
+  stop(): void {
+    clearInterval(this.#ticker);
+  }
+}
+
+class Round {
+  readonly #heartbeat: HeartbeatOptions;
+  readonly #time: RunningTime;
+  readonly #members = new Set<Member>();
+  /** Those that have not answered yet. */
+  readonly #waiting = new Set<Member>();
+  /** As all such times here, in ms of the running time. */
+  #nextPingAt = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(heartbeat: HeartbeatOptions, time: RunningTime) {
+    this.#heartbeat = heartbeat;
+    this.#time = time;
+  }
+
+  add(member: Member): void {
+    this.#members.add(member);
+    if (this.#members.size > 1) return;
+    this.#nextPingAt = this.#time.read() + this.#heartbeat.interval * (1 - Math.random() / 2);
+    this.#arm();
+  }
+
+  remove(member: Member): void {
+    this.#members.delete(member);
+    this.#waiting.delete(member);
+    if (this.#members.size === 0) clearTimeout(this.#timer);
+  }
+
+  pingAll(): void {
+    inTurns(
+      this.#members,
+      (member) => this.#ping(member),
+      () => this.#arm(),
+    );
+  }
+
+  #arm(): void {
+    clearTimeout(this.#timer);
+    if (this.#members.size === 0) return;
+    const at = this.#time.read();
+    let next = this.#nextPingAt;
+    for (const { pingedAt } of this.#waiting) next = Math.min(next, nextCheck(pingedAt, at, this.#heartbeat));
+    // A timer may end up to 2 ms early.
+    this.#timer = later(Math.max(MIN_WAIT_MS, next - at + 2), () => this.#run());
+  }
+
+  #run(): void {
+    inTurns(
+      this.#waiting,
+      (member) => this.#check(member),
+      () => this.#pingIfDue(),
+    );
+  }
+
+  #pingIfDue(): void {
+    const at = this.#time.read();
+    if (at < this.#nextPingAt) {
+      this.#arm();
+      return;
+    }
+    const { interval } = this.#heartbeat;
+    this.#nextPingAt = Math.max(this.#nextPingAt, at - interval / 2) + interval;
+    inTurns(
+      this.#members,
+      (member) => this.#waiting.has(member) || this.#ping(member),
+      () => this.#arm(),
+    );
+  }
+
+  #ping(member: Member): void {
+    member.pingedAt = this.#time.read();
+    member.doubt = null;
+    member.backlog = null;
+    this.#waiting.add(member);
+    member.received = member.connection.ping();
+  }
+
+  #check(member: Member): void {
+    const { connection, pingedAt } = member;
+    if (connection.isAnswered()) {
+      this.#waiting.delete(member);
+      return;
+    }
+    const seen = connection.snapshot();
+    if (isAlive(member, seen)) {
+      this.#waiting.delete(member);
+      return;
+    }
+    member.backlog = seen;
+    const silence = judgeSilence(pingedAt, this.#time.read(), this.#heartbeat);
+    if (silence === 'waiting') return;
+    member.doubt ??= new Doubt();
+    // The ping waits behind what the kernel holds: a peer that takes of that is alive, though it cannot answer yet.
+    if (member.doubt.acknowledges(connection)) this.#waiting.delete(member);
+    else if (silence === 'timed-out') connection.giveUp('heartbeat');
+  }
+}
+
+function isAlive({ received, backlog }: Member, seen: Snapshot): boolean {
+  // Bytes are accepted while others wait only as the peer takes some. Some streams tell no more than that fewer wait.
+  const takes =
+    backlog !== null && backlog.unsent > 0 && (seen.accepted > backlog.accepted || seen.unsent < backlog.unsent);
+  return !seen.countsInput || seen.busy || takes || seen.received > received;
+}

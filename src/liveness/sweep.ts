@@ -1,0 +1,124 @@
+/** Looks at all connections at intervals: for peers that read too slowly, and for connections that have reached their age. */
+import type { Settings } from '../options';
+import { type Flow, type SlowPolicy, stepFlow } from './backpressure';
+import { now } from './clock';
+import { Doubt } from './doubt';
+import { RunningTime } from './running-time';
+import { every, inTurns } from './timers';
+import type { Snapshot, Watchable } from './watchable';
+
+/** maxBufferedAmount is compared this often, in ms: comparing at each send() would cost every message. */
+const BUFFER_CHECK_MS = 250;
+/** Ages are compared at least this often, in ms. */
+const AGE_CHECK_MS = 1_000;
+/** Shorter limits are compared so many times within them. */
+const CHECKS_PER_LIMIT = 8;
+/** The age at which a connection is closed is spread by this share of maxAge, both ways. */
+const AGE_JITTER = 0.1;
+const MIN_PERIOD_MS = 5;
+
+interface Swept {
+  readonly connection: Watchable;
+  /** In which of two sweeps it is looked at while nothing waits to be sent: most wait for nothing, and each look costs. */
+  readonly turn: number;
+  /** Null while nothing waits to be sent. */
+  flow: Flow | null;
+  doubt: Doubt | null;
+  /** When it is to be closed, in ms of the monotonic clock. */
+  readonly retiresAt: number;
+}
+
+export class Sweep {
+  readonly #settings: Settings;
+  readonly #limitsFlow: boolean;
+  readonly #swept = new Map<Watchable, Swept>();
+  readonly #ticker: NodeJS.Timeout;
+  readonly #time: RunningTime;
+  #isSweeping = false;
+  #turn = 0;
+  #at = 0;
+  #ran = 0;
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+    this.#limitsFlow = limitsFlow(settings);
+    const period = periodOf(settings);
+    this.#time = new RunningTime(period, Number.POSITIVE_INFINITY, () => {});
+    this.#ticker = every(period, () => this.#sweep());
+  }
+
+  add(connection: Watchable): void {
+    const retiresAt = now() + this.#settings.maxAge * (1 + AGE_JITTER * (2 * Math.random() - 1));
+    this.#swept.set(connection, { connection, turn: this.#swept.size % 2, flow: null, doubt: null, retiresAt });
+  }
+
+  remove(connection: Watchable): void {
+    this.#swept.delete(connection);
+  }
+
+  stop(): void {
+    clearInterval(this.#ticker);
+  }
+
+  #sweep(): void {
+    this.#ran = this.#time.read();
+    this.#at = now();
+    if (this.#isSweeping) return;
+    this.#isSweeping = true;
+    this.#turn = 1 - this.#turn;
+    inTurns(
+      this.#swept,
+      (swept) => this.#visit(swept),
+      () => {
+        this.#isSweeping = false;
+      },
+    );
+  }
+
+  #visit(swept: Swept): void {
+    const { connection } = swept;
+    if (this.#at >= swept.retiresAt) connection.retire();
+    else if (!this.#limitsFlow || (swept.flow === null && swept.turn !== this.#turn)) return;
+    else if (connection.isIdle()) swept.flow = null;
+    else {
+      const policy = this.#judgeFlow(swept, connection.snapshot());
+      if (policy) connection.giveUp(policy);
+    }
+  }
+
+  #judgeFlow(swept: Swept, seen: Snapshot): SlowPolicy | null {
+    const { sendTimeout } = this.#settings;
+    const at = this.#ran;
+    swept.flow ??= { accepted: seen.accepted, queued: seen.queued, movedAt: at };
+    const [flow, why] = stepFlow(swept.flow, { at, ...seen }, this.#settings);
+    swept.flow = flow;
+    const stoodFor = at - flow.movedAt;
+    if (stoodFor === 0) swept.doubt = null;
+    if (stoodFor < sendTimeout / 2) return why;
+    // The system accepts bytes in large steps, and a steady, slow reader may take longer for one than the limit is.
+    swept.doubt ??= new Doubt();
+    if (!swept.doubt.acknowledges(swept.connection)) return why;
+    swept.flow = { ...flow, movedAt: at };
+    return why === 'max-buffered' ? why : null;
+  }
+}
+
+const isLimit = (value: number) => value < Number.POSITIVE_INFINITY;
+
+function limitsFlow({ maxBufferedAmount, sendTimeout }: Settings): boolean {
+  return isLimit(maxBufferedAmount) || isLimit(sendTimeout);
+}
+
+/** Whether the settings have a limit that a sweep looks after. */
+export function needsSweep(settings: Settings): boolean {
+  return limitsFlow(settings) || isLimit(settings.maxAge);
+}
+
+function periodOf({ maxBufferedAmount, sendTimeout, maxAge }: Settings): number {
+  const periods = [
+    isLimit(maxBufferedAmount) ? BUFFER_CHECK_MS : Number.POSITIVE_INFINITY,
+    sendTimeout / CHECKS_PER_LIMIT,
+    isLimit(maxAge) ? Math.min(AGE_CHECK_MS, maxAge / CHECKS_PER_LIMIT) : Number.POSITIVE_INFINITY,
+  ];
+  return Math.max(MIN_PERIOD_MS, Math.min(...periods));
+}

@@ -1,0 +1,51 @@
+/** Timers of what is checked while connections are open. They do not keep the process alive. */
+import { performance } from 'node:perf_hooks';
+import { now, reached } from './clock';
+
+/** After so many ms of work the loop may turn, and after so many items the time is asked for. */
+const TURN_MS = 2;
+const ITEMS_PER_LOOK_AT_CLOCK = 32;
+
+// setImmediate() runs after the loop has polled: what came while it was busy is read before anybody is judged.
+
+export function every(ms: number, run: () => void): NodeJS.Timeout {
+  let due = now() + ms;
+  const onTime = () => {
+    reached(due);
+    due = now() + ms;
+    setImmediate(run);
+  };
+  return setInterval(onTime, ms).unref();
+}
+
+export function later(ms: number, run: () => void): NodeJS.Timeout {
+  const due = now() + ms;
+  const onTime = () => {
+    reached(due);
+    setImmediate(run);
+  };
+  return setTimeout(onTime, ms).unref();
+}
+
+/** Visits all items, in as many turns of the loop as that takes, and calls `done`. Items may come and go meanwhile. */
+export function inTurns<T>(items: Set<T> | Map<unknown, T>, visit: (item: T) => void, done: () => void): void {
+  const left = items.values();
+  const visitSome = () => {
+    const until = performance.now() + TURN_MS;
+    let visited = 0;
+    let isOver = false;
+    try {
+      // The iterator of a Set or Map has no return(), so that the next loop goes on where this one stops.
+      for (const item of left) {
+        visit(item);
+        if (++visited % ITEMS_PER_LOOK_AT_CLOCK === 0 && performance.now() >= until) return;
+      }
+      isOver = true;
+    } finally {
+      // Also where a listener of the application has thrown: the others are visited all the same.
+      if (isOver) done();
+      else setImmediate(visitSome);
+    }
+  };
+  visitSome();
+}

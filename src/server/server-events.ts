@@ -1,0 +1,56 @@
+/**
+ * Tells of a server's events before its listeners are called, and adds no listener: `server.listeners(…)` stays what it is with
+ * plain ws, which routers take and call by themselves, and removeAllListeners() changes nothing here.
+ *
+ * It is the server's `emit` that is wrapped. Nothing else sees every upgrade request: Node has no diagnostics channel for them, and
+ * the socket may have been connected before, or the event may come from another server's listener.
+ */
+import type { EventEmitter } from 'node:events';
+
+type Handler = (...args: never[]) => void;
+
+interface Wrapper {
+  active: boolean;
+  /** Takes the wrapper off. Only where it is the outermost one. */
+  unwrap(): void;
+}
+
+/** Carried by every wrapper, of each copy of this package: they may be taken off in any order. */
+const kWrapper = Symbol.for('ws-linger emit 1');
+
+type Emit = EventEmitter['emit'] & { [kWrapper]?: Wrapper };
+
+/** Calls a handler for each event of its name, with the event's arguments. Returns a function that ends this. */
+export function beforeEvents(server: EventEmitter, handlers: Readonly<Record<string, Handler>>): () => void {
+  const before = Object.getOwnPropertyDescriptor(server, 'emit');
+  const isFixed = before ? !before.configurable : !Object.isExtensible(server);
+  // ws itself uses only on() and removeListener() of a server.
+  if (typeof server.emit !== 'function' || isFixed) return () => {};
+
+  const own = before && server.emit;
+  const prototype = Object.getPrototypeOf(server) as EventEmitter;
+  const byName = new Map<string | symbol, Handler>(Object.entries(handlers));
+  const wrapper: Wrapper = {
+    active: true,
+    unwrap() {
+      if (before) Object.defineProperty(server, 'emit', before);
+      else delete (server as { emit?: unknown }).emit;
+    },
+  };
+  function emit(this: EventEmitter, ...args: Parameters<EventEmitter['emit']>): boolean {
+    if (wrapper.active) byName.get(args[0])?.(...(args.slice(1) as never[]));
+    return (own ?? prototype.emit).apply(this, args);
+  }
+  const value = Object.assign(emit, { [kWrapper]: wrapper });
+  // Not enumerable: whoever lists what the server has finds what it had.
+  Object.defineProperty(server, 'emit', { value, writable: true, configurable: true, enumerable: false });
+
+  return () => {
+    wrapper.active = false;
+    for (let outer = outerWrapper(server); outer && !outer.active; outer = outerWrapper(server)) outer.unwrap();
+  };
+}
+
+function outerWrapper(server: EventEmitter): Wrapper | undefined {
+  return Object.hasOwn(server, 'emit') ? (server.emit as Emit)[kWrapper] : undefined;
+}

@@ -1,0 +1,55 @@
+/** The logger where none is given: pino at level warn, to stderr. It takes no time of a turn in which a connection ends. */
+import { clearImmediate, setImmediate } from 'node:timers'; // tests may replace the global ones
+import type { Logger } from '../options';
+import { LineQueue, openStderr } from './stderr';
+
+type Line = [fields: object, message: string];
+
+/** Lines that wait for pino; more are counted. */
+const MAX_WAITING = 1_000;
+
+let logger: Logger | null = null;
+let waiting: Line[] = [];
+let lost = 0;
+let loading: NodeJS.Immediate | undefined;
+
+export const defaultLogger: Pick<Logger, 'warn'> = {
+  warn(fields, message) {
+    if (logger) return logger.warn(fields, message);
+    loadSoon();
+    if (waiting.length === 0) process.once('exit', load);
+    if (waiting.length < MAX_WAITING) waiting.push([fields, message]);
+    else lost++;
+  },
+};
+
+/** Loads pino, which takes 20 to 250 ms, in a turn of its own. For servers, before they have connections. */
+export function loadSoon(): void {
+  if (logger || loading) return;
+  loading = setImmediate(load);
+  loading.unref?.(); // Bun and Deno have their own
+}
+
+function load(): void {
+  clearImmediate(loading);
+  process.removeListener('exit', load);
+  const lines = waiting;
+  waiting = [];
+  try {
+    logger = open();
+    for (const line of lines) logger.warn(...line);
+    if (lost > 0) tellLost(lost);
+  } catch {
+    // Without pino or without a stderr there is nobody to tell.
+    logger ??= { debug() {}, warn() {} };
+  }
+}
+
+function open(): Logger {
+  const { pino } = require('pino') as typeof import('pino');
+  return pino({ name: 'ws-linger', level: 'warn' }, new LineQueue(openStderr(), tellLost));
+}
+
+function tellLost(lines: number): void {
+  logger?.warn({ event: 'lines-lost', lost: lines }, `${lines} lines could not be written`);
+}

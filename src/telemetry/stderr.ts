@@ -1,0 +1,152 @@
+/**
+ * Lines for stderr that never wait for whoever reads it: a line that cannot be written now waits its turn, and of more than wait
+ * in a queue of bounded size none is kept. `pino.destination()` would block the event loop on a full pipe, and a thread of
+ * libuv's pool with `sync: false`, without which the process cannot exit.
+ */
+import * as fs from 'node:fs';
+import { Socket } from 'node:net';
+import type { Writable } from 'node:stream';
+import { setTimeout } from 'node:timers'; // tests may replace the global one
+import { isatty } from 'node:tty';
+
+/** Takes bytes without waiting, and returns how many it took. Throws where it will not take them later either. */
+type TryWrite = (bytes: Buffer) => number;
+
+/** Lines that wait take up to this many bytes. */
+const MAX_QUEUED = 64 * 1024;
+/** How often it is tried to write lines that wait, in ms. */
+const RETRY_MS = 250;
+/** On Windows, how long a process that exits leaves the system to write to a pipe what it was given last, in ms. */
+const LAST_WRITE_MS = 50;
+
+export class LineQueue {
+  readonly #tryWrite: TryWrite;
+  /** Called after lines were lost, once others can be written again. */
+  readonly #onLost: (lines: number) => void;
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  #lost = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(tryWrite: TryWrite, onLost: (lines: number) => void) {
+    this.#tryWrite = tryWrite;
+    this.#onLost = onLost;
+  }
+
+  write(line: string): void {
+    const bytes = Buffer.from(line);
+    if (this.#waitingBytes + bytes.length > MAX_QUEUED) {
+      this.#lost++;
+      return;
+    }
+    this.#waiting.push(bytes);
+    this.#waitingBytes += bytes.length;
+    if (!this.#timer) this.#flush();
+  }
+
+  readonly #flush = (): void => {
+    this.#timer = undefined;
+    let isWritable = false;
+    for (let line = this.#waiting[0]; line; line = this.#waiting[0]) {
+      let taken = line.length;
+      try {
+        taken = this.#tryWrite(line);
+        isWritable = true;
+      } catch {
+        this.#lost++;
+        isWritable = false;
+      }
+      this.#waitingBytes -= taken;
+      if (taken < line.length) {
+        this.#waiting[0] = line.subarray(taken);
+        this.#retry();
+        return;
+      }
+      this.#waiting.shift();
+    }
+    process.removeListener('exit', this.#flush);
+    const lost = this.#lost;
+    if (!isWritable || lost === 0) return;
+    this.#lost = 0;
+    this.#onLost(lost);
+  };
+
+  #retry(): void {
+    this.#timer = setTimeout(this.#flush, RETRY_MS).unref();
+    if (!process.listeners('exit').includes(this.#flush)) process.on('exit', this.#flush);
+  }
+}
+
+/** Opens stderr in the way of its kind that does not wait. */
+export function openStderr(): TryWrite {
+  const kind = kindOf(2);
+  if (kind === 'file') return (bytes) => fs.writeSync(2, bytes);
+  if (process.platform === 'win32' && kind === 'pipe') return toStream(openPipe());
+  const fd = kind === 'pipe' || kind === 'terminal' ? reopen() : null;
+  return fd === null ? toStream(process.stderr) : toDescriptor(fd);
+}
+
+/** By the type in `mode` (S_IFMT): Node's isFIFO() says no to every pipe of Windows. */
+function kindOf(fd: number): 'file' | 'terminal' | 'pipe' | 'socket' {
+  if (isatty(fd)) return 'terminal';
+  const type = fs.fstatSync(fd).mode & 0o170000;
+  if (type === 0o010000) return 'pipe';
+  return type === 0o140000 ? 'socket' : 'file';
+}
+
+/** On Linux a pipe or a terminal can be opened again, without waiting: whoever else has it notices nothing of that. */
+function reopen(): number | null {
+  const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = fs.constants;
+  try {
+    return fs.openSync('/proc/self/fd/2', O_WRONLY | O_NONBLOCK | O_NOCTTY);
+  } catch {
+    return null; // another system, or a pipe of another user
+  }
+}
+
+function sleep(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+function toDescriptor(fd: number): TryWrite {
+  return (bytes) => {
+    try {
+      return fs.writeSync(fd, bytes);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 0;
+      throw error;
+    }
+  };
+}
+
+/**
+ * On Windows Node makes a pipe at stderr wait (`makeSyncWrite()` in its net.js); libuv by itself does not. fs.write() would keep a
+ * thread of libuv's pool waiting, and with it the process from exiting.
+ */
+function openPipe(): Socket {
+  const socket = new Socket({ fd: 2, readable: false, writable: true });
+  const internals = socket as { _write?: unknown; _writev?: unknown; _handle?: { setBlocking?(on: boolean): void } };
+  delete internals._write;
+  delete internals._writev;
+  internals._handle?.setBlocking?.(false);
+  process.on('exit', () => {
+    if (socket.writableLength > 0) sleep(LAST_WRITE_MS);
+  });
+  return socket.unref();
+}
+
+/** Node's own stream for stderr, and any other, takes all it is given into its memory: what it has there is to stay little. */
+function toStream(stream: Writable): TryWrite {
+  return (bytes) => {
+    if (!stream.writable) throw new Error('stderr is closed');
+    if (stream.writableLength > 0) return 0;
+    // An error of stderr that nobody hears ends the process. It is emitted after the callback.
+    stream.once('error', ignore);
+    stream.write(bytes, (error) => {
+      if (!error) stream.removeListener('error', ignore);
+    });
+    return bytes.length;
+  };
+}
+
+function ignore(): void {}
