@@ -7,7 +7,7 @@ const path = require('node:path');
 const { root } = require('./steps.js');
 
 const compiled = path.join(root, 'dist-test');
-/** The folders of test/ that mirror src/, and lossless/ and defaults/, whose own parts have unit tests. */
+/** The folders of test/ that mirror src/, and lossless/, defaults/ and soak/, whose own parts have unit tests. */
 const FOLDERS = [
   '',
   'connection',
@@ -18,6 +18,7 @@ const FOLDERS = [
   'tools',
   'lossless',
   'defaults',
+  'soak',
 ];
 
 /** Whether the source is still there: compiling does not delete what an older source left behind. */

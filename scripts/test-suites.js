@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 
-// npm run test:suites [-- --linux | --windows] [--ws VERSION] [--keep] [NAME…]
+// npm run test:suites [-- --linux | --windows] [--ws VERSION] [--ws-source PATH] [--keep] [NAME…]
 //
 // Runs the test suites of ws and of packages that use it twice, with plain ws and with the packed ws-linger in its place, and
-// compares the results (ten minutes for all). suites/list.js lists the suites; a NAME picks some of them. Fails when ws-linger
-// fails a test that plain ws passes; with CI=true also when a suite or a platform cannot run.
+// compares the results (ten minutes for all). suites/list.js lists the suites; a NAME picks some of them. ws's own tests are those of
+// the installed ws, from --ws-source (a folder or git repository), GitHub or Debian. Fails when ws-linger fails a test that plain
+// ws passes; with CI=true also when a suite or a platform cannot run.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -16,6 +17,7 @@ const { compare } = require('./suites/compare.js');
 const SUITES = require('./suites/list.js');
 const { makeProject } = require('./suites/project.js');
 const { runSuite } = require('./suites/run.js');
+const { findWsSource } = require('./suites/ws-source.js');
 const { root } = require('./steps.js');
 const { cache } = require('./windows-node.js');
 
@@ -28,6 +30,7 @@ const command = new Command('test:suites')
   .addOption(new Option('--linux', "this machine's Node only").conflicts('windows'))
   .option('--windows', 'Windows Node under Wine only')
   .option('--ws <version>', 'the version of ws to compare with, which ws-linger builds on too')
+  .option('--ws-source <path>', "ws's source with its tests: a folder, or a git repository with a tag for each version")
   .option('--keep', 'keep the projects, to inspect them')
   .parse();
 const options = command.opts();
@@ -39,9 +42,12 @@ function platforms() {
 
 /** Compares a version of ws with ws-linger on top of that version. Each has a project of its own. */
 async function runBoth(suite, ws, tarball, folder) {
+  const downloads = path.join(cache, 'suites');
+  const source = suite.own && (await findWsSource(ws, options.wsSource, downloads));
+  const label = suite.own ? `${suite.name}, ${source.name}` : suite.name;
   const projects = Object.entries({ plain: `npm:ws@${ws}`, ours: `file:${tarball}` }).map(([name, installed]) => {
     const home = path.join(folder, `${suite.name} on ${ws}`.replaceAll(/[^\w.-]/g, '-'), name);
-    return { home, files: makeProject(suite, { ws: installed, beneath: ws }, home, path.join(cache, 'suites')) };
+    return { home, files: makeProject(suite, { ws: installed, beneath: ws, source }, home, downloads) };
   });
   const compared = [];
   for (const platform of platforms()) {
@@ -51,7 +57,7 @@ async function runBoth(suite, ws, tarball, folder) {
       for (const [i, { home, files }] of projects.entries()) runs[i].push(await runSuite(suite, files, home, platform));
       result = compare(...runs);
     } while (result.worse.length + result.better.length > 0 && runs[0].length < RUNS);
-    compared.push({ where: `${suite.name}, ws ${ws}, ${platform}`, suite: suite.name, ws, platform, runs, ...result });
+    compared.push({ where: `${label}, ws ${ws}, ${platform}`, suite: label, ws, platform, runs, ...result });
   }
   return compared;
 }

@@ -76,4 +76,4 @@ function mirror() {
   return found;
 }
 
-module.exports = { fetchSource };
+module.exports = { fetchSource, fromDebian };

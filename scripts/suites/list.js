@@ -6,14 +6,13 @@
 // needs     the development dependencies that its tests load
 // instead   versions that replace those it asks for
 // beneath   versions of ws to compare with and to build on, besides the newest
-// own       true for ws's own tests, which load the files of ws's source
+// own       true for ws's own tests, which load the files of ws's source; ws-source.js finds those of the version beneath
 
 const MOCHA = { mocha: '^11.7.5' };
 
 module.exports = [
   {
-    name: "ws's own, 8.18.1",
-    from: { debian: 'node-ws' },
+    name: "ws's own",
     own: true,
     runner: 'mocha',
     args: ['--throw-deprecation'],

@@ -5,9 +5,13 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { fetchSource } = require('./fetch.js');
 
-/** `ws` is what npm installs as ws, `beneath` the version of ws that ws-linger builds on. Returns the test files. */
-function makeProject(suite, { ws, beneath }, folder, cache) {
-  fetchSource(suite.from, folder, cache);
+/**
+ * `ws` is what npm installs as ws, `beneath` the version of ws that ws-linger builds on, `source` that of ws's own tests. Returns
+ * the test files.
+ */
+function makeProject(suite, { ws, beneath, source }, folder, cache) {
+  if (suite.own) source.unpack(folder);
+  else fetchSource(suite.from, folder, cache);
   const file = path.join(folder, 'package.json');
   const { name, version, main, type, exports, dependencies, devDependencies } = JSON.parse(fs.readFileSync(file));
   const needed = (suite.needs ?? []).map((need) => [need, devDependencies[need]]);
@@ -52,6 +56,7 @@ function replaceSource(folder) {
     fs.writeFileSync(path.join(lib, file), `module.exports = require('${from}');\n`);
   }
   fs.writeFileSync(path.join(lib, 'websocket.js'), "module.exports = require('ws');\n");
+  fs.writeFileSync(path.join(lib, 'stream.js'), "module.exports = require('ws').createWebSocketStream;\n");
   fs.writeFileSync(path.join(lib, 'websocket-server.js'), "module.exports = require('ws').WebSocketServer;\n");
   fs.writeFileSync(path.join(folder, 'index.js'), "module.exports = require('ws');\n");
 }

@@ -71,6 +71,9 @@ async function onWindows(args, cwd, file, watch) {
   return watched();
 }
 
+/** How long its first test may take to come: under Wine, on a busy machine, a runner loads its files for a minute. In ms. */
+const START_MS = 180_000;
+
 /** Kills a process that makes no progress. Returns a function that stops this and returns whether it was not needed. */
 function watchProgress(child, results, patience) {
   let size = 0;
@@ -81,7 +84,7 @@ function watchProgress(child, results, patience) {
     if (now !== size) {
       size = now;
       since = Date.now();
-    } else if (Date.now() - since > patience) hung ||= child.kill();
+    } else if (Date.now() - since > (size === 0 ? START_MS : patience)) hung ||= child.kill();
   }, 1_000);
   return () => {
     clearInterval(timer);

@@ -211,8 +211,8 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
     try {
       this.#base.close.call(ws, code, reason);
     } finally {
-      // Also where it has thrown: some versions of ws are closing by then.
-      if (ws.readyState === Upstream.CLOSING && this.#stream) {
+      // Also where it has thrown: some versions of ws are closing by then. Inside 'disconnect' nothing is left to begin.
+      if (ws.readyState === Upstream.CLOSING && this.#stream && !this.info) {
         this.#beganClosing(ws._closeFrameReceived ? 'peer' : 'local', { policy, within });
       }
     }

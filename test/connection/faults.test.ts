@@ -8,6 +8,7 @@ import type WebSocket from 'ws-linger';
 import { openHandles, until, watchEnd } from '../support/end.js';
 import { FAULTS, type Fault } from '../support/faults.js';
 import { type Make, openPair, type Role, type Transport } from '../support/pairs.js';
+import type { Inner } from '../support/side-by-side.js';
 
 const LINGER = { closeTimeout: 300, closeDeadline: 3_000, logger: false } as const;
 
@@ -34,6 +35,7 @@ async function checkCloseInfo(fault: Fault, make: Make, role: Role, transport: T
     assert.equal(info[name as keyof WebSocket.CloseInfo], wanted, `${name} in ${JSON.stringify(info)}`);
   }
   assert.equal(pair.clients?.size ?? 0, 0);
+  assert.equal((ws as unknown as Inner)._closeTimer?._idleTimeout ?? -1, -1, 'no timer is left');
   pair.stop();
 }
 

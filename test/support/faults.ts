@@ -36,7 +36,8 @@ async function fillPaused({ ws, peer }: Pair): Promise<void> {
   ws.pause();
   peer.write(Buffer.concat([Buffer.from([0x82, 0xff, 0, 0, 0, 0, 0, 0x20, 0, 0, 0, 0, 0, 0]), Buffer.alloc(1 << 20)]));
   const socket = socketOf(ws);
-  await until('the socket stops reading', () => socket.readableLength >= socket.readableHighWaterMark);
+  const hasStopped = () => socket.readableLength >= socket.readableHighWaterMark;
+  await until('the socket stops reading', () => hasStopped() || socket.destroyed);
 }
 
 const onData = (peer: net.Socket, act: () => void) => void peer.once('data', act);
