@@ -369,6 +369,7 @@ export class Connection implements SocketObserver {
         });
     } else if (effect === 'destroy') {
       this.#beginEnding().forced = 'destroy';
+      this.#beginEnding().control()?.finish();
       this.#base.terminate.call(this.#ws);
     } else if (effect === 'linger') {
       this.#linger();

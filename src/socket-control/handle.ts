@@ -35,6 +35,11 @@ export function endsOf(stream: Duplex): { local: End; peer: End } {
   return ends;
 }
 
+/** Whether the stream has a TCP connection below it that is not lost. */
+export function isConnected(stream: Duplex): boolean {
+  return transportHandle(stream)?.getpeername?.({}) === 0;
+}
+
 /** The private part of Node's net.Server that waits for connections. */
 interface CountingServer {
   _connections?: number;

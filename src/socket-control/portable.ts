@@ -8,7 +8,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { SocketControl, SocketResult, TransportLook } from './contract';
+import type { SocketControl, TransportLook } from './contract';
 import { transportHandle } from './handle';
 import { lookAtRow, type Row, rowOf } from './proc-net-tcp';
 
@@ -41,13 +41,7 @@ export class PortableControl implements SocketControl {
     setImmediate(() => setImmediate(settle));
   }
 
-  setLinger(): boolean {
-    return false;
-  }
-
-  shutdown(): SocketResult {
-    return { ok: false, code: 'UNSUPPORTED' };
-  }
+  finish(): void {}
 
   look(): TransportLook | null {
     if (this.#row === undefined) this.#row = rowOf(this.#stream as Partial<Socket>);

@@ -7,7 +7,7 @@ import { judge, rangeOfNetsh, SOURCES, timeWaitOfNetstat } from '../../dist/tool
 import { CLI, type Ended, ROOT, runCli, runNode } from '../support/child.js';
 
 const wanted = process.env.WS_LINGER_TEST_CONTROL;
-const CHECKS = ['binary', 'resolve', 'linger', 'reset', 'probe', 'tls-reset', 'ports'];
+const CHECKS = ['binary', 'resolve', 'finish', 'reset', 'probe', 'tls-reset', 'ports'];
 
 interface Check {
   name: string;
@@ -111,10 +111,14 @@ if (wanted === 'native') {
       );
     });
 
-    it('passes without a binary', async () => {
+    it('reports a missing binary', async () => {
       const { code, diagnosis } = await diagnoseWith((file) => rmSync(file));
-      assert.deepEqual([code, diagnosis.ok, diagnosis.control], [0, true, 'portable']);
+      assert.deepEqual([code, diagnosis.ok, diagnosis.control], [1, false, 'portable']);
       assert.match(diagnosis.reason, /no binary for win32-x64/);
+      assert.deepEqual(
+        diagnosis.checks.filter(({ ok }) => !ok).map(({ name }) => name),
+        ['binary'],
+      );
     });
   });
 }
