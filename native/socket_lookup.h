@@ -20,8 +20,8 @@ class SocketLookup {
   explicit SocketLookup(uv_loop_t* loop);
 
   // Returns the SOCKET of the TCP handle that has exactly this 4-tuple, or INVALID_SOCKET when there is none or when
-  // the search would exceed the cost limit (socket_lookup.cc). Changes neither handles nor sockets. When the handle queue
-  // is not as expected, nothing is found any more.
+  // the search would exceed the cost limit (socket_lookup.cc). Changes neither handles nor sockets. When the handle
+  // queue is not as expected, nothing is found any more.
   SOCKET Find(const FourTuple& wanted);
 
  private:

@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
 import type { SocketControl, TransportLook } from './contract';
-import { endsOf, transportHandle } from './handle';
+import { endsOf, howKnown, transportHandle } from './handle';
 import { PortableControl } from './portable';
 
 /** A connection as the addon names it. Opaque: script cannot make one. */
@@ -51,8 +51,9 @@ export class NativeControl implements SocketControl {
     if (!this.#stream.destroyed && this.#binding.abort(this.#connection) === 0) {
       // libuv calls closesocket() in this tick, or with a write in flight in a later one, once the system has reported that the
       // write is cancelled. Should the process end before, the system closes the socket in the same way: by RST.
+      const how = howKnown(this.#stream);
       this.#stream.destroy();
-      done('reset');
+      done(how);
     } else {
       new PortableControl(this.#stream).abort(done);
     }
