@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import net from 'node:net';
+import type net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type WebSocket from 'ws-linger';
 import { WebSocketServer } from 'ws-linger';
