@@ -4,6 +4,7 @@
 #include <windows.h>
 
 namespace ws_linger {
+
 int Abort(SOCKET socket) {
   linger value{};
   value.l_onoff = 1;
@@ -25,8 +26,8 @@ bool ReadSendProgress(SOCKET socket, SendProgress* out) {
     return false;
   }
   // BytesOut counts a byte each time that it is sent.
-  const uint64_t sent_once = info.BytesOut - info.BytesRetrans;
-  out->acknowledged = sent_once > info.BytesInFlight ? static_cast<int64_t>(sent_once - info.BytesInFlight) : 0;
+  const auto acknowledged = static_cast<int64_t>(info.BytesOut - info.BytesRetrans - info.BytesInFlight);
+  out->acknowledged = acknowledged > 0 ? acknowledged : 0;
   out->retransmitted = info.BytesRetrans;
   out->window = info.SndWnd;
   return true;
