@@ -94,30 +94,3 @@ it('a connection that the local stack gives up ends as aborted, by ECONNABORTED 
   assert.equal(kind, 'aborted');
   assert.match(error?.code ?? '', /^(ECONNABORTED|ECANCELED)$/);
 });
-
-/**
- * Asks for SIO_TCP_INFO of a PowerShell socket that has sent until no more was accepted, to a socket that reads
- * nothing. The offsets are those of BytesInFlight and BytesOut in TCP_INFO_v0.
- */
-const TCP_INFO = `
-$listener = [Net.Sockets.TcpListener]::new([Net.IPAddress]::Loopback, 0); $listener.Start()
-$reader = [Net.Sockets.TcpClient]::new('127.0.0.1', $listener.LocalEndpoint.Port)
-$writer = $listener.AcceptSocket(); $writer.Blocking = $false
-$accepted = 0; $chunk = [byte[]]::new(16384)
-try { while ($true) { $accepted += $writer.Send($chunk) } } catch { }
-Start-Sleep -Milliseconds 500
-$info = [byte[]]::new(88)
-$returned = $writer.IOControl(-671088601, [BitConverter]::GetBytes([uint32]0), $info)
-ConvertTo-Json -Compress @{ accepted = $accepted; returned = $returned; unread = $reader.Available
-  inFlight = [BitConverter]::ToUInt32($info, 28); sent = [BitConverter]::ToUInt64($info, 48) }
-`;
-
-it('SIO_TCP_INFO shows how many bytes the peer has not acknowledged', (t) => {
-  const output = powershell(TCP_INFO);
-  if (output === null) return failUnlessWine(t, 'there is no PowerShell');
-  note(t, 'SIO_TCP_INFO', output);
-  const { accepted, returned, unread, inFlight, sent } = JSON.parse(output);
-  assert.equal(returned, 88);
-  assert.ok(accepted > 0);
-  assert.equal(sent - inFlight, unread, 'what was sent and is not in flight is what the peer holds');
-});

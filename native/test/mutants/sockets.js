@@ -20,7 +20,7 @@ module.exports = [
   winsock('W6', 'finish ends receiving', 'shutdown(socket, SD_SEND)', 'shutdown(socket, SD_RECEIVE)'),
   winsock('W7', 'finish ends both directions', 'shutdown(socket, SD_SEND)', 'shutdown(socket, SD_BOTH)'),
   winsock('W8', 'finish reports no error', '!= 0 ? WSAGetLastError() : kOk; }', '!= 0 ? kOk : kOk; }'),
-  winsock('W9', 'finish does nothing', 'shutdown(socket, SD_SEND) != 0', 'socket == INVALID_SOCKET'),
+  winsock('W9', 'finish does nothing', 'shutdown(socket, SD_SEND) != 0', 'socket == 0'),
   winsock('W10', 'another version of TCP_INFO is asked for', 'DWORD version = 0;', 'DWORD version = 1;'),
   winsock(
     'W11',
