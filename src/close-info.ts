@@ -90,6 +90,8 @@ export interface CloseInfo {
   expected: boolean;
   /** The error that ended it; null where there was none. */
   error: CloseError | null;
+  /** Which control the connection's socket had; null where there was no socket yet. */
+  control: 'native' | 'portable' | null;
   /** Bytes received on the wire; with TLS, encrypted bytes where Node tells them, else plain ones. */
   bytesReceived: number;
   /** Bytes the local TCP stack accepted. Not a proof of delivery. */

@@ -32,6 +32,11 @@ End EndOf(uv_tcp_t* handle) {
   End end{handle, {}, INVALID_SOCKET};
   REQUIRE(uv_fileno(AsHandle(handle), &end.socket) == 0);
   REQUIRE(ReadFourTuple(end.socket, &end.tuple));
+  sockaddr_storage name{};
+  int size = sizeof(name);
+  REQUIRE(uv_tcp_getpeername(handle, reinterpret_cast<sockaddr*>(&name), &size) == 0);
+  // The port is in the same place for IPv4 and IPv6.
+  REQUIRE(end.tuple.peer.port == ntohs(reinterpret_cast<sockaddr_in*>(&name)->sin_port));
   return end;
 }
 

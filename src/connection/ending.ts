@@ -188,6 +188,7 @@ export class Ending {
       reason: ws._closeMessage.length > 0 ? ws._closeMessage.toString() : '',
       clean: bothCloseFrames,
       forced: this.forced,
+      control: this.#transport.stream && (this.control()?.kind ?? null),
       expected,
       error: cause && 'error' in cause ? cause.error : null,
       bytesReceived: traffic.received,
