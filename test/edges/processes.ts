@@ -20,7 +20,7 @@ export interface Processes {
 }
 
 const linger = { logger: false } as const;
-const controlOf = (ws: WebSocket) => (ws.closeInfo as { control?: string } | null)?.control ?? null;
+const controlOf = (ws: WebSocket) => ws.closeInfo?.control ?? null;
 
 /** In the process that has the connections: aborts each one, and tells of which control it was. */
 async function serve(way: Way): Promise<void> {

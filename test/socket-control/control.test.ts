@@ -2,10 +2,10 @@
 // connection is TCP. Nothing else would show that the addon does not find the SOCKETs of one kind of connection.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type WebSocket from 'ws-linger';
 import { WebSocketServer } from 'ws-linger';
 import { loadNative } from '../../dist/socket-control/load.js';
 import type { NativeBinding } from '../../dist/socket-control/native.js';
+import { isPortableByMistake } from '../../dist/tools/stability/expected-ends.js';
 import type { Processes, Way } from '../edges/processes.js';
 import { parseOutput, runEdge } from '../support/child.js';
 import { watchEnd } from '../support/end.js';
@@ -13,7 +13,6 @@ import { openPair, type Role, type Transport } from '../support/pairs.js';
 
 const { binding, reason } = loadNative();
 const control = binding ? 'native' : 'portable';
-const controlOf = (info: WebSocket.CloseInfo) => (info as { control?: string | null }).control;
 
 /** Opens and aborts a connection. */
 async function abortOne(options: Omit<Parameters<typeof openPair>[0], 'make'> & { make?: 'ours' | 'attached' }) {
@@ -36,7 +35,7 @@ describe(`a connection is ${control}`, () => {
       for (const make of ['ours', 'attached'] as const) {
         it(`as a ${role} over ${transport}${make === 'attached' ? ', attached to ws' : ''}`, async () => {
           const info = await abortOne({ role, transport, make, linger: { logger: false } });
-          assert.deepEqual([controlOf(info), info.kind, info.forced], [control, 'local-abort', 'reset']);
+          assert.deepEqual([info.control, info.kind, info.forced], [control, 'local-abort', 'reset']);
         });
       }
     }
@@ -51,14 +50,23 @@ describe(`a connection is ${control}`, () => {
   }
 });
 
+it('a stability run reports a connection that is portable though the addon is loaded', async () => {
+  const info = await abortOne({ role: 'server', linger: { control: 'portable', logger: false } });
+  const end = { id: 1, code: 1006, info, closes: 1, disconnects: 1 };
+  assert.equal(isPortableByMistake(end, true), true);
+  assert.equal(isPortableByMistake(end, false), false);
+  assert.equal(isPortableByMistake({ ...end, info: { ...info, control: 'native' } }, true), false);
+  assert.equal(isPortableByMistake({ ...end, info: null }, true), false);
+});
+
 it('a connection over a pipe is portable', async () => {
   const info = await abortOne({ role: 'server', transport: 'pipe', linger: { logger: false } });
-  assert.equal(controlOf(info), 'portable');
+  assert.equal(info.control, 'portable');
 });
 
 it("a connection is portable with control: 'portable'", async () => {
   const info = await abortOne({ role: 'server', linger: { control: 'portable', logger: false } });
-  assert.equal(controlOf(info), 'portable');
+  assert.equal(info.control, 'portable');
 });
 
 if (binding) {
@@ -70,7 +78,7 @@ if (binding) {
       async () => {
         for (let i = 0; i < 2; i++) {
           const info = await abortOne({ role: 'client', linger: { control: 'native', logger } });
-          assert.deepEqual([controlOf(info), info.forced], ['portable', 'reset']);
+          assert.deepEqual([info.control, info.forced], ['portable', 'reset']);
         }
         await abortOne({ role: 'client', linger: { logger } });
         await abortOne({ role: 'client', transport: 'pipe', linger: { control: 'native', logger } });

@@ -60,7 +60,9 @@ for (const [kind, make] of implementations) {
       socket.end();
       control.abort((how) => outcomes.push(how));
       await closed;
-      assert.deepEqual(outcomes, ['reset']);
+      // The portable control waits for FIN, and nobody has shown that Windows sends RST after it, so it is not claimed there.
+      const isKnown = kind === 'native' || process.platform !== 'win32';
+      assert.deepEqual(outcomes, [isKnown ? 'reset' : 'destroy']);
       stop();
     });
 
