@@ -85,6 +85,12 @@ function clone() {
   const made = fs.mkdtempSync(path.join(os.tmpdir(), 'workflow-'));
   execFileSync('git', ['clone', '--quiet', '--local', root, made], { stdio: ['ignore', 2, 2] });
   execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--silent'], { cwd: made, stdio: ['ignore', 2, 2] });
+  // What npm writes beside each program on Windows, so that cmd.exe finds it.
+  const programs = path.join(made, 'node_modules', '.bin');
+  for (const name of fs.readdirSync(programs)) {
+    const target = fs.readlinkSync(path.join(programs, name)).replaceAll('/', '\\');
+    fs.writeFileSync(path.join(programs, `${name}.cmd`), `@node "%~dp0\\${target}" %*\r\n`);
+  }
   // Container images run as root, without sudo.
   fs.mkdirSync(path.join(made, '.cross', 'bin'), { recursive: true });
   fs.writeFileSync(path.join(made, '.cross', 'bin', 'sudo'), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 });
