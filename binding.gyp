@@ -3,6 +3,8 @@
   'variables': { 'cross%': 0 },
   'targets': [{
     'target_name': 'ws_linger',
+    # The name that the file has in prebuilds/, too.
+    'product_name': 'ws-linger',
     'conditions': [
       ['OS=="win"', {
         'sources': [
@@ -11,7 +13,6 @@
           'native/socket_index.cc',
           'native/socket_lookup.cc',
           'native/winsock.cc',
-          'native/wsa_error.cc',
         ],
         'include_dirs': ["<!(node -p \"require('node-addon-api').include_dir\")"],
         'defines': [
@@ -21,12 +22,14 @@
           # A worker that is being terminated cannot throw; without this its last call would end the process.
           'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
           '_WIN32_WINNT=0x0A00',
+          # Windows 10 1703, whose headers have SIO_TCP_INFO. An older Windows answers that it does not know the request.
+          'NTDDI_VERSION=0x0A000003',
           'WIN32_LEAN_AND_MEAN',
         ],
         'conditions': [
           ['cross==1', {
             'win_delay_load_hook': 'false',
-            'sources': ['native/cross/node_imports.cc', 'native/cross/runtime.cc'],
+            'sources': ['native/cross/guard.cc', 'native/cross/node_imports.cc', 'native/cross/runtime.cc'],
             # gyp adds MSVC's library names; the MinGW linker wants two of them, by its own names.
             'libraries/': [['exclude', '\\.lib"?$']],
             'libraries': ['-lkernel32', '-lws2_32'],

@@ -9,7 +9,6 @@
 
 #include "socket_lookup.h"
 #include "winsock.h"
-#include "wsa_error.h"
 
 namespace ws_linger {
 namespace {
@@ -28,7 +27,7 @@ struct Connection {
 
 // Marks the objects that wrap a Connection. A process may load two copies of the addon, and one may get the objects of
 // the other, so every change of Connection needs a new tag.
-constexpr napi_type_tag kConnectionTag = {0x77732d6c696e6765, 0x722e736f636b6502};
+constexpr napi_type_tag kConnectionTag = {0x77732d6c696e6765, 0x722e736f636b6503};
 
 // Returned in place of a WSA code when the connection no longer exists. src/socket-control has the same constant.
 constexpr int kGone = -1;
@@ -96,54 +95,35 @@ Napi::Value Resolve(const Napi::CallbackInfo& info) {
   return socket == INVALID_SOCKET ? info.Env().Null() : NewConnection(info.Env(), {socket, wanted});
 }
 
-// setLinger(connection, abortive: boolean): code
-// Sets whether the next close of the SOCKET sends RST. Sends nothing itself.
-Napi::Value SetLinger(const Napi::CallbackInfo& info) {
+// abort(connection): code
+// Makes the next close of the SOCKET send RST, and cancels what is in flight. Sends nothing itself.
+Napi::Value AbortConnection(const Napi::CallbackInfo& info) {
   Connection* connection = ConnectionArgument(info);
   if (connection == nullptr) return Napi::Value();
-  if (!info[1].IsBoolean()) {
-    ThrowArgumentError(info.Env(), "abortive must be a boolean");
-    return Napi::Value();
-  }
-  const int code =
-      StillExists(*connection) ? SetAbortiveLinger(connection->socket, info[1].As<Napi::Boolean>()) : kGone;
-  return Napi::Number::New(info.Env(), code);
+  return Napi::Number::New(info.Env(), StillExists(*connection) ? Abort(connection->socket) : kGone);
 }
 
-// getLinger(connection): { on, seconds } | code
-// Reads SO_LINGER. Changes nothing.
-Napi::Value ReadLinger(const Napi::CallbackInfo& info) {
+// finish(connection): code
+// Queues FIN behind the data that the kernel holds. The SOCKET stays open.
+Napi::Value FinishConnection(const Napi::CallbackInfo& info) {
   Connection* connection = ConnectionArgument(info);
   if (connection == nullptr) return Napi::Value();
-  bool on = false;
-  int seconds = 0;
-  const int code = StillExists(*connection) ? GetLinger(connection->socket, &on, &seconds) : kGone;
-  if (code != kOk) return Napi::Number::New(info.Env(), code);
+  return Napi::Number::New(info.Env(), StillExists(*connection) ? Finish(connection->socket) : kGone);
+}
+
+// look(connection): { acknowledged, retransmitted, window } | null
+// Reports what the peer's system has taken, in bytes. Null: the connection no longer exists, or Windows does not tell.
+Napi::Value LookAtConnection(const Napi::CallbackInfo& info) {
+  Connection* connection = ConnectionArgument(info);
+  if (connection == nullptr) return Napi::Value();
+  SendProgress progress;
+  if (!StillExists(*connection) || !ReadSendProgress(connection->socket, &progress)) return info.Env().Null();
+  const auto number = [&](auto value) { return Napi::Number::New(info.Env(), static_cast<double>(value)); };
   auto result = Napi::Object::New(info.Env());
-  result.Set("on", Napi::Boolean::New(info.Env(), on));
-  result.Set("seconds", Napi::Number::New(info.Env(), seconds));
+  result.Set("acknowledged", number(progress.acknowledged));
+  result.Set("retransmitted", number(progress.retransmitted));
+  result.Set("window", number(progress.window));
   return result;
-}
-
-// shutdown(connection, 'send' | 'receive' | 'both'): code
-// 'send' queues FIN behind the data that the kernel holds. The SOCKET stays open.
-Napi::Value ShutdownConnection(const Napi::CallbackInfo& info) {
-  Connection* connection = ConnectionArgument(info);
-  if (connection == nullptr) return Napi::Value();
-  const std::string how = info[1].IsString() ? std::string(info[1].As<Napi::String>()) : std::string();
-  Direction direction;
-  if (how == "send") {
-    direction = Direction::kSend;
-  } else if (how == "receive") {
-    direction = Direction::kReceive;
-  } else if (how == "both") {
-    direction = Direction::kBoth;
-  } else {
-    ThrowArgumentError(info.Env(), "how must be 'send', 'receive' or 'both'");
-    return Napi::Value();
-  }
-  const int code = StillExists(*connection) ? Shutdown(connection->socket, direction) : kGone;
-  return Napi::Number::New(info.Env(), code);
 }
 
 // probe(connection): 'connected' | 'peer-closed' | 'reset' | 'unknown'
@@ -159,33 +139,25 @@ Napi::Value ProbeConnection(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), answer);
 }
 
-// errorName(code): string
-// The name of a WSA code, or "UNKNOWN".
-Napi::Value ErrorName(const Napi::CallbackInfo& info) {
-  if (!info[0].IsNumber()) {
-    ThrowArgumentError(info.Env(), "code must be a number");
-    return Napi::Value();
-  }
-  return Napi::String::New(info.Env(), WsaErrorName(info[0].As<Napi::Number>().Int32Value()));
-}
-
-// Called once for each environment. Returns `exports` with the functions above, or empty when the environment has no
-// libuv loop; src/socket-control/load.ts then treats the addon as not loaded.
+// Called once for each environment. Returns `exports` with the functions above, or throws why the lookup would not be
+// safe in this process; src/socket-control/load.ts then treats the addon as not loaded.
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   uv_loop_t* loop = nullptr;
-  if (napi_get_uv_event_loop(env, &loop) != napi_ok) return exports;
+  if (!SocketLookup::KnowsThisLibuv() || napi_get_uv_event_loop(env, &loop) != napi_ok) {
+    napi_throw_error(env, "WSL_ERR_NATIVE_UNAVAILABLE", "this process has another libuv than the addon knows");
+    return exports;
+  }
   env.SetInstanceData(new State{SocketLookup(loop)});
   exports.Set("resolve", Napi::Function::New<Resolve>(env, "resolve"));
-  exports.Set("setLinger", Napi::Function::New<SetLinger>(env, "setLinger"));
-  exports.Set("getLinger", Napi::Function::New<ReadLinger>(env, "getLinger"));
-  exports.Set("shutdown", Napi::Function::New<ShutdownConnection>(env, "shutdown"));
+  exports.Set("abort", Napi::Function::New<AbortConnection>(env, "abort"));
+  exports.Set("finish", Napi::Function::New<FinishConnection>(env, "finish"));
+  exports.Set("look", Napi::Function::New<LookAtConnection>(env, "look"));
   exports.Set("probe", Napi::Function::New<ProbeConnection>(env, "probe"));
-  exports.Set("errorName", Napi::Function::New<ErrorName>(env, "errorName"));
   return exports;
 }
 
 }  // namespace
 
-NODE_API_MODULE(NODE_GYP_MODULE_NAME, Init)
+NODE_API_MODULE(ws_linger, Init)
 
 }  // namespace ws_linger

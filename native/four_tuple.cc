@@ -4,6 +4,7 @@
 #include <ws2tcpip.h>
 #else
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #endif
 
@@ -26,13 +27,29 @@ bool FromSockaddr(const sockaddr_storage& from, Endpoint* out) {
     const auto& v6 = reinterpret_cast<const sockaddr_in6&>(from);
     out->port = ntohs(v6.sin6_port);
     memcpy(out->address, &v6.sin6_addr, sizeof(v6.sin6_addr));
+    // Node prints the scope of these addresses only.
+    if (IN6_IS_ADDR_LINKLOCAL(&v6.sin6_addr)) out->scope = v6.sin6_scope_id;
     return true;
   }
   return false;
 }
 
 bool operator==(const Endpoint& a, const Endpoint& b) {
-  return a.family == b.family && a.port == b.port && memcmp(a.address, b.address, sizeof(a.address)) == 0;
+  return a.family == b.family && a.port == b.port && a.scope == b.scope &&
+         memcmp(a.address, b.address, sizeof(a.address)) == 0;
+}
+
+// Parses the decimal number that `text` has from `at` to its end.
+bool ParseScope(const std::string& text, size_t at, uint32_t* out) {
+  uint64_t value = 0;
+  if (at == text.size()) return false;
+  for (; at < text.size(); ++at) {
+    if (text[at] < '0' || text[at] > '9') return false;
+    value = 10 * value + static_cast<uint64_t>(text[at] - '0');
+    if (value > UINT32_MAX) return false;
+  }
+  *out = static_cast<uint32_t>(value);
+  return true;
 }
 
 // Reads one end of a socket into `out`. `query` is getsockname or getpeername.
@@ -48,15 +65,17 @@ bool ReadName(Query query, SOCKET socket, Endpoint* out) {
 bool operator==(const FourTuple& a, const FourTuple& b) { return a.local == b.local && a.peer == b.peer; }
 
 bool ParseEndpoint(const std::string& address, uint16_t port, Endpoint* out) {
-  // Node appends the scope to a link-local address ("%4"). It is dropped, since the rest of the 4-tuple suffices to
-  // tell such connections apart.
-  const std::string text = address.substr(0, address.find('%'));
+  const size_t percent = address.find('%');
+  const std::string text = address.substr(0, percent);
   // inet_pton() would stop at a NUL and accept the text before it.
   if (text.find('\0') != std::string::npos) return false;
 
   *out = Endpoint{};
   out->family = text.find(':') != std::string::npos ? AF_INET6 : AF_INET;
   out->port = port;
+  if (percent != std::string::npos && !(out->family == AF_INET6 && ParseScope(address, percent + 1, &out->scope))) {
+    return false;
+  }
   return inet_pton(out->family, text.c_str(), out->address) == 1;
 }
 

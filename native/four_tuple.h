@@ -19,6 +19,7 @@ struct Endpoint {
   uint16_t family;      // AF_INET or AF_INET6
   uint16_t port;        // host byte order
   uint8_t address[16];  // network byte order, zero padded for IPv4
+  uint32_t scope;       // the interface of a link-local IPv6 address (RFC 4007 §6), 0 for all others
 };
 
 // Identifies one TCP connection as long as it exists. Later another connection may have the same 4-tuple.
@@ -27,11 +28,11 @@ struct FourTuple {
   Endpoint peer;
 };
 
-// Whether both endpoints have the same family, address and port.
+// Whether both endpoints have the same family, address, port and scope.
 bool operator==(const FourTuple& a, const FourTuple& b);
 
-// Parses an address as Node prints it ("127.0.0.1", "::1", "::ffff:10.0.0.7", "fe80::1%4") into `out`. Returns false
-// for any other text. An IPv4-mapped address stays AF_INET6, because a dual-stack socket reports it so.
+// Parses an address as Node prints it on Windows ("127.0.0.1", "::1", "::ffff:10.0.0.7", "fe80::1%4") into `out`.
+// Returns false for any other text. An IPv4-mapped address stays AF_INET6, because a dual-stack socket reports it so.
 bool ParseEndpoint(const std::string& address, uint16_t port, Endpoint* out);
 
 // Reads the 4-tuple of a socket into `out`. Returns false when the socket is closed, not connected, or neither IPv4 nor

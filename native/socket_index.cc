@@ -10,7 +10,7 @@ constexpr size_t kMinSize = 128;
 
 // The FNV-1a hash of a 4-tuple. FourTuple has no padding, so equal tuples have equal bytes.
 uint32_t KeyOf(const FourTuple& tuple) {
-  static_assert(sizeof(FourTuple) == 40, "no padding");
+  static_assert(sizeof(FourTuple) == 48, "no padding");
   const auto* bytes = reinterpret_cast<const unsigned char*>(&tuple);
   uint32_t key = 2166136261U;
   for (size_t i = 0; i < sizeof(tuple); ++i) key = (key ^ bytes[i]) * 16777619U;

@@ -25,6 +25,11 @@ constexpr uint64_t kInitialSteps = 65536;
 // A node of libuv's handle queue. Every handle of a loop is in loop->handle_queue, the newest at the tail. uv.h
 // declares both fields as two pointers, to the next and to the previous node. Their types differ between versions of
 // libuv, their layout does not.
+//
+// uv_walk() would need no layout, but it begins with the oldest handle and cannot be stopped, so each lookup would
+// examine all handles. A later libuv may lay the queue out in another way. So another major version is refused
+// (KnowsThisLibuv), and every handle on the way must name the loop that it was found in. When one does not, the lookup
+// finds nothing from then on, and all connections are handled by the portable control.
 struct Node {
   Node* next;
   Node* previous;
@@ -50,7 +55,10 @@ SOCKET SocketOf(const uv_handle_t* handle) {
 
 SocketLookup::SocketLookup(uv_loop_t* loop) : loop_(loop), saved_steps_(kInitialSteps), last_lookup_(uv_now(loop)) {}
 
+bool SocketLookup::KnowsThisLibuv() { return uv_version() >> 16 == UV_VERSION_MAJOR; }
+
 SOCKET SocketLookup::Find(const FourTuple& wanted) {
+  if (broken_) return INVALID_SOCKET;
   const uint64_t now = uv_now(loop_);
   saved_steps_ += kStepsPerLookup + (now - last_lookup_);
   last_lookup_ = now;
@@ -66,7 +74,12 @@ SOCKET SocketLookup::Find(const FourTuple& wanted) {
   while (steps < limit && node->previous != queue) {
     node = node->previous;
     ++steps;
-    const SOCKET socket = SocketOf(HandleOf(node));
+    const uv_handle_t* handle = HandleOf(node);
+    if (uv_handle_get_loop(handle) != loop_) {
+      broken_ = true;
+      return INVALID_SOCKET;
+    }
+    const SOCKET socket = SocketOf(handle);
     FourTuple tuple;
     if (socket == INVALID_SOCKET || !ReadFourTuple(socket, &tuple)) continue;
     if (found == INVALID_SOCKET && tuple == wanted) {

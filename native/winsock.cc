@@ -1,31 +1,36 @@
 #include "winsock.h"
 
+#include <mstcpip.h>
+#include <windows.h>
+
 namespace ws_linger {
-namespace {
 
-// Returns the WSA code of the call that has just failed, or kOk.
-int LastErrorIf(bool failed) { return failed ? WSAGetLastError() : kOk; }
-
-}  // namespace
-
-int SetAbortiveLinger(SOCKET socket, bool abortive) {
+int Abort(SOCKET socket) {
   linger value{};
-  value.l_onoff = abortive ? 1 : 0;
-  return LastErrorIf(setsockopt(socket, SOL_SOCKET, SO_LINGER, reinterpret_cast<const char*>(&value), sizeof(value)) !=
-                     0);
-}
-
-int GetLinger(SOCKET socket, bool* on, int* seconds) {
-  linger value{};
-  int size = sizeof(value);
-  if (getsockopt(socket, SOL_SOCKET, SO_LINGER, reinterpret_cast<char*>(&value), &size) != 0) return WSAGetLastError();
-  *on = value.l_onoff != 0;
-  *seconds = value.l_linger;
+  value.l_onoff = 1;
+  const int failed = setsockopt(socket, SOL_SOCKET, SO_LINGER, reinterpret_cast<const char*>(&value), sizeof(value));
+  if (failed != 0) return WSAGetLastError();
+  // Fails when nothing is in flight, which is as good.
+  CancelIoEx(reinterpret_cast<HANDLE>(socket), nullptr);
   return kOk;
 }
 
-int Shutdown(SOCKET socket, Direction direction) {
-  return LastErrorIf(shutdown(socket, static_cast<int>(direction)) != 0);
+int Finish(SOCKET socket) { return shutdown(socket, SD_SEND) != 0 ? WSAGetLastError() : kOk; }
+
+bool ReadSendProgress(SOCKET socket, SendProgress* out) {
+  DWORD version = 0;
+  TCP_INFO_v0 info{};
+  DWORD size = 0;
+  if (WSAIoctl(socket, SIO_TCP_INFO, &version, sizeof(version), &info, sizeof(info), &size, nullptr, nullptr) != 0 ||
+      size < sizeof(info)) {
+    return false;
+  }
+  // BytesOut counts a byte each time that it is sent.
+  const auto acknowledged = static_cast<int64_t>(info.BytesOut - info.BytesRetrans - info.BytesInFlight);
+  out->acknowledged = acknowledged > 0 ? acknowledged : 0;
+  out->retransmitted = info.BytesRetrans;
+  out->window = info.SndWnd;
+  return true;
 }
 
 ConnectionState Probe(SOCKET socket) {

@@ -5,21 +5,32 @@
 
 #include <winsock2.h>
 
+#include <cstdint>
+
 namespace ws_linger {
 
 // The functions that return an int return kOk or a WSA code.
 constexpr int kOk = 0;
 
-// Sets SO_LINGER to {on, 0} when `abortive`, which makes closesocket() send RST, otherwise to off, the default. Offers
-// no other times: with seconds > 0, closesocket() on a non-blocking socket fails with WSAEWOULDBLOCK, and the handle
-// leaks.
-int SetAbortiveLinger(SOCKET socket, bool abortive);
-// Reads SO_LINGER into `on` and `seconds`. Leaves both untouched when it fails.
-int GetLinger(SOCKET socket, bool* on, int* seconds);
+// Makes the close that follows send RST: sets SO_LINGER to {on, 0}, and cancels the reads and writes in flight, because
+// libuv closes the SOCKET only when they have ended. Sends nothing itself. Where SO_LINGER cannot be set, nothing is
+// cancelled. No other time than 0 is ever set: with seconds > 0, closesocket() on a non-blocking socket fails with
+// WSAEWOULDBLOCK, and the handle leaks.
+int Abort(SOCKET socket);
 
-enum class Direction { kReceive = SD_RECEIVE, kSend = SD_SEND, kBoth = SD_BOTH };
-// Ends one or both directions. kSend queues FIN behind the data that the kernel holds. The SOCKET stays open.
-int Shutdown(SOCKET socket, Direction direction);
+// Queues FIN behind the data that the kernel holds. The SOCKET stays open.
+int Finish(SOCKET socket);
+
+// What the system knows of the bytes that it was given for the peer.
+struct SendProgress {
+  int64_t acknowledged;   // bytes that the peer's system has acknowledged since the connection began
+  int64_t retransmitted;  // bytes that were sent again
+  uint32_t window;        // bytes that the peer's system has room for, by its last segment
+};
+
+// Reads the progress into `out`. Returns false where Windows does not tell: before Windows 10 1703, for a connection
+// that has ended, and on Wine. `out` is then undefined.
+bool ReadSendProgress(SOCKET socket, SendProgress* out);
 
 // kPeerClosed: the peer's FIN is next to be read. kReset: RST was received, or Windows has aborted the connection.
 enum class ConnectionState { kConnected, kPeerClosed, kReset, kUnknown };

@@ -15,6 +15,13 @@ const { version } = require('../package.json');
 const BUDGET = 40 * 1024;
 const MACHINES = { x64: 'AMD64', ia32: 'I386', arm64: 'ARM64' };
 
+/** What hardens a binary, by its flags in the header: see native/cross/guard.cc for the guard, which is of 64 bits only. */
+const FLAGS = {
+  x64: ['DYNAMIC_BASE', 'NX_COMPAT', 'HIGH_ENTROPY_VA', 'GUARD_CF'],
+  ia32: ['DYNAMIC_BASE', 'NX_COMPAT', 'NO_SEH'],
+  arm64: ['DYNAMIC_BASE', 'NX_COMPAT', 'HIGH_ENTROPY_VA', 'GUARD_CF'],
+};
+
 const problems = [];
 const expect = (file, what, got, wanted) => {
   if (got !== wanted) problems.push(`${file}: ${what} is ${got}, not ${wanted}`);
@@ -37,6 +44,8 @@ function checkImage(arch) {
     '--file-headers',
     '--coff-imports',
     '--coff-exports',
+    '--coff-load-config',
+    '--sections',
     path.join(root, file),
   ]);
   const text = read.toString();
@@ -45,8 +54,17 @@ function checkImage(arch) {
 
   expect(file, 'the machine', /Machine: IMAGE_FILE_MACHINE_(\w+)/.exec(text)[1], MACHINES[arch]);
   expect(file, 'the timestamp', /TimeDateStamp: .*\((0x\w+)\)/.exec(text)[1], '0x0');
-  const flags = ['DYNAMIC_BASE', 'NX_COMPAT', ...(arch === 'ia32' ? [] : ['HIGH_ENTROPY_VA'])];
-  for (const flag of flags) expect(file, flag, text.includes(`IMAGE_DLL_CHARACTERISTICS_${flag} `), true);
+  for (const flag of FLAGS[arch]) {
+    expect(file, flag, text.includes(`IMAGE_DLL_CHARACTERISTICS_${flag} `), true);
+  }
+  if (FLAGS[arch].includes('GUARD_CF')) {
+    for (const flag of ['CF_INSTRUMENTED', 'CF_FUNCTION_TABLE_PRESENT']) expect(file, flag, text.includes(flag), true);
+    const targets = Number(/GuardCFFunctionCount: (\d+)/.exec(text)?.[1] ?? 0);
+    expect(file, `a list of ${targets} targets of indirect calls`, targets > 0, true);
+  }
+  // The import slots of node_imports.cc are in .slots. Nothing else is written to, either.
+  expect(file, 'the section .slots', /Name: \.slots /.test(text), true);
+  expect(file, 'the number of sections that can be written to', text.split('IMAGE_SCN_MEM_WRITE').length - 1, 0);
   expect(file, 'the list of imports', names('Import').join(), 'KERNEL32.dll,WS2_32.dll');
   expect(
     file,
@@ -58,7 +76,9 @@ function checkImage(arch) {
   expect(file, 'the fixed version', fixed, `${version.split('-')[0]}.0`);
   expect(file, 'the written version', written, version);
   expect(file, `a size of ${bytes.length}, at most ${BUDGET},`, bytes.length <= BUDGET, true);
-  console.log(`${file}: ${bytes.length} bytes, ${MACHINES[arch]}, ${names('Import').join(' and ')}, ${written}`);
+  console.log(
+    `${file}: ${bytes.length} bytes, ${MACHINES[arch]}, ${names('Import').join(' and ')}, ${FLAGS[arch].join(' ')}, ${written}`,
+  );
 }
 
 function checkBytes() {

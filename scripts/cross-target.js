@@ -4,11 +4,16 @@ const fs = require('node:fs');
 
 const LLVM = process.env.LLVM_BIN || '/usr/lib/llvm-19/bin';
 
+// Control Flow Guard and 64-bit address randomisation. native/cross/guard.cc has what the guard needs of a C runtime.
+const GUARD = { compile: ['-mguard=cf'], link: '-Wl,--high-entropy-va,--guard-cf' };
+// No exception handlers: Windows then refuses to call any address of the DLL as one.
+const NO_SEH = { compile: [], link: '-Wl,--no-seh' };
+
 // Debian has no MinGW for arm64, so arm64 uses x64's libstdc++ headers: types have the same sizes on both.
 const TARGETS = {
-  x64: { triple: 'x86_64-w64-mingw32', headers: 'x86_64-w64-mingw32', entry: 'DllMainCRTStartup,--high-entropy-va' },
-  ia32: { triple: 'i686-w64-mingw32', headers: 'i686-w64-mingw32', entry: '_DllMainCRTStartup@12' },
-  arm64: { triple: 'aarch64-w64-mingw32', headers: 'x86_64-w64-mingw32', entry: 'DllMainCRTStartup,--high-entropy-va' },
+  x64: { triple: 'x86_64-w64-mingw32', headers: 'x86_64-w64-mingw32', entry: 'DllMainCRTStartup', hardening: GUARD },
+  ia32: { triple: 'i686-w64-mingw32', headers: 'i686-w64-mingw32', entry: '_DllMainCRTStartup@12', hardening: NO_SEH },
+  arm64: { triple: 'aarch64-w64-mingw32', headers: 'x86_64-w64-mingw32', entry: 'DllMainCRTStartup', hardening: GUARD },
 };
 
 function targetOf(arch) {
@@ -17,7 +22,7 @@ function targetOf(arch) {
 }
 
 /** The compiler's flags for a target. `root` is the folder that is compiled. */
-function flagsFor({ triple, headers }, root) {
+function flagsFor({ triple, headers, hardening }, root) {
   // Only the posix flavour of Debian's MinGW headers has std::mutex, which node-addon-api needs.
   const gcc = `/usr/lib/gcc/${headers}`;
   const flavour = fs.readdirSync(gcc).find((name) => name.endsWith('-posix'));
@@ -31,6 +36,7 @@ function flagsFor({ triple, headers }, root) {
     '-ffunction-sections',
     '-fdata-sections',
     '-fno-stack-protector',
+    ...hardening.compile,
     `-ffile-prefix-map=${root}=.`, // the same bytes whatever the folder is called
   ];
 }

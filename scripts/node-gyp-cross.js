@@ -56,7 +56,7 @@ const env = {
   CC: wrapper,
   CXX: wrapper,
   AR: `${LLVM}/llvm-ar`,
-  LDFLAGS: `-L${libraries} -Wl,-e,${target.entry} ${resource}`,
+  LDFLAGS: `-L${libraries} -Wl,-e,${target.entry} ${target.hardening.link} ${resource}`,
   GYP_DEFINES: 'OS=win cross=1',
   SOURCE_DATE_EPOCH: '0',
   npm_config_nodedir: nodedir,

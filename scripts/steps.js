@@ -7,12 +7,21 @@ const root = path.join(__dirname, '..');
 
 /** Installs what a part of toolchain.sh names, or throws when it cannot. Its output goes to stderr. */
 function toolchain(part) {
+  if (process.platform !== 'linux') throw new Error('this needs Linux: it installs tools by scripts/toolchain.sh');
   execFileSync(path.join(__dirname, 'toolchain.sh'), [part], { stdio: ['ignore', 2, 2] });
+}
+
+/** Runs npm with these arguments in the repository's root, on any platform, and throws when it fails. */
+function npm(args, options = {}) {
+  const cli = process.env.npm_execpath;
+  // On Windows npm is a batch file, which only a shell runs. Within `npm run` there is the program itself.
+  if (cli?.endsWith('npm-cli.js')) return execFileSync(process.execPath, [cli, ...args], { cwd: root, ...options });
+  return execFileSync('npm', args, { cwd: root, shell: process.platform === 'win32', ...options });
 }
 
 /** Runs scripts of package.json one after another, and throws when one fails. */
 function npmRun(...names) {
-  for (const name of names) execFileSync('npm', ['run', '--silent', name], { cwd: root, stdio: 'inherit' });
+  for (const name of names) npm(['run', '--silent', name], { stdio: 'inherit' });
 }
 
 /** Compiles src/ into dist/ and test/ into dist-test/, as far as they have changed. */
@@ -27,4 +36,4 @@ function runNode(args, env = {}) {
   );
 }
 
-module.exports = { root, toolchain, npmRun, compile, runNode };
+module.exports = { root, toolchain, npm, npmRun, compile, runNode };

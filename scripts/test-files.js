@@ -27,14 +27,15 @@ const hasSource = (file) => fs.existsSync(path.join(root, 'test', file.replace(/
 /** Whether the test makes network namespaces, which takes Linux, root and tools. */
 const makesNetworks = (file) => file.includes('.linux.');
 
+/** Whether the path of a file, or its name, begins so. On every platform a name has slashes. */
+const isCalled = (file, name) =>
+  file.replaceAll(path.sep, '/').startsWith(name) || path.basename(file).startsWith(name);
+
 /** Paths from dist-test. `names` pick files by the beginning of their path or of their name; none of them picks all. */
 function testFiles(names = []) {
   return FOLDERS.flatMap((folder) => fs.readdirSync(path.join(compiled, folder)).map((file) => path.join(folder, file)))
     .filter((file) => file.endsWith('.test.js') && hasSource(file))
-    .filter(
-      (file) =>
-        names.length === 0 || names.some((name) => file.startsWith(name) || path.basename(file).startsWith(name)),
-    );
+    .filter((file) => names.length === 0 || names.some((name) => isCalled(file, name)));
 }
 
 module.exports = { makesNetworks, testFiles };

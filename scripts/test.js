@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 
-// npm test [-- --linux | --windows | --smoke] [NAME…]
+// npm test [-- --linux | --windows | --smoke | --here] [NAME…]
 //
 // Runs the tests on every platform that the package supports: this machine's Node, Windows Node under Wine with the addon
-// and without it, and a smoke test on other Node versions. A NAME picks test files by the beginning of their path or name.
-// A platform that cannot run is reported and left out; with CI=true it is a failure. CI reads the last line.
+// and without it, and a smoke test on other Node versions. With --here, and on other systems than Linux, it runs them on this
+// machine's Node alone. A NAME picks test files by the beginning of their path or name. A platform that cannot run is reported
+// and left out; with CI=true it is a failure. CI reads the last line.
 
 const { execFileSync, spawn } = require('node:child_process');
 const fs = require('node:fs');
@@ -20,12 +21,13 @@ const { nodeBinary, runWindowsNode } = require('./windows-node.js');
 const CI = process.env.CI === 'true';
 const isRoot = process.getuid?.() === 0;
 
-const GROUPS = ['linux', 'windows', 'smoke'];
+/** What is run without an option. The others run elsewhere than on Linux, too. */
+const DEFAULTS = process.platform === 'linux' ? ['linux', 'windows', 'smoke'] : ['here'];
 const { values, positionals: names } = parseArgs({
-  options: Object.fromEntries(GROUPS.map((group) => [group, { type: 'boolean' }])),
+  options: Object.fromEntries(['linux', 'windows', 'smoke', 'here'].map((group) => [group, { type: 'boolean' }])),
   allowPositionals: true,
 });
-const groups = GROUPS.filter((group) => values[group] || Object.keys(values).length === 0);
+const groups = Object.keys(values).length > 0 ? Object.keys(values) : DEFAULTS;
 
 const native = { WS_LINGER_TEST_CONTROL: 'native' };
 const portable = { WS_LINGER_TEST_CONTROL: 'portable' };
@@ -33,6 +35,12 @@ const forcedPortable = { ...portable, WS_LINGER_NATIVE: '0' };
 
 /** Every run: where, and with which files. */
 const RUNS = [
+  {
+    group: 'here',
+    name: `${process.platform}-${process.arch}, Node ${process.versions.node}`,
+    env: process.platform === 'win32' ? native : portable,
+    run: here(process.execPath),
+  },
   { group: 'linux', name: `Linux, Node ${process.versions.node}`, env: portable, run: here(process.execPath) },
   { group: 'windows', name: 'Windows, Node 24, native', env: native, run: wine(24) },
   { group: 'windows', name: 'Windows, Node 24, portable', env: forcedPortable, run: wine(24) },
@@ -126,14 +134,14 @@ function report(results) {
 }
 
 async function main() {
-  if (isRoot) toolchain('network');
+  if (isRoot && process.platform === 'linux') toolchain('network');
   // Everything is compiled anew: what an older source left behind must not run.
   fs.rmSync(path.join(root, 'dist-test'), { recursive: true, force: true });
   compile();
   const picked = testFiles(names);
   // The *.linux tests make network namespaces. Under CI they run in any case, and fail without root.
-  const networks = isRoot || CI;
-  if (!networks) console.log('Not root, so the *.linux tests are left out.');
+  const networks = groups.includes('linux') && (isRoot || CI);
+  if (groups.includes('linux') && !networks) console.log('Not root, so the *.linux tests are left out.');
 
   const before = openSockets();
   const results = [];

@@ -15,10 +15,22 @@ set -euo pipefail
 cache=${WS_LINGER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ws-linger}
 root=$cache/wine-root
 
+mkdir -p "$cache"
+
 say() { echo "toolchain: $*" >&2; }
 
-# Another apt-get may hold the lock: wait up to 10 minutes for it.
-apt() { apt-get -o DPkg::Lock::Timeout=600 "$@"; }
+# Another apt-get may hold a lock: wait up to 10 minutes for it. apt-get waits by itself for dpkg's lock only, and not for the
+# lock of the lists, which `update` takes.
+apt() {
+  for try in $(seq 60); do
+    apt-get -o DPkg::Lock::Timeout=600 "$@" 2>"$cache/apt.err" && return
+    grep -q "lists/lock" "$cache/apt.err" || break
+    say "another apt-get is at work ($try of 60)"
+    sleep 10
+  done
+  cat "$cache/apt.err" >&2
+  return 1
+}
 
 need() { # need COMMAND PACKAGE…: installs the packages unless the command (or file) exists
   { [ -e "$1" ] || command -v "$1" >/dev/null 2>&1; } && return

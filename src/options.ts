@@ -46,7 +46,7 @@ export interface LingerOptions {
   /**
    * How this side ends a connection at `closeDeadline`, and one whose peer it gives up. `'auto'`: by FIN, but at
    * `closeDeadline` by RST where the system says that the peer has been there for 25 s without reading (a zero window; only
-   * Linux says so). `'reset'`: always by RST. `'destroy'`: always by FIN, as ws. RST destroys what is on its way.
+   * Linux and Windows from 10 1703 on say so). `'reset'`: always by RST. `'destroy'`: always by FIN, as ws. RST destroys what is on its way.
    * @defaultValue 'auto'
    */
   onTimeout?: OnTimeout;
@@ -66,8 +66,8 @@ export interface LingerOptions {
   /**
    * Finds peers that have vanished, and peers whose program hangs: pings (RFC 6455 §5.5.2), and gives a peer up of which not
    * one byte has come for `timeout` ms after a ping. It takes at most `interval + timeout` ms. `true` stands for
-   * `{ interval: 30_000, timeout: 10_000 }`. A connection that is paused here is not judged. On Linux a peer that still takes of
-   * what the kernel holds for it is alive; elsewhere nobody can tell, so `timeout` should be longer than what the kernel
+   * `{ interval: 30_000, timeout: 10_000 }`. A connection that is paused here is not judged. On Linux and Windows a peer that still takes
+   * of what the kernel holds for it is alive; elsewhere nobody can tell, so `timeout` should be longer than what the kernel
    * holds (some MB) takes on a slow line. After the process was stopped or the machine slept, all peers are pinged at once.
    * @defaultValue false
    */
@@ -80,9 +80,9 @@ export interface LingerOptions {
    */
   maxBufferedAmount?: number;
   /**
-   * A peer for which bytes are queued, and that takes none of them for this long, is given up as `slow-consumer`. On Linux what
-   * the peer's system acknowledges counts; elsewhere only what this system accepts is known, which on Windows is whole
-   * messages, so that the limit should be longer than the longest one takes. In ms, a positive integer.
+   * A peer for which bytes are queued, and that takes none of them for this long, is given up as `slow-consumer`. On Linux, and
+   * natively on Windows, what the peer's system acknowledges counts; elsewhere only what this system accepts is known, which on
+   * Windows is whole messages, so that the limit should be longer than the longest one takes. In ms, a positive integer.
    * @defaultValue no limit
    */
   sendTimeout?: number;

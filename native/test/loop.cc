@@ -6,7 +6,10 @@
 
 // The linker option --wrap makes the lookup call these in place of the system calls, so that the test can count them.
 static size_t system_calls = 0;
+static unsigned libuv_version = 0;
 extern "C" {
+unsigned __real_uv_version();
+unsigned __wrap_uv_version() { return libuv_version != 0 ? libuv_version : __real_uv_version(); }
 int __real_getsockname(int fd, sockaddr* name, socklen_t* size);
 int __real_getpeername(int fd, sockaddr* name, socklen_t* size);
 int __wrap_getsockname(int fd, sockaddr* name, socklen_t* size) {
@@ -29,6 +32,11 @@ End EndOf(uv_tcp_t* handle) {
   End end{handle, {}, INVALID_SOCKET};
   REQUIRE(uv_fileno(AsHandle(handle), &end.socket) == 0);
   REQUIRE(ReadFourTuple(end.socket, &end.tuple));
+  sockaddr_storage name{};
+  int size = sizeof(name);
+  REQUIRE(uv_tcp_getpeername(handle, reinterpret_cast<sockaddr*>(&name), &size) == 0);
+  // The port is in the same place for IPv4 and IPv6.
+  REQUIRE(end.tuple.peer.port == ntohs(reinterpret_cast<sockaddr_in*>(&name)->sin_port));
   return end;
 }
 
@@ -48,6 +56,8 @@ size_t TakeSystemCalls() {
   system_calls = 0;
   return counted;
 }
+
+void SetLibuvVersion(unsigned version) { libuv_version = version; }
 
 FourTuple Tuple(const char* local, uint16_t local_port, const char* peer, uint16_t peer_port) {
   FourTuple tuple{};

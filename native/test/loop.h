@@ -49,6 +49,9 @@ class Loop {
 // Returns how often getsockname() and getpeername() were called since the last call of this function.
 size_t TakeSystemCalls();
 
+// Makes uv_version() answer `version` from now on; with 0, the truth.
+void SetLibuvVersion(unsigned version);
+
 // Makes a 4-tuple from addresses in text form.
 FourTuple Tuple(const char* local, uint16_t local_port, const char* peer, uint16_t peer_port);
 

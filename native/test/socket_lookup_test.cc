@@ -202,15 +202,48 @@ TEST_CASE("IPv6 and IPv4-mapped connections are found by the addresses that Node
   CHECK(lookup.Find(Tuple("127.0.0.1", local, "127.0.0.1", peer)) == INVALID_SOCKET);
 }
 
-TEST_CASE("text that is no address is refused") {
-  Endpoint endpoint;
-  for (const char* address : {"", "%", "%1", "1.2.3", "1.2.3.4.5", "localhost", ":::", "::g", "1.2.3.4 "}) {
-    CAPTURE(address);
-    CHECK_FALSE(ParseEndpoint(address, 1, &endpoint));
-  }
-  CHECK_FALSE(ParseEndpoint(std::string("127.0.0.1\0", 10), 1, &endpoint));
-  CHECK_FALSE(ParseEndpoint(std::string(100000, '1'), 1, &endpoint));
-  CHECK(ParseEndpoint("fe80::1%eth0", 1, &endpoint));
+TEST_CASE("once a handle of another loop is met, nothing is found any more") {
+  Loop loop;
+  loop.Connect(3);
+  SocketLookup lookup(loop.get());
+  const End newest = loop.ends()[2];
+  const End older = loop.ends()[0];
+  CHECK(lookup.Find(newest.tuple) == newest.socket);
+  // What a libuv with another layout looks like: where the loop should be, there is something else.
+  uv_loop_t other;
+  newest.handle->loop = &other;
+  CHECK(lookup.Find(older.tuple) == INVALID_SOCKET);
+  newest.handle->loop = loop.get();
+  CHECK(lookup.Find(newest.tuple) == INVALID_SOCKET);
+  CHECK(lookup.Find(older.tuple) == INVALID_SOCKET);
+}
+
+TEST_CASE("only the major version of libuv that the addon was built for is known") {
+  CHECK(SocketLookup::KnowsThisLibuv());
+  SetLibuvVersion((UV_VERSION_MAJOR << 16) + 0xffff);
+  CHECK(SocketLookup::KnowsThisLibuv());
+  SetLibuvVersion((UV_VERSION_MAJOR + 1) << 16);
+  CHECK_FALSE(SocketLookup::KnowsThisLibuv());
+  SetLibuvVersion(((UV_VERSION_MAJOR - 1) << 16) + 0xff);
+  CHECK_FALSE(SocketLookup::KnowsThisLibuv());
+  SetLibuvVersion(0);
+}
+
+TEST_CASE("time that passes pays for a walk over all handles, once") {
+  Loop loop;
+  loop.Connect(1000);
+  SocketLookup lookup(loop.get());
+  CHECK(lookup.Find(MissingTuple()) == INVALID_SOCKET);  // uses up the saved steps
+  TakeSystemCalls();
+  CHECK(lookup.Find(MissingTuple()) == INVALID_SOCKET);
+  CHECK(TakeSystemCalls() <= kCallsPerStep * 2 * kStepsPerLookup);
+
+  const uint64_t began = uv_now(loop.get());
+  while (uv_now(loop.get()) < began + 1000) uv_update_time(loop.get());
+  CHECK(lookup.Find(MissingTuple()) == INVALID_SOCKET);
+  CHECK(TakeSystemCalls() >= kCallsPerStep * 1000);
+  CHECK(lookup.Find(MissingTuple()) == INVALID_SOCKET);
+  CHECK(TakeSystemCalls() <= kCallsPerStep * 100);
 }
 
 }  // namespace ws_linger

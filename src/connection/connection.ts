@@ -444,6 +444,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
         });
     } else if (effect === 'destroy') {
       this.#beginEnding().forced = 'destroy';
+      this.#beginEnding().control()?.finish();
       this.#base.terminate.call(this.#ws);
     } else if (effect === 'linger') {
       this.#linger();

@@ -121,8 +121,10 @@ export class Lingering implements SocketObserver {
     this.#meter.read();
     this.#forced = how;
     this.#goneAt = now() + GONE_MS;
-    if (how === 'destroy') this.#stream.destroy();
-    else
+    if (how === 'destroy') {
+      this.#control?.finish();
+      this.#stream.destroy();
+    } else
       this.#control?.abort((done) => {
         this.#forced = done;
       });

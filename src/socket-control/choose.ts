@@ -5,6 +5,7 @@ import { withCode } from '../errors';
 import type { Settings } from '../options';
 import { warn } from '../telemetry/log';
 import type { SocketControl } from './contract';
+import { isConnected } from './handle';
 import { loadNative } from './load';
 import { type NativeConnection, NativeControl, resolveConnection } from './native';
 import { PortableControl } from './portable';
@@ -15,6 +16,7 @@ export type { SocketControl } from './contract';
 const accepted = new WeakMap<object, NativeConnection>();
 
 let saidWhyNot = false;
+let saidNotFound = false;
 
 /**
  * Decides, before anything is touched, whether these settings can be met.
@@ -22,11 +24,11 @@ let saidWhyNot = false;
  */
 export function checkControl({ control, logger }: Settings): void {
   if (control === 'portable') return;
-  const { binding, failed, reason } = loadNative();
+  const { binding, outcome, reason } = loadNative();
   if (control === 'native' && !binding) {
     throw withCode(new Error(`linger.control is 'native', but ${reason}`), 'WSL_ERR_NATIVE_UNAVAILABLE');
   }
-  if (failed && !saidWhyNot) {
+  if ((outcome === 'blocked' || outcome === 'broken') && !saidWhyNot) {
     saidWhyNot = true;
     warn(logger, { event: 'native-unavailable', reason }, 'the native addon is not used, connections are portable');
   }
@@ -43,13 +45,22 @@ export function onAccepted(socket: Socket, settings: Settings): void {
   if (found) accepted.set(socket, found);
 }
 
-/** The SOCKET below a stream that has just become a WebSocket; null where there is none, or it is not to be used. */
+/**
+ * The SOCKET below a stream that has just become a WebSocket; null where there is none, or it is not to be used. Warns once
+ * where `control: 'native'` asks for a SOCKET and a TCP connection's is not found.
+ */
 export function findSocket(stream: Duplex, settings: Settings): NativeConnection | null {
   // Under TLS the accepted socket is the one beneath.
   const below = (stream as { _parent?: object | null })._parent ?? stream;
-  const found = settings.control === 'portable' ? null : accepted.get(below);
+  const known = settings.control === 'portable' ? null : accepted.get(below);
   accepted.delete(below);
-  return found ?? resolve(stream, settings);
+  const found = known ?? resolve(stream, settings);
+  if (!found && settings.control === 'native' && !saidNotFound && isConnected(stream)) {
+    saidNotFound = true;
+    const fields = { event: 'socket-not-found' };
+    warn(settings.logger, fields, 'the SOCKET of a TCP connection was not found, so the connection is portable');
+  }
+  return found;
 }
 
 /** `found` is what findSocket() found for this stream. */

@@ -9,11 +9,12 @@ export interface SocketControl {
    */
   abort(done: (how: 'reset' | 'destroy') => void): void;
 
-  /** Chooses what closing the socket does from now on: send RST, or the default. False when it could not be set. */
-  setLinger(mode: 'abortive' | 'default'): boolean;
-
-  /** A lost connection is a result, never a throw. */
-  shutdown(how: 'send' | 'receive' | 'both'): SocketResult;
+  /**
+   * To be called right before a plain destroy: queues FIN behind what the system holds. libuv cancels a pending read when it
+   * closes a socket, and says that Windows may then send RST; a FIN that is queued before tells the peer first. Elsewhere, and
+   * where the connection is gone, it does nothing.
+   */
+  finish(): void;
 
   /** What the system knows of bytes on their way; null where it does not tell, or has not been asked long enough ago. */
   look(): TransportLook | null;
@@ -31,6 +32,3 @@ export interface TransportLook {
   /** When that was so, in ms of the monotonic clock. */
   at: number;
 }
-
-/** `code` is `WSAECONNRESET` and the like, `GONE` when the connection no longer exists, `UNSUPPORTED` when portable. */
-export type SocketResult = { ok: true } | { ok: false; code: string; wsaCode?: number };

@@ -35,6 +35,19 @@ export function endsOf(stream: Duplex): { local: End; peer: End } {
   return ends;
 }
 
+/** Whether the stream has a TCP connection below it that is not lost. */
+export function isConnected(stream: Duplex): boolean {
+  return transportHandle(stream)?.getpeername?.({}) === 0;
+}
+
+/**
+ * What is known of a reset that is asked for now. Sources contradict each other on whether Windows still sends RST once a socket
+ * has sent FIN (Microsoft's KB 176736 and ReactOS say no), so that only the close is known then. Other systems send it.
+ */
+export function howKnown(stream: Duplex): 'reset' | 'destroy' {
+  return process.platform === 'win32' && stream.writableFinished ? 'destroy' : 'reset';
+}
+
 /** The private part of Node's net.Server that waits for connections. */
 interface CountingServer {
   _connections?: number;

@@ -8,8 +8,8 @@
  */
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { SocketControl, SocketResult, TransportLook } from './contract';
-import { transportHandle } from './handle';
+import type { SocketControl, TransportLook } from './contract';
+import { howKnown, transportHandle } from './handle';
 import { lookAtRow, type Row, rowOf } from './proc-net-tcp';
 
 export class PortableControl implements SocketControl {
@@ -41,13 +41,7 @@ export class PortableControl implements SocketControl {
     setImmediate(() => setImmediate(settle));
   }
 
-  setLinger(): boolean {
-    return false;
-  }
-
-  shutdown(): SocketResult {
-    return { ok: false, code: 'UNSUPPORTED' };
-  }
+  finish(): void {}
 
   look(): TransportLook | null {
     if (this.#row === undefined) this.#row = rowOf(this.#stream as Partial<Socket>);
@@ -69,12 +63,13 @@ function isShutdownPending(stream: Duplex): boolean {
 
 function resetNow(stream: Duplex): 'reset' | 'destroy' {
   const handle = transportHandle(stream);
+  const how = howKnown(stream);
   let done: 'reset' | 'destroy' = 'destroy';
   if (handle?.reset && handle.close) {
     const { close, reset } = handle;
     // An own property, seen by this one handle only, which is closed by the next line and by nobody after it.
     handle.close = (callback = () => {}) => {
-      if (reset.call(handle, callback) === 0) done = 'reset';
+      if (reset.call(handle, callback) === 0) done = how;
       // Node's reset() has closed the handle, and this does nothing more. Deno's takes no callback and leaves closing to this.
       close.call(handle, callback);
     };

@@ -39,7 +39,9 @@ describe('abort() sends RST', () => {
       ws.abort();
       const { info } = await ended;
       assert.equal(info.kind, 'local-abort');
-      assert.equal(info.forced, 'reset');
+      // Nobody has shown that Windows sends RST after a FIN, so it is not claimed there.
+      const isFinSent = state === 'a turn after end() of its socket';
+      assert.equal(info.forced, isFinSent && process.platform === 'win32' ? 'destroy' : 'reset');
       if (seen) await assertReset(peer, await seen);
       else await assertTruncated(peer);
       stop();

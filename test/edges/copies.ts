@@ -7,10 +7,8 @@ import { tcpPair } from '../support/tcp-pair.js';
 
 /** Printed as one line of JSON. */
 export interface Copies {
-  /** Results of setLinger(): of the first copy, then of both after the connection has closed. */
+  /** Results of abort(): of both copies, then of both after the connection has closed. */
   codes: number[];
-  /** The result of getLinger() of the second copy. */
-  linger: unknown;
   /** The result of each copy's probe() for the other's handle. */
   exchanged: unknown[];
   /** How the peer was ended. */
@@ -35,15 +33,14 @@ async function main(file: string): Promise<void> {
     NativeConnection,
     NativeConnection,
   ];
-  const codes = [first.setLinger(one, true)];
-  const linger = second.getLinger(two);
+  const codes = [first.abort(one), second.abort(two)];
   const exchanged = [outcome(() => first.probe(two)), outcome(() => second.probe(one))];
   const seen = endOf(peer);
   const closed = once(socket, 'close');
   socket.destroy();
   await closed;
-  codes.push(first.setLinger(one, true), second.setLinger(two, true));
-  const result: Copies = { codes, linger, exchanged, seen: await seen };
+  codes.push(first.abort(one), second.abort(two));
+  const result: Copies = { codes, exchanged, seen: await seen };
   console.log(JSON.stringify(result));
   stop();
 }

@@ -15,7 +15,7 @@ export interface Garbage {
   collected: boolean;
   /** What its socket received afterwards. */
   received: string;
-  whileOpen: unknown;
+  whileOpen: unknown[];
   onceClosed: unknown[];
   /** The smallest growth of the process in a round that drops 5,000 handles, in bytes. */
   grown: number;
@@ -54,12 +54,12 @@ async function main(): Promise<void> {
   const grown = Math.min(...sizes.slice(1).map((size, i) => size - (sizes[i] as number)));
 
   const kept = resolve();
-  const use = () => [binding.getLinger(kept), binding.setLinger(kept, true), binding.shutdown(kept, 'both')];
-  const [whileOpen] = use();
+  const use = () => [binding.finish(kept), binding.abort(kept), binding.probe(kept)];
+  const whileOpen = use();
   const closed = new Promise((done) => socket.once('close', done));
   socket.destroy();
   await closed;
-  const onceClosed = [...use(), binding.probe(kept)];
+  const onceClosed = use();
   const result: Garbage = { collected, received: String(text), whileOpen, onceClosed, grown };
   console.log(JSON.stringify(result));
   stop();

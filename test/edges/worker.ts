@@ -104,19 +104,17 @@ async function abortOne(wss: WebSocketServer, from: 'server' | 'client'): Promis
 function callAll(addon: NativeBinding, socket: Parameters<typeof resolveConnection>[1]): void {
   const handle = resolveConnection(addon, socket);
   if (!handle) throw new Error('the connection is not found');
-  addon.setLinger(handle, true);
-  addon.getLinger(handle);
   addon.probe(handle);
-  addon.shutdown(handle, 'receive');
-  addon.errorName(10054);
+  addon.look(handle);
+  addon.finish(handle);
+  addon.abort(handle);
   const wrong = {} as never;
   for (const refused of [
     () => addon.resolve(wrong, wrong, wrong, wrong),
-    () => addon.setLinger(wrong, true),
-    () => addon.getLinger(wrong),
+    () => addon.abort(wrong),
+    () => addon.finish(wrong),
+    () => addon.look(wrong),
     () => addon.probe(wrong),
-    () => addon.shutdown(handle, wrong),
-    () => addon.errorName(wrong),
   ]) {
     try {
       refused();

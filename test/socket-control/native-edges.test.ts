@@ -19,6 +19,7 @@ import type { Host } from '../edges/host.js';
 import type { Threads } from '../edges/threads.js';
 import type { Task, WorkerReport } from '../edges/worker.js';
 import { parseOutput, runEdge } from '../support/child.js';
+import { endOf } from '../support/peer.js';
 import { tcpPair } from '../support/tcp-pair.js';
 
 const { binding, path } = loadNative();
@@ -86,12 +87,10 @@ if (binding && path) {
       impostors.push(new Made(), Object.setPrototypeOf({}, Object.getPrototypeOf(handle)));
       impostors.push(await runThread('hand over a handle'));
       for (const impostor of impostors as never[]) {
-        assert.throws(() => binding.setLinger(impostor, true), TypeError);
-        assert.throws(() => binding.getLinger(impostor), TypeError);
-        assert.throws(() => binding.shutdown(impostor, 'both'), TypeError);
-        assert.throws(() => binding.probe(impostor), TypeError);
+        for (const call of [binding.abort, binding.finish, binding.look, binding.probe]) {
+          assert.throws(() => call(impostor), TypeError);
+        }
       }
-      assert.deepEqual(binding.getLinger(handle), { on: false, seconds: 0 });
       assert.equal(binding.probe(handle), 'connected');
       stop();
     });
@@ -102,8 +101,8 @@ if (binding && path) {
       assert.deepEqual(result, {
         collected: true,
         received: 'still here',
-        whileOpen: { on: false, seconds: 0 },
-        onceClosed: [GONE, GONE, GONE, 'unknown'],
+        whileOpen: [0, 0, 'connected'],
+        onceClosed: [GONE, GONE, 'unknown'],
       });
       assert.ok(grown < 100_000, `5,000 handles have left ${grown} bytes`); // 190,000 if none is freed
     });
@@ -126,34 +125,13 @@ if (binding && path) {
       assert.throws(() => find(here, localPort, wrong, remotePort), TypeError, String(wrong));
     }
     for (const few of [[], [here], [here, localPort, there]]) assert.throws(() => find(...few), TypeError);
-    for (const wrong of [undefined, null, 0, 1, 'true', {}, Symbol('x')] as never[]) {
-      assert.throws(() => binding.setLinger(handle, wrong), TypeError);
-    }
-    for (const wrong of [
-      undefined,
-      null,
-      0,
-      2,
-      '',
-      'SEND',
-      'send\0',
-      'x'.repeat(1e6),
-      ['send'],
-      Symbol('x'),
-    ] as never[]) {
-      assert.throws(() => binding.shutdown(handle, wrong), TypeError);
-    }
-    for (const wrong of [undefined, null, '10054', 10054n, {}, Symbol('x')] as never[]) {
-      assert.throws(() => binding.errorName(wrong), TypeError);
-    }
-    assert.deepEqual(binding.getLinger(handle), { on: false, seconds: 0 });
     assert.equal(binding.probe(handle), 'connected');
     stop();
   });
 
   describe('the addon', () => {
     it('can be loaded in several contexts of one thread, each with functions of its own', async () => {
-      const { socket, stop } = await tcpPair();
+      const { socket, peer, stop } = await tcpPair();
       const load = 'const module = { exports: {} }; process.dlopen(module, path); module.exports';
       const all = [1, 2]
         .map(() => runInContext(load, createContext({ process, path })) as NativeBinding)
@@ -164,8 +142,11 @@ if (binding && path) {
         for (const handle of handles) assert.equal(one.probe(handle), 'connected');
         assert.throws(() => one.probe({} as never), { name: 'TypeError' });
       }
-      assert.equal(all[0]?.setLinger(handles[0] as NativeConnection, true), 0);
-      assert.deepEqual(all[1]?.getLinger(handles[1] as NativeConnection), { on: true, seconds: 0 });
+      const seen = endOf(peer);
+      assert.equal(all[0]?.abort(handles[1] as NativeConnection), 0);
+      socket.destroy();
+      assert.equal(await seen, 'ECONNRESET');
+      assert.equal(all[1]?.abort(handles[0] as NativeConnection), GONE);
       stop();
     });
 
@@ -173,9 +154,20 @@ if (binding && path) {
       const copy = join(temporaryFolder(t), 'another-name.node');
       copyFileSync(path, copy);
       const { exchanged, ...result } = parseOutput<Copies>(await runEdge('copies', { args: [copy] }));
-      assert.deepEqual(result, { codes: [0, GONE, GONE], linger: { on: true, seconds: 0 }, seen: 'ECONNRESET' });
+      assert.deepEqual(result, { codes: [0, 0, GONE, GONE], seen: 'ECONNRESET' });
       // Either copy may accept or refuse the other's handle, but must not crash or find another connection.
       for (const outcome of exchanged) assert.ok(outcome === 'connected' || outcome === 'TypeError', String(outcome));
+    });
+
+    it('refuses the connections of a copy that has another layout of them, which the type tag tells apart', async (t) => {
+      const copy = join(temporaryFolder(t), 'another-version.node');
+      const bytes = readFileSync(path);
+      const tag = bytes.indexOf(Buffer.from([0x65, 0x6b, 0x63, 0x6f, 0x73, 0x2e, 0x72])); // the end of kConnectionTag
+      assert.ok(tag > 0, 'the addon has the type tag');
+      bytes.writeUInt8(0xff, tag - 1);
+      writeFileSync(copy, bytes);
+      const { exchanged } = parseOutput<Copies>(await runEdge('copies', { args: [copy] }));
+      assert.deepEqual(exchanged, ['TypeError', 'TypeError']);
     });
 
     it('is unloaded with the thread that loaded it, and loaded again by the next', async () => {
@@ -197,7 +189,12 @@ if (binding && path) {
       assert.deepEqual(result, { control: 'native', ends: ['ECONNRESET', 'ECONNRESET'] }, reason);
     });
 
-    it('does not load in a host that lacks a function; connections are then portable, after one warning', async (t) => {
+    // MSVC's binaries look a function up when they first call it, so that they load, and the call fails.
+    const isDelayLoaded = readFileSync(path).includes('node.exe');
+    const skip = isDelayLoaded && 'this binary was built by MSVC';
+    it('does not load in a host that lacks a function; connections are then portable, after one warning', {
+      skip,
+    }, async (t) => {
       const node = join(temporaryFolder(t), 'node.exe');
       writeFileSync(node, withoutExport(readFileSync(process.execPath), 'napi_get_uv_event_loop'));
       const ended = await runEdge('host', { node });

@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { appendFileSync, cpSync, mkdtempSync, rmSync, truncateSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, it } from 'node:test';
+import { loadNative } from '../../dist/socket-control/load.js';
 import { judge, rangeOfNetsh, SOURCES, timeWaitOfNetstat } from '../../dist/tools/doctor/ports.js';
 import { CLI, type Ended, ROOT, runCli, runNode } from '../support/child.js';
 
 const wanted = process.env.WS_LINGER_TEST_CONTROL;
-const CHECKS = ['binary', 'resolve', 'linger', 'reset', 'probe', 'tls-reset', 'ports'];
+const CHECKS = ['binary', 'resolve', 'finish', 'reset', 'probe', 'tls-reset', 'ports'];
 
 interface Check {
   name: string;
@@ -67,7 +68,8 @@ describe('ws-linger doctor', () => {
 
 if (wanted === 'native') {
   describe('ws-linger doctor, installed with another binary', () => {
-    const binary = join('prebuilds', 'win32-x64', 'ws-linger.node');
+    const binary = relative(ROOT, loadNative().path ?? '');
+    const isPublished = binary.startsWith('prebuilds');
 
     /** Copies the package to a place with the same dependencies, changes its binary, and runs the doctor there. */
     async function diagnoseWith(
@@ -75,7 +77,7 @@ if (wanted === 'native') {
     ): Promise<{ code: Ended['code']; diagnosis: Diagnosis }> {
       const copy = mkdtempSync(join(ROOT, 'dist-test', 'installed-'));
       try {
-        for (const part of ['dist', 'prebuilds', 'package.json']) {
+        for (const part of ['dist', 'prebuilds', 'package.json', binary]) {
           cpSync(join(ROOT, part), join(copy, part), { recursive: true });
         }
         change(join(copy, binary));
@@ -93,7 +95,7 @@ if (wanted === 'native') {
       checks: Check[];
     }
 
-    it('reports by its hash a binary that is not the published one', async () => {
+    it('reports by its hash a binary that is not the published one', { skip: !isPublished }, async () => {
       const { code, diagnosis } = await diagnoseWith((file) => appendFileSync(file, '\0'));
       assert.deepEqual([code, diagnosis.ok, diagnosis.control], [1, false, 'native']);
       const failed = diagnosis.checks.filter(({ ok }) => !ok);
@@ -114,10 +116,14 @@ if (wanted === 'native') {
       );
     });
 
-    it('passes without a binary', async () => {
+    it('reports a missing binary', async () => {
       const { code, diagnosis } = await diagnoseWith((file) => rmSync(file));
-      assert.deepEqual([code, diagnosis.ok, diagnosis.control], [0, true, 'portable']);
-      assert.match(diagnosis.reason, /no binary for win32-x64/);
+      assert.deepEqual([code, diagnosis.ok, diagnosis.control], [1, false, 'portable']);
+      assert.match(diagnosis.reason, /no binary for win32-/);
+      assert.deepEqual(
+        diagnosis.checks.filter(({ ok }) => !ok).map(({ name }) => name),
+        ['binary'],
+      );
     });
   });
 }

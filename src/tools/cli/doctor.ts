@@ -5,6 +5,7 @@ import { type Colors, colorsFor, NO_COLOR_OPTION } from './colors';
 
 interface Flags {
   json?: true;
+  portable?: true;
   color: boolean;
 }
 
@@ -12,7 +13,7 @@ const EXAMPLES = `
 The checks, which use connections on loopback:
   binary     the native addon's file has the published hash
   resolve    the package finds the operating system's socket of a connection
-  linger     the package can set SO_LINGER
+  finish     the package sends FIN before it closes a socket
   reset      abort() sends RST
   probe      the package sees FIN and RST without reading from the socket
   tls-reset  abort() sends RST below TLS
@@ -23,15 +24,17 @@ Exit codes: 0 when all checks passed, 1 when one failed, 2 for wrong usage.
 Examples:
   ws-linger doctor                       check this machine
   ws-linger doctor --json                the same for a program or a bug report
-  WS_LINGER_NATIVE=0 ws-linger doctor    check without the native addon`;
+  ws-linger doctor --portable            check without the native addon`;
 
 export function doctorCommand(): Command {
   return new Command('doctor')
     .description('say whether the native addon is used and why, and test it on loopback')
     .option('--json', 'print one JSON object')
+    .option('--portable', 'check without the native addon, as with WS_LINGER_NATIVE=0')
     .option(...NO_COLOR_OPTION)
     .addHelpText('after', EXAMPLES)
     .action(async (flags: Flags) => {
+      if (flags.portable) process.env.WS_LINGER_NATIVE = '0'; // read when the addon is first asked for
       const diagnosis = await diagnose();
       console.log(flags.json ? JSON.stringify(diagnosis, null, 2) : render(diagnosis, colorsFor(flags.color)));
       process.exitCode = diagnosis.ok ? 0 : 1;

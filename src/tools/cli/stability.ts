@@ -52,9 +52,10 @@ Examples:
       test a running echo server with 100 new connections per second
   ws-linger stability wss://localhost:8443 --insecure --reconnect 5
       accept a self-signed certificate; each client reconnects five times
-  ws-linger stability wss://example.org/live --no-echo --messages 0 \\
-      --header 'Authorization: Bearer abc' --subprotocol graphql-ws
-      test the connections of a server that does not echo`;
+  ws-linger stability wss://example.org/live --no-echo --messages 0
+      test the connections of a server that does not echo
+  ws-linger stability wss://example.org --header "Authorization: Bearer abc"
+      send a header, and with --subprotocol the names of protocols, too`;
 
 export function stabilityCommand(): Command {
   return new Command('stability')

@@ -7,20 +7,21 @@ import type { Loaded } from '../../socket-control/load';
 const ROOT = join(__dirname, '..', '..', '..');
 const SUMS = 'prebuilds/SHA256SUMS';
 
-/** Compares the binary's hash with prebuilds/SHA256SUMS. A binary that was built on this machine has no published hash. */
-export function checkBinary({ path, failed, reason }: Loaded): { ok: boolean; detail: string } {
-  if (!path) return { ok: true, detail: `no binary is used: ${reason}` };
+/**
+ * Compares the binary's hash with prebuilds/SHA256SUMS. A binary that was built on this machine has no published hash. On Windows
+ * a missing binary is a fault, unless somebody has decided against it.
+ */
+export function checkBinary({ path, outcome, reason }: Loaded): { ok: boolean; detail: string } {
+  if (!path) return { ok: outcome !== 'missing', detail: `no binary is used: ${reason}` };
   const name = relative(ROOT, path).split(sep).join('/');
   const hash = createHash('sha256').update(readFileSync(path)).digest('hex');
   const published = name.startsWith('prebuilds/') ? (publishedHash(name) ?? `any that ${SUMS} lists`) : hash;
   if (published !== hash) {
     return { ok: false, detail: `${path} is not the published file: its sha256 is ${hash}, not ${published}` };
   }
-  if (failed) return { ok: false, detail: reason };
-  return {
-    ok: true,
-    detail: `sha256 ${hash}, ${name.startsWith('prebuilds/') ? 'as published' : 'built on this machine'}`,
-  };
+  const origin = name.startsWith('prebuilds/') ? 'as published' : 'built on this machine';
+  if (outcome === 'broken') return { ok: false, detail: `${reason}; its sha256 ${hash} is ${origin}` };
+  return { ok: outcome !== 'blocked', detail: outcome === 'blocked' ? reason : `sha256 ${hash}, ${origin}` };
 }
 
 /** Reads the file's hash from the list, in which each line is a hash and a path inside the package. */

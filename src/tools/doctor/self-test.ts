@@ -10,14 +10,14 @@ import { Settings } from '../../options';
 import { controlOf, findSocket } from '../../socket-control/choose';
 import { transportHandle } from '../../socket-control/handle';
 import { loadNative } from '../../socket-control/load';
-import { NativeControl, resolveConnection } from '../../socket-control/native';
+import { resolveConnection } from '../../socket-control/native';
 import { tcpPair, webSocketPair } from './loopback';
 
 type SelfTest = (signal: AbortSignal) => Promise<string>;
 
 export const SELF_TESTS: Readonly<Record<string, SelfTest>> = {
   resolve,
-  linger,
+  finish,
   reset: (signal) => abort('tcp', signal),
   probe,
   'tls-reset': (signal) => abort('tls', signal),
@@ -40,25 +40,18 @@ async function resolve(signal: AbortSignal): Promise<string> {
   }
 }
 
-/** Sets SO_LINGER and reads it back. */
-async function linger(signal: AbortSignal): Promise<string> {
+/** Calls finish() at one end, and checks that the other end reads FIN while the socket is still open. */
+async function finish(signal: AbortSignal): Promise<string> {
   const { binding } = loadNative();
-  if (!binding) return "not needed without the native addon, which resets through Node's handle";
-  const { accepted, stop } = await tcpPair(signal);
+  if (!binding) return 'not needed without the native addon';
+  const { accepted, connected, stop } = await tcpPair(signal);
   try {
-    const connection = resolveConnection(binding, accepted);
-    expect(connection, 'the SOCKET was not found');
-    const control = new NativeControl(binding, connection, accepted);
-    for (const [mode, on] of [
-      ['abortive', true],
-      ['default', false],
-    ] as const) {
-      expect(control.setLinger(mode), `SO_LINGER could not be set to ${mode}`);
-      const read = binding.getLinger(connection);
-      const good = typeof read === 'object' && read.on === on && read.seconds === 0;
-      expect(good, `SO_LINGER was set to ${mode}, but reads as ${JSON.stringify(read)}`);
-    }
-    return 'SO_LINGER was set to {1, 0}, then to its default, and read back both times';
+    const ended = once(connected.resume(), 'end', { signal });
+    const control = controlOf(accepted, findSocket(accepted, settings));
+    control.finish();
+    await ended;
+    expect(control.probe() === 'connected', `after finish() the connection is reported as '${control.probe()}'`);
+    return 'FIN was sent before the socket was closed';
   } finally {
     stop();
   }

@@ -41,6 +41,11 @@ export function isExpected(scenario: Scenario, side: 'server' | 'client', { info
   return info ? expected[side].includes(info.kind) : code === expected.plain;
 }
 
+/** Whether a connection was portable, though the addon is loaded on this machine. */
+export function isPortableByMistake({ info }: ObservedEnd, isNativeLoaded: boolean): boolean {
+  return isNativeLoaded && info?.control === 'portable';
+}
+
 /** Whether an end has no known cause: kind `unknown`, or code 1006 without CloseInfo. */
 export function isUnexplained({ info, code }: ObservedEnd): boolean {
   return info ? info.kind === 'unknown' : code === 1006;

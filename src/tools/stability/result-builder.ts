@@ -1,6 +1,7 @@
 /** Collects the events of a stability run, judges each end, and builds the result. */
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
-import { isExpected, isUnexplained, type ObservedEnd } from './expected-ends';
+import { loadNative } from '../../socket-control/load';
+import { isExpected, isPortableByMistake, isUnexplained, type ObservedEnd } from './expected-ends';
 import type { PlannedConnection, Scenario } from './plan';
 import type { StabilityResult, Times } from './result';
 
@@ -127,6 +128,9 @@ export class ResultBuilder {
     if (isUnexplained(end)) this.#unexplained++;
     if (!isExpected(scenario, side, end))
       this.problem(`${scenario}: the ${side} reported ${nameOf(end)}, which is wrong for this scenario`, id);
+    if (isPortableByMistake(end, loadNative().binding !== null)) {
+      this.problem(`the ${side}'s connection was portable, though the addon is loaded`, id);
+    }
     if (end.closes !== 1) this.problem(`the ${side} emitted 'close' ${end.closes} times`, id);
     if (end.info && end.disconnects !== 1) {
       this.problem(`the ${side} emitted 'disconnect' ${end.disconnects} times`, id);
