@@ -19,7 +19,9 @@ const MUTANTS = [...require('../native/test/mutants/sockets.js'), ...require('..
 /** The share of all mutants that has to be killed. */
 const WANTED = 66 / 72;
 /** From the quickest to the slowest. A mutant is killed by the first that fails. */
-const WINDOWS_TESTS = ['native', 'control', 'native-edges'].map((name) => `dist-test/socket-control/${name}.test.js`);
+const WINDOWS_TESTS = ['native', 'socket-control', 'control', 'native-edges'].map(
+  (name) => `dist-test/socket-control/${name}.test.js`,
+);
 
 const { values, positionals: ids } = parseArgs({ options: { jobs: { type: 'string' } }, allowPositionals: true });
 const quiet = { stdio: ['ignore', 'ignore', 'ignore'] };
