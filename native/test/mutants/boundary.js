@@ -95,7 +95,13 @@ module.exports = [
     'FARPROC* slot = import_slots;',
     'FARPROC* slot = import_slots + 1;',
   ),
-  imports('C5', 'only node.exe is a host', 'GetModuleHandleW(nullptr)', 'GetModuleHandleW(L"node.exe")'),
+  imports(
+    'C5',
+    'only node.exe is a host',
+    'GetModuleHandleW(nullptr)',
+    'GetModuleHandleW(L"node.exe")',
+    'The handle is null there, and GetProcAddress() looks in the program of the process for null.',
+  ),
   imports(
     'C6',
     'the slots stay writable',
