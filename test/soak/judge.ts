@@ -16,8 +16,11 @@ export const BOUNDS = {
 
 type Bounded = keyof typeof BOUNDS;
 
-/** What every sample must be: nothing is left between two rounds, and the event loop never stood still for longer, in ms. */
-export const LIMITS = { connections: 0, lingering: 0, stall: 5_000 } as const;
+/**
+ * What every sample must be: nothing is left between two rounds, and the event loop never stood still for longer, in ms. On a busy
+ * machine it waits seconds for the processor; what blocks it, a full pipe for example, does so for good.
+ */
+export const LIMITS = { connections: 0, lingering: 0, stall: 20_000 } as const;
 
 /** Samples at the beginning that are left out, while code is compiled and caches fill: a fifth, one at least. */
 const WARM_UP = 1 / 5;

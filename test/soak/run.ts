@@ -83,6 +83,8 @@ const COLUMNS: [string, (sample: Sample) => number | string][] = [
 const row = (cells: (string | number)[]) =>
   cells.map((cell, i) => String(cell).padStart((COLUMNS[i]?.[0].length ?? 0) + 2)).join('');
 
+const short = (value: number) => (value < MB ? value : `${(value / MB).toFixed(1)} MB`);
+
 async function main(): Promise<void> {
   const setup = JSON.parse(process.argv[2] as string) as Setup;
   console.log(`node ${process.version} on ${process.platform}, seed ${setup.seed}, ${setup.rate} connections a second`);
@@ -96,7 +98,7 @@ async function main(): Promise<void> {
     style: { head: [], border: [], compact: true },
   });
   for (const { what, first, last, allowed, isFlat } of verdict.rows)
-    table.push([what, first, last, allowed, isFlat ? 'flat' : 'GROWS']);
+    table.push([what, ...[first, last, allowed].map(short), isFlat ? 'flat' : 'GROWS']);
   console.log(table.toString());
   const counts = Object.entries(outcome?.counts ?? {}).sort(([, a], [, b]) => b - a);
   console.log(counts.map(([what, count]) => `${what} ${count}`).join(', '));

@@ -143,7 +143,11 @@ async function main(): Promise<void> {
     ledger.problem(`before: ${before}; after: ${handles().sort()}`),
   );
   tell({ type: 'outcome', outcome: { problems: ledger.problems, counts: ledger.counts } });
+  process.off('disconnect', process.exit);
   process.disconnect();
 }
+
+// Nobody is left to tell.
+process.on('disconnect', process.exit);
 
 main();
