@@ -30,6 +30,16 @@ async function breakProtocol(wss: WebSocketServer, onConnection = (_: WebSocket)
   await new Promise((resolve) => ws.once('close', resolve));
 }
 
+/** Node's own stream would wait on Windows. Elsewhere two streams of one descriptor take each other's events away. */
+function openPipe(): net.Socket {
+  const stderr = new net.Socket({ fd: 2, readable: false });
+  const internals = stderr as { _write?: unknown; _writev?: unknown; _handle?: { setBlocking?(on: boolean): void } };
+  delete internals._write;
+  delete internals._writev;
+  internals._handle?.setBlocking?.(false);
+  return stderr.unref();
+}
+
 /** Writes to stderr until it takes no more. Nobody reads it. */
 async function fillStderr(): Promise<void> {
   const bytes = Buffer.alloc(64 * 1024, '\n');
@@ -41,12 +51,7 @@ async function fillStderr(): Promise<void> {
       return fs.closeSync(fd);
     }
   }
-  const stderr = new net.Socket({ fd: 2, readable: false });
-  const internals = stderr as { _write?: unknown; _writev?: unknown; _handle?: { setBlocking?(on: boolean): void } };
-  delete internals._write; // on Windows it would wait
-  delete internals._writev;
-  internals._handle?.setBlocking?.(false);
-  stderr.unref();
+  const stderr = process.platform === 'win32' ? openPipe() : process.stderr;
   while (stderr.writableLength < 4 * bytes.length) stderr.write(bytes);
   await delay(100);
 }
