@@ -105,23 +105,32 @@ export function judgeLost({
   return Object.hasOwn(LOST, code) ? (LOST[code] ?? null) : null;
 }
 
-/** `idleMs` is how long no byte had moved before the end; null where nobody knows. */
-export function classify(state: State, idleMs: number | null = null): Verdict {
-  const [kind, origin] = judge(state);
+/** What is known of an end besides its state. */
+export interface Circumstances {
+  /** How long no byte had moved before the end; null where nobody knows. */
+  idleMs: number | null;
+  /** How this side cut the connection. */
+  forced: 'reset' | 'destroy' | null;
+}
+
+const UNKNOWN: Circumstances = { idleMs: null, forced: null };
+
+export function classify(state: State, { idleMs, forced }: Circumstances = UNKNOWN): Verdict {
+  const clean = isClean(state, forced);
+  const [kind, origin] = judge(state, clean);
   // A client's caller is told of a failed opening by ws's 'error' event.
   const expected = EXPECTED.has(kind) || state.endedIn === 'opening';
-  return { kind, origin, expected, clean: isClean(state), by: state.by ?? keepAliveOf(state, idleMs) };
+  return { kind, origin, expected, clean, by: state.by ?? keepAliveOf(state, idleMs) };
 }
 
 /** An answer to the peer's close frame that a RST of this side overtakes may not arrive; the peer's answer to ours has. */
-function isClean({ bothCloseFrames, closedBy, sentReset }: State): boolean {
-  return bothCloseFrames && !(sentReset && closedBy !== 'local');
+function isClean({ bothCloseFrames, closedBy }: State, forced: Circumstances['forced']): boolean {
+  return bothCloseFrames && !(forced === 'reset' && closedBy !== 'local');
 }
 
-function judge(state: State): Judgement {
-  const { cause, closedBy, endedIn } = state;
+function judge({ cause, closedBy, endedIn }: State, clean: boolean): Judgement {
   // Once both close frames crossed the end is clean, whatever happens to TCP after it (RFC 6455 §7.1.4).
-  if (isClean(state) && cause?.type !== 'protocol-error') return ['clean', closedBy ?? 'peer'];
+  if (clean && cause?.type !== 'protocol-error') return ['clean', closedBy ?? 'peer'];
   switch (cause?.type) {
     case undefined:
       // Refused by an answer, or given up by ws; once open, somebody here destroyed the socket below the WebSocket.

@@ -185,7 +185,7 @@ export class Ending {
     const at = now();
     const traffic = this.#final ?? this.#meter?.readAtEnd() ?? NO_TRAFFIC;
     const counts = this.#meter?.isComplete ?? true;
-    const { kind, origin, expected, clean, by } = classify(state, idleMs);
+    const { kind, origin, expected, clean, by } = classify(state, { idleMs, forced: this.forced });
     const bytesUnsent = traffic.unsent + queuedInSender(ws);
     const openMs = openedAt === null ? 0 : Math.max(0, (endingSince ?? at) - openedAt);
     const sent = this.#sentCloseFrame(state);

@@ -70,8 +70,6 @@ export interface State {
   readonly bothCloseFrames: boolean;
   /** The rule by which this side ended it. */
   readonly by: ClosePolicy | null;
-  /** This side has sent RST. */
-  readonly sentReset: boolean;
   /** The last look, and when one last showed progress. */
   readonly progress: number;
   readonly queued: number;
@@ -177,7 +175,6 @@ export const initial: State = Object.freeze({
   deadlineAt: Number.POSITIVE_INFINITY,
   bothCloseFrames: false,
   by: null,
-  sentReset: false,
   progress: 0,
   queued: 0,
   progressAt: 0,
@@ -296,8 +293,7 @@ function cut(state: State, at: number, cause: Cause | null, how?: 'reset' | 'des
   // There is no connection yet to cut: ws gives up the opening handshake by itself.
   if (state.phase === 'opening') return [ending(state, at, 'opening', cause), []];
   const wake = { wakeIn: WATCHDOG_MS };
-  const next = ending(state, at, 'cut', cause);
-  return [how === 'reset' ? { ...next, sentReset: true } : next, how ? [how, wake] : [wake]];
+  return [ending(state, at, 'cut', cause), how ? [how, wake] : [wake]];
 }
 
 /**

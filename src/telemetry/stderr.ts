@@ -89,7 +89,8 @@ export function openStderr(): TryWrite {
 /** By the type in `mode` (S_IFMT): Node's isFIFO() says no to every pipe of Windows. */
 function kindOf(fd: number): 'file' | 'terminal' | 'pipe' | 'socket' {
   if (isatty(fd)) return 'terminal';
-  const type = fs.fstatSync(fd).mode & 0o170000;
+  // As bigint, since Node's realpathSync() takes the last other result for its own: after a pipe it resolves no link any more.
+  const type = Number(fs.fstatSync(fd, { bigint: true }).mode) & 0o170000;
   if (type === 0o010000) return 'pipe';
   return type === 0o140000 ? 'socket' : 'file';
 }

@@ -127,14 +127,14 @@ const TABLE: Row[] = [
   ['ECONNRESET without a call', { ...open, cause: plainError('ECONNRESET') }, 'reset', 'peer', true],
   [
     "RST of this side over its answer to the peer's close frame",
-    { ...crossed, closedBy: 'peer', sentReset: true, cause: { type: 'local-abort' } },
+    { ...crossed, closedBy: 'peer', cause: { type: 'local-abort' } },
     'local-abort',
     'local',
     true,
   ],
   [
     'RST of this side after the peer has answered',
-    { ...crossed, closedBy: 'local', sentReset: true, cause: { type: 'local-abort' } },
+    { ...crossed, closedBy: 'local', cause: { type: 'local-abort' } },
     'clean',
     'local',
     true,
@@ -213,7 +213,8 @@ const TABLE: Row[] = [
 describe('classify()', () => {
   for (const [seen, state, kind, origin, expected] of TABLE) {
     it(`${seen}: ${kind} / ${origin}${expected ? '' : ', unexpected'}`, () => {
-      const { by: _, clean: __, ...verdict } = classify({ ...initial, ...state });
+      const forced = seen.startsWith('RST of this side') ? 'reset' : null;
+      const { by: _, clean: __, ...verdict } = classify({ ...initial, ...state }, { idleMs: null, forced });
       assert.deepEqual(verdict, { kind, origin, expected });
     });
   }

@@ -89,7 +89,10 @@ describe('whether all was delivered', () => {
     const pair = await pairWith({}, { role: 'server' });
     pair.peer.write(closeFrame(1000));
     const info = await endOf(pair, () => void whenClosing(pair.ws).then(() => pair.ws.abort()));
-    assert.deepEqual([info.kind, info.origin, info.clean, info.forced], ['local-abort', 'local', false, 'reset']);
+    // Behind a FIN nobody has shown that Windows sends RST.
+    const wanted = info.forced === 'reset' ? ['local-abort', 'local', false] : ['clean', 'peer', true];
+    assert.deepEqual([info.kind, info.origin, info.clean], wanted);
+    if (process.platform !== 'win32') assert.equal(info.forced, 'reset');
   });
 });
 

@@ -1,11 +1,12 @@
 // The default logger writes to stderr without ever waiting for it, and tells nothing that the application hears itself.
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { promisify } from 'node:util';
 import { LineQueue } from '../../dist/telemetry/stderr.js';
 import { forkScript, runNode } from '../support/child.js';
 import { until } from '../support/end.js';
@@ -170,6 +171,26 @@ describe('the default logger', () => {
     assert.deepEqual(await reportOf(child), [false, false, false, false, true]);
     await exit(child);
   });
+});
+
+it('leaves Node able to find packages through symbolic links, where stderr is a pipe', {
+  skip: process.platform === 'win32',
+}, async () => {
+  const folder = fs.mkdtempSync(join(tmpdir(), 'ws-linger-'));
+  fs.mkdirSync(join(folder, 'real', 'linked'), { recursive: true });
+  fs.writeFileSync(join(folder, 'real', 'linked', 'index.js'), '');
+  fs.mkdirSync(join(folder, 'node_modules'));
+  fs.symlinkSync(join('..', 'real', 'linked'), join(folder, 'node_modules', 'linked'));
+  const code = `
+    const { WebSocketServer } = require(${JSON.stringify(require.resolve('ws-linger'))});
+    new WebSocketServer({ noServer: true });
+    setTimeout(() => console.log(require.resolve('linked')), 200);`;
+  // A shell's pipe: those of Node are sockets.
+  const { stdout } = await promisify(execFile)('sh', ['-c', '"$0" -e "$1" 2>&1 | cat', process.execPath, code], {
+    cwd: folder,
+  });
+  assert.equal(stdout.trim(), fs.realpathSync(join(folder, 'real', 'linked', 'index.js')));
+  fs.rmSync(folder, { recursive: true });
 });
 
 describe('a queue of lines', () => {
