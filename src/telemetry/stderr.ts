@@ -138,13 +138,14 @@ function openPipe(): Socket {
 
 /** Node's own stream for stderr, and any other, takes all it is given into its memory: what it has there is to stay little. */
 function toStream(stream: Writable): TryWrite {
+  let writes = 0;
   return (bytes) => {
     if (!stream.writable) throw new Error('stderr is closed');
     if (stream.writableLength > 0) return 0;
     // An error of stderr that nobody hears ends the process. It is emitted after the callback.
-    stream.once('error', ignore);
+    if (writes++ === 0) stream.on('error', ignore);
     stream.write(bytes, (error) => {
-      if (!error) stream.removeListener('error', ignore);
+      if (!error && --writes === 0) stream.removeListener('error', ignore);
     });
     return bytes.length;
   };

@@ -20,7 +20,6 @@ export async function talk({ WebSocket, WebSocketServer }: typeof import('ws-lin
   const wss = new WebSocketServer({ host: '127.0.0.1', port: 0, maxPayload: 1000 });
   await once(wss, 'listening');
   wss.on('connection', (ws) => {
-    ws.on('error', () => {}); // the message beyond maxPayload
     ws.on('message', (data) => ws.send(data));
   });
   const { port } = wss.address() as WebSocket.AddressInfo;
