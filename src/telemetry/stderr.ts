@@ -87,12 +87,17 @@ export function openStderr(): TryWrite {
 }
 
 /** By the type in `mode` (S_IFMT): Node's isFIFO() says no to every pipe of Windows. */
-function kindOf(fd: number): 'file' | 'terminal' | 'pipe' | 'socket' {
+function kindOf(fd: number): 'file' | 'terminal' | 'pipe' | 'other' {
   if (isatty(fd)) return 'terminal';
-  // As bigint, since Node's realpathSync() takes the last other result for its own: after a pipe it resolves no link any more.
-  const type = Number(fs.fstatSync(fd, { bigint: true }).mode) & 0o170000;
+  let type = 0;
+  try {
+    // As bigint, since Node's realpathSync() takes the last other result for its own: after a pipe it resolves no link any more.
+    type = Number(fs.fstatSync(fd, { bigint: true }).mode) & 0o170000;
+  } catch {
+    return 'other'; // what Wine says of a pipe of its host
+  }
   if (type === 0o010000) return 'pipe';
-  return type === 0o140000 ? 'socket' : 'file';
+  return type === 0o140000 ? 'other' : 'file';
 }
 
 /** On Linux a pipe or a terminal can be opened again, without waiting: whoever else has it notices nothing of that. */
