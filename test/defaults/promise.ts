@@ -30,12 +30,12 @@ export interface DefaultPromise {
 /** A quarter of `closeTimeout`: the end of a close is looked for four times within it. */
 export const QUARTER = 0.25;
 export const FIVE_PERCENT = 0.05;
-/** A timer may be early by the granularity of the clocks; so much of a limit, at the least. */
-const EARLY = 0.02;
+/** A timer may be early, and late, by the granularity of the clocks; so much of a limit, at the least. */
+const GRANULARITY = 0.02;
 
 /** Told at `ms`, not before, and later by at most a share of it. */
 export function isAt(measured: number | null, ms: number, late: number): boolean {
-  return measured !== null && measured >= ms * (1 - EARLY) && measured <= ms * (1 + late);
+  return measured !== null && measured >= ms * (1 - GRANULARITY) && measured <= ms * (1 + late + GRANULARITY);
 }
 
 export function isWithin(measured: number | null, ms: number, late = 0): boolean {
