@@ -84,10 +84,14 @@ function attachClient(ws: UpstreamSocket, options: LingerOptions | undefined): U
 }
 
 /** Checks the options before anything is touched. Who has settings already keeps them, and may be asked for no others. */
-function settingsFor(attached: Group | undefined, options: unknown, wsCloseTimeout: number | undefined): Settings {
+function settingsFor(
+  attached: Group | undefined,
+  options: LingerOptions | undefined,
+  wsCloseTimeout: number | undefined,
+): Settings {
   const settings = parseOptions(options, givenCloseTimeout(wsCloseTimeout));
   checkControl(settings);
-  if (!attached || asksForSame(attached.settings, options)) return settings;
+  if (!attached || asksForSame(attached.settings, options, settings)) return settings;
   const message = 'attach() was called with other options than those that it has already';
   throw withCode(new Error(message), 'WSL_ERR_ALREADY_ATTACHED');
 }

@@ -74,8 +74,8 @@ export interface LingerOptions {
   heartbeat?: boolean | Partial<HeartbeatOptions>;
   /**
    * A peer for which more bytes than this are queued is given up, as `slow-consumer`. What the kernel has taken does not
-   * count, as in `bufferedAmount`. Looked at twice a second, and four times
-   * while something is queued. A positive integer, or Infinity for no limit.
+   * count, as in `bufferedAmount`. Looked at twice a second, and four times while something is queued. A positive integer, or
+   * Infinity for no limit.
    * @defaultValue Infinity
    */
   maxBufferedAmount?: number;
@@ -215,15 +215,20 @@ export function checkAll<T extends object>(
 ): T {
   if (!isOptionsObject(given)) throw wrongType(prefix, 'an object', given);
   const values = Object.create(null) as Record<string, unknown>;
-  for (const name in given) {
-    if (!isOfObjectPrototype(given, name)) values[name] = given[name];
-  }
+  for (const name of namesIn(given)) values[name] = given[name];
   for (const [name, value] of Object.entries(values)) {
     const check = Object.hasOwn(checks, name) ? checks[name as keyof T] : undefined;
     if (!check) throw unknownOption(prefix, name, Object.keys(checks));
     if (value !== undefined) check(`${prefix}.${name}`, value);
   }
   return values as T;
+}
+
+/** The names of an options object, inherited ones too. */
+function namesIn(given: object): string[] {
+  const names: string[] = [];
+  for (const name in given) if (!isOfObjectPrototype(given, name)) names.push(name);
+  return names;
 }
 
 /** Anybody may have added to Object.prototype; what a class of options inherits from its own base counts. */
@@ -239,11 +244,9 @@ function isOptionsObject(given: unknown): given is Record<string, unknown> {
   return typeof given === 'object' && (kind === '[object Object]' || kind === '[object Module]');
 }
 
-/** Whether these options ask for nothing that the settings do not have already. */
-export function asksForSame(settings: Settings, options: unknown): boolean {
-  if (options === undefined) return true;
-  const wanted = parseOptions(options);
-  const names = Object.keys(options as object) as (keyof Settings)[];
+/** Whether these options, of which `wanted` was made, ask for nothing that the settings do not have already. */
+export function asksForSame(settings: Settings, options: object | undefined, wanted: Settings): boolean {
+  const names = namesIn(options ?? {}) as (keyof Settings)[];
   return names.every((name) => isSame(wanted[name], settings[name]));
 }
 

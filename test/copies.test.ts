@@ -1,22 +1,12 @@
 // Two copies of this package in one process: an override beside a direct dependency, two versions, Jest's resetModules().
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { dirname, sep } from 'node:path';
 import { describe, it } from 'node:test';
 import type * as ours from 'ws-linger';
 import Upstream from 'ws-upstream';
+import { loadCopy } from './support/copies.js';
 import { portOf, until } from './support/end.js';
 import { connectPeer } from './support/peer.js';
-
-type Copy = typeof ours & (typeof ours)['default'];
-
-/** Loads the package anew: modules of its own, of nothing else. */
-function loadCopy(): Copy {
-  const entry = require.resolve('ws-linger');
-  const folder = dirname(entry) + sep;
-  for (const file of Object.keys(require.cache)) if (file.startsWith(folder)) delete require.cache[file];
-  return require(entry) as Copy;
-}
 
 const COPIES = { A: loadCopy(), B: loadCopy() };
 type Name = keyof typeof COPIES;
@@ -148,6 +138,19 @@ describe('a second attach()', () => {
       });
     }
   }
+});
+
+it('a second attach() reads its options once, inherited ones too', () => {
+  const wss = COPIES.A.attach(new Upstream.WebSocketServer({ noServer: true }), { closeTimeout: 50 });
+  const times = [50, 60];
+  const options = {
+    get closeTimeout() {
+      return times.shift() as number;
+    },
+  };
+  assert.equal(COPIES.B.attach(wss, options), wss);
+  assert.deepEqual(times, [60]);
+  assert.throws(() => COPIES.B.attach(wss, Object.create({ closeTimeout: 60 })), { code: 'WSL_ERR_ALREADY_ATTACHED' });
 });
 
 it('a copy of another protocol is refused with a code before anything is touched', () => {

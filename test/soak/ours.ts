@@ -1,22 +1,12 @@
 /** The servers and clients under test: made by two copies of this package, and by plain ws with one or both attached. */
 import { once } from 'node:events';
 import https from 'node:https';
-import { dirname, sep } from 'node:path';
 import type * as ours from 'ws-linger';
 import Upstream from 'ws-upstream';
 import { certificate } from '../support/certificate.js';
+import { type Copy, loadCopy } from '../support/copies.js';
 import { listen, portOf } from '../support/end.js';
 import type { Target } from './messages.js';
-
-type Copy = typeof ours & (typeof ours)['default'];
-
-/** Loads the package anew, with modules of its own. */
-function loadCopy(): Copy {
-  const entry = require.resolve('ws-linger');
-  const folder = dirname(entry) + sep;
-  for (const file of Object.keys(require.cache)) if (file.startsWith(folder)) delete require.cache[file];
-  return require(entry) as Copy;
-}
 
 export const A = loadCopy();
 const B = loadCopy();
