@@ -161,8 +161,10 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
       this.#visitedAt = this.#openedAt;
       this.#moved = bytesMoved(this.#stream) ?? 0;
       visit(this);
-      if (watching) this.#watched = new Watched(this.#ws, this.#stream, this.#handle, this);
-      if (this.#watched) watching?.add(this.#watched);
+      if (watching) {
+        this.#watched = new Watched(this.#ws, this.#stream, this.#handle, this);
+        watching.add(this.#watched);
+      }
     }
     this.group.opened(this.#ws);
   }

@@ -195,7 +195,7 @@ export class Ending {
       origin,
       phase: endedIn,
       code: ws._closeCode,
-      reason: ws._closeMessage.length > 0 ? ws._closeMessage.toString() : '',
+      reason: received?.reason ?? '',
       clean,
       forced: this.forced,
       control: this.#transport.stream && (this.control()?.kind ?? null),

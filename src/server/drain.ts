@@ -4,9 +4,8 @@ import { CLOSE_KINDS, type CloseKind } from '../close-info';
 import { connectionOf } from '../connection/connection';
 import type { Group } from '../connection/group';
 import { lingeringEnded, shortenLingering } from '../connection/lingering';
-import { withCode } from '../errors';
 import { now } from '../liveness/clock';
-import { type Check, checkAll, MAX_TIMER, milliseconds, wrongType } from '../options';
+import { type Check, checkAll, MAX_TIMER, milliseconds, outOfRange, wrongType } from '../options';
 import type { UpstreamServer } from '../upstream';
 import type { Guard } from './guard';
 
@@ -61,10 +60,6 @@ function closeCode(name: string, value: unknown): void {
 function closeReason(name: string, value: unknown): void {
   if (typeof value !== 'string') throw wrongType(name, 'a string', value);
   if (Buffer.byteLength(value) > 123) throw outOfRange(`${name} must be at most 123 bytes long`);
-}
-
-function outOfRange(message: string): Error {
-  return withCode(new RangeError(message), 'WSL_ERR_OPTION_RANGE');
 }
 
 /** After the deadline what does not end is left behind, a connection whose listener has thrown for example, in ms. */
