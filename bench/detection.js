@@ -30,9 +30,9 @@ const MEASUREMENTS = {
 
   /** Peers fall silent evenly spread over one heartbeat interval, since real ones do so at any time of it. */
   async silence(server, peers, { connections, gone, warmUp, beats, heartbeat: { interval } }) {
-    // The first heartbeats compile the code, so they are not measured.
+    // The first heartbeats compile the code, and what the openings left behind is collected at some time: neither is measured.
     await setTimeout(interval * warmUp);
-    const before = await server.ask('usage');
+    const before = await server.ask('usage', { collect: true });
     await setTimeout(interval * beats);
     const after = await server.ask('usage');
     const [acts, ends] = await Promise.all([peers.ask('fallSilent', gone, interval), server.ask('ends', gone)]);
@@ -42,7 +42,11 @@ const MEASUREMENTS = {
 
 async function measure({ contestant, parameters }) {
   const { ask, connections, heartbeat } = parameters;
-  const server = start(script('server'), { args: [contestant], env: environment(contestant) });
+  const server = start(script('server'), {
+    args: [contestant],
+    env: environment(contestant),
+    execArgv: ['--expose-gc'],
+  });
   const peers = start(script('peers'));
   try {
     await peers.ask('open', await server.ask('listen', heartbeat), connections);

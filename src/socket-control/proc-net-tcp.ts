@@ -2,10 +2,10 @@
  * Looks into Linux's table of TCP connections, which alone tells whether a peer takes what the kernel holds for it: to Node
  * such bytes were sent long ago. See proc(5), and get_tcp4_sock() in the kernel's net/ipv4/tcp_ipv4.c.
  *
- * The table has a row for every socket of the machine, so it is read in pieces, one per turn of the loop, and only the rows
+ * The table has a row for every socket of the machine, so it is read for a millisecond in each turn of the loop, and only the rows
  * that were asked for are looked at. A reading is begun when somebody asks, and its rows are what is answered from then on.
  */
-import { close, open, read } from 'node:fs';
+import { close, open, read, readSync } from 'node:fs';
 import { isIPv4, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import type { TransportLook } from './contract';
@@ -21,8 +21,7 @@ export interface Row {
 const FRESH_MS = 100;
 /** A reading takes longer the more sockets the machine has. The pause after it is so many times as long: 1 % of a core. */
 const PAUSE = 100;
-/** What one read and its rows cost, in ms, at the most (measured: 0.06 to 0.08): a busy machine makes it take longer, not cost more. */
-const READ_COST_MS = 0.08;
+const TURN_MS = 1;
 const READ_BYTES = 16_384;
 /** Rows are forgotten when nobody has asked for so long. */
 const FORGET_MS = 10_000;
@@ -63,13 +62,12 @@ class Table {
       const key = keyIn(row);
       if (wanted.has(key)) rows.set(key, lookIn(row, key, began));
     };
-    readRows(this.#file, onRow, (isRefused, reads) => {
-      const now = performance.now();
+    readRows(this.#file, onRow, (isRefused, cost) => {
       this.#isRefused = isRefused;
       if (isRefused) this.#wanted.clear();
       this.#keep(wanted, rows, began - FORGET_MS);
       this.#isReading = false;
-      this.#readAgainAt = now + Math.max(FRESH_MS, PAUSE * Math.min(now - began, reads * READ_COST_MS));
+      this.#readAgainAt = performance.now() + Math.max(FRESH_MS, PAUSE * cost);
       clearTimeout(this.#forget);
       this.#forget = setTimeout(() => this.#rows.clear(), FORGET_MS).unref();
     });
@@ -83,32 +81,55 @@ class Table {
 }
 
 /**
- * Reads a table, row by row. `done` is told whether it may not be read, or is not there: nothing is known then. The kernel makes
- * a page of text for each read, whatever the size of the buffer, so one small buffer serves for all: that of a stream would be
- * made anew each time, and thousands of them keep the garbage collector busy.
+ * Reads a table, row by row. `done` is told whether it may not be read, or is not there: nothing is known then; and what it cost,
+ * in ms of a core. The kernel makes a page of text for each read, whatever the size of the buffer: of thousands of reads most are
+ * made at once, since a thread of the pool makes each twice as dear. One buffer serves for all.
  */
-function readRows(file: string, onRow: (row: string) => void, done: (isRefused: boolean, reads: number) => void): void {
+function readRows(file: string, onRow: (row: string) => void, done: (isRefused: boolean, cost: number) => void): void {
   const buffer = Buffer.allocUnsafe(READ_BYTES);
   let rest = '';
-  let reads = 0;
-  const onOpen = (refused: Error | null, fd: number) => {
-    if (refused) done(true, reads);
-    else readOn(fd);
-  };
+  let cost = 0;
   const readOn = (fd: number) =>
     read(fd, buffer, 0, READ_BYTES, null, (error, length) => {
-      if (error || length === 0) {
-        close(fd, () => done(false, reads));
-        return;
-      }
-      reads++;
-      rest = eachRow(rest + buffer.toString('latin1', 0, length), onRow);
-      readOn(fd);
+      const meter = new CostMeter();
+      const isOver = error !== null || readForATurn(fd, length);
+      cost += meter.read();
+      if (!isOver) readOn(fd);
+      else close(fd, () => done(false, cost));
     });
+  /** Returns whether that was all. */
+  const readForATurn = (fd: number, read: number): boolean => {
+    const until = performance.now() + TURN_MS;
+    for (let length = read; length > 0; length = readNow(fd, buffer)) {
+      rest = eachRow(rest + buffer.toString('latin1', 0, length), onRow);
+      if (performance.now() >= until) return false;
+    }
+    return true;
+  };
   try {
-    open(file, onOpen);
+    open(file, (refused, fd) => (refused ? done(true, cost) : readOn(fd)));
   } catch {
-    done(true, reads); // as Node's permission model does
+    done(true, cost); // as Node's permission model does
+  }
+}
+
+function readNow(fd: number, buffer: Buffer): number {
+  try {
+    return readSync(fd, buffer, 0, READ_BYTES, null);
+  } catch {
+    return 0;
+  }
+}
+
+/** What work in this turn cost: less than it took where the machine is busy, less than the process used where it has threads. */
+class CostMeter {
+  readonly #began = performance.now();
+  readonly #used = process.cpuUsage();
+
+  /** In ms of a core. */
+  read(): number {
+    const { user, system } = process.cpuUsage(this.#used);
+    return Math.min(performance.now() - this.#began, (user + system) / 1_000);
   }
 }
 
