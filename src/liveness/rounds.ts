@@ -31,7 +31,8 @@ interface Member {
 export class Rounds {
   readonly #rounds: Round[];
   readonly #members = new Map<Watchable, Member>();
-  readonly #ticker: NodeJS.Timeout;
+  /** Stops the ticks. */
+  readonly stop: () => void;
 
   constructor(heartbeat: HeartbeatOptions) {
     const tickMs = Math.max(MIN_TICK_MS, heartbeat.timeout / TICKS_PER_TIMEOUT);
@@ -41,7 +42,7 @@ export class Rounds {
     });
     this.#rounds = Array.from({ length: ROUNDS }, () => new Round(heartbeat, time));
     // Without it nobody would see that the process was stopped between two rounds.
-    this.#ticker = every(tickMs, () => time.read());
+    this.stop = every(tickMs, () => time.read());
   }
 
   add(connection: Watchable): void {
@@ -55,10 +56,6 @@ export class Rounds {
     const member = this.#members.get(connection);
     this.#members.delete(connection);
     member?.round.remove(member);
-  }
-
-  stop(): void {
-    clearInterval(this.#ticker);
   }
 }
 

@@ -32,7 +32,7 @@ export class Sweep {
   readonly #settings: Settings;
   readonly #limitsFlow: boolean;
   readonly #swept = new Map<Watchable, Swept>();
-  readonly #ticker: NodeJS.Timeout;
+  readonly stop: () => void;
   readonly #time: RunningTime;
   #isSweeping = false;
   #turn = 0;
@@ -44,7 +44,7 @@ export class Sweep {
     this.#limitsFlow = limitsFlow(settings);
     const period = periodOf(settings);
     this.#time = new RunningTime(period, Number.POSITIVE_INFINITY, () => {});
-    this.#ticker = every(period, () => this.#sweep());
+    this.stop = every(period, () => this.#sweep());
   }
 
   add(connection: Watchable): void {
@@ -54,10 +54,6 @@ export class Sweep {
 
   remove(connection: Watchable): void {
     this.#swept.delete(connection);
-  }
-
-  stop(): void {
-    clearInterval(this.#ticker);
   }
 
   #sweep(): void {

@@ -8,23 +8,32 @@ const ITEMS_PER_LOOK_AT_CLOCK = 32;
 
 // setImmediate() runs after the loop has polled: what came while it was busy is read before anybody is judged.
 
-export function every(ms: number, run: () => void): NodeJS.Timeout {
-  let due = now() + ms;
-  const onTime = () => {
-    reached(due);
-    due = now() + ms;
-    setImmediate(run);
+/** Returns what stops it. */
+export function every(ms: number, run: () => void): () => void {
+  let timer: NodeJS.Timeout;
+  const arm = () => {
+    timer = startTimer(ms, () => {
+      arm();
+      setImmediate(run);
+    });
   };
-  return setInterval(onTime, ms).unref();
+  arm();
+  return () => clearTimeout(timer);
 }
 
 export function later(ms: number, run: () => void): NodeJS.Timeout {
+  return startTimer(ms, () => setImmediate(run));
+}
+
+function startTimer(ms: number, onTime: () => void): NodeJS.Timeout {
   const due = now() + ms;
-  const onTime = () => {
+  const timer = setTimeout(() => {
+    // node:test's mocked setImmediate() has this one run again, and an interval lose other timers.
+    clearTimeout(timer);
     reached(due);
-    setImmediate(run);
-  };
-  return setTimeout(onTime, ms).unref();
+    onTime();
+  }, ms).unref();
+  return timer;
 }
 
 /** Visits all items, in as many turns of the loop as that takes, and calls `done`. Items may come and go meanwhile. */

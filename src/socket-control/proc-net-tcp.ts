@@ -10,11 +10,12 @@ import { isIPv4, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import type { TransportLook } from './contract';
 
-/** Where a connection is in the tables. */
+/** Where a connection is in the tables, and what the last reading that it was asked for in said of it. */
 export interface Row {
-  table: Table;
+  readonly table: Table;
   /** Both ends, as the table writes them. */
-  key: string;
+  readonly key: string;
+  look: TransportLook | null;
 }
 
 /** One reading serves all connections that ask within this time. */
@@ -23,8 +24,6 @@ const FRESH_MS = 100;
 const PAUSE = 100;
 const TURN_MS = 1;
 const READ_BYTES = 16_384;
-/** Rows are forgotten when nobody has asked for so long. */
-const FORGET_MS = 10_000;
 
 /** Behind both ends: state, send queue, receive queue, timer, its time, retransmissions, user, unanswered probes. */
 const COLUMNS = /^ \w\w (\w+):\w+ (\w\w):\w+ (\w+) +\d+ +(\d+)/;
@@ -33,50 +32,42 @@ const PROBING = '04';
 
 class Table {
   readonly #file: string;
-  #wanted = new Set<string>();
-  #rows = new Map<string, TransportLook>();
+  /** By their keys. */
+  #wanted = new Map<string, Row[]>();
   #isReading = false;
   #isRefused = false;
   #readAgainAt = Number.NEGATIVE_INFINITY;
-  #forget: NodeJS.Timeout | undefined;
 
   constructor(file: string) {
     this.#file = file;
   }
 
-  /** What the last reading said of a row; null where it was not asked for by then, or is not there. */
-  find(key: string): TransportLook | null {
-    if (this.#isRefused) return null;
-    this.#wanted.add(key);
+  /** Has the row read, soon. */
+  want(row: Row): void {
+    if (this.#isRefused) return;
+    const wanted = this.#wanted.get(row.key);
+    if (!wanted) this.#wanted.set(row.key, [row]);
+    else if (!wanted.includes(row)) wanted.push(row);
     if (!this.#isReading && performance.now() >= this.#readAgainAt) this.#read();
-    return this.#rows.get(key) ?? null;
   }
 
   #read(): void {
     const began = performance.now();
     const wanted = this.#wanted;
-    const rows = new Map<string, TransportLook>();
-    this.#wanted = new Set();
+    const found = new Map<string, TransportLook>();
+    this.#wanted = new Map();
     this.#isReading = true;
-    const onRow = (row: string) => {
-      const key = keyIn(row);
-      if (wanted.has(key)) rows.set(key, lookIn(row, key, began));
+    const onRow = (text: string) => {
+      const key = keyIn(text);
+      if (wanted.has(key)) found.set(key, lookIn(text, key, began));
     };
     readRows(this.#file, onRow, (isRefused, cost) => {
       this.#isRefused = isRefused;
       if (isRefused) this.#wanted.clear();
-      this.#keep(wanted, rows, began - FORGET_MS);
+      for (const [key, rows] of wanted) for (const row of rows) row.look = found.get(key) ?? null;
       this.#isReading = false;
       this.#readAgainAt = performance.now() + Math.max(FRESH_MS, PAUSE * cost);
-      clearTimeout(this.#forget);
-      this.#forget = setTimeout(() => this.#rows.clear(), FORGET_MS).unref();
     });
-  }
-
-  /** A row stays until it is read again or old: whoever asked for it may take it after others have had a reading of their own. */
-  #keep(wanted: Set<string>, rows: Map<string, TransportLook>, oldest: number): void {
-    for (const [key, { at }] of this.#rows) if (at < oldest || wanted.has(key)) this.#rows.delete(key);
-    for (const [key, look] of rows) this.#rows.set(key, look);
   }
 }
 
@@ -163,12 +154,13 @@ const tables = { 4: new Table('/proc/net/tcp'), 6: new Table('/proc/net/tcp6') }
 export function rowOf({ localAddress, localPort, remoteAddress, remotePort }: Partial<Socket>): Row | null {
   if (process.platform !== 'linux' || !localAddress || !localPort || !remoteAddress || !remotePort) return null;
   const key = `${endpoint(localAddress, localPort)} ${endpoint(remoteAddress, remotePort)}`;
-  return { table: tables[isIPv4(localAddress) ? 4 : 6], key };
+  return { table: tables[isIPv4(localAddress) ? 4 : 6], key, look: null };
 }
 
-/** The latest look at it, which is some 100 ms old or more; null where it has not been asked for before. */
-export function lookAtRow({ table, key }: Row): TransportLook | null {
-  return table.find(key);
+/** The latest look at it, which is some 100 ms old or more; null where it has not been asked for before. Has it read again. */
+export function lookAtRow(row: Row): TransportLook | null {
+  row.table.want(row);
+  return row.look;
 }
 
 /** An address as the table has it: hexadecimal, each word of 32 bits in the byte order of this machine. */

@@ -161,7 +161,7 @@ describe('a heartbeat', () => {
   }
 
   it('waits for a peer that still acknowledges bytes that were sent before the ping', async () => {
-    let unacknowledged = 1_000;
+    let unacknowledged = 100_000;
     const { why, pings } = await watchSilent((sent) => {
       if (sent < 4) unacknowledged -= 1;
       return { unacknowledged, peerWindow: 'open', at: performance.now() };
@@ -172,7 +172,11 @@ describe('a heartbeat', () => {
   for (const [what, look] of [
     ['a look from before the missing pong', () => ({ unacknowledged: Math.random(), peerWindow: 'open', at: 0 })],
     ['a missing look', () => null],
-    ['looks without progress', () => ({ unacknowledged: 1, peerWindow: 'open', at: performance.now() })],
+    ['looks without progress', () => ({ unacknowledged: 9_000, peerWindow: 'open', at: performance.now() })],
+    [
+      'a late acknowledgment of the ping itself',
+      () => ({ unacknowledged: Math.random() * 100, peerWindow: 'open', at: performance.now() }),
+    ],
   ] as [string, () => TransportLook | null][]) {
     it(`does not accept ${what} as evidence that the peer is alive`, async () => {
       assert.deepEqual(await watchSilent(look), { why: 'heartbeat', pings: 1 });
