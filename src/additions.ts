@@ -20,6 +20,7 @@ export type { DrainOptions } from './server/drain';
 export { drainOnSignal } from './server/drain-on-signal';
 export { guardServer } from './server/guard-registry';
 export { guardProcess, guardSocket } from './server/guard-sockets';
+export { setDefaults } from './set-defaults';
 export type {
   DisconnectMessage,
   LingeredMessage,

@@ -1,8 +1,9 @@
 import { Connection, connectionOf } from './connection/connection';
 import { Group, groupFor, putGroup } from './connection/group';
 import { isMarked, mark } from './copies';
+import { parseOptions } from './defaults';
 import { withCode } from './errors';
-import { asksForSame, type LingerOptions, parseOptions, type Settings } from './options';
+import { asksForSame, type LingerOptions, type Settings } from './options';
 import { type ServerAdditions, ServerSide, sideOf } from './server/server-side';
 import { checkControl } from './socket-control/choose';
 import { Upstream, type UpstreamServer, type UpstreamSocket } from './upstream';
@@ -26,8 +27,15 @@ export function attach(target: object, options?: LingerOptions): object {
   if (isServer(target)) return attachServer(target, options);
   if (isSocket(target)) return attachClient(target, options);
   const wanted = 'a WebSocketServer made by ws 8.5 or newer, or a WebSocket made by ws 8.3 or newer';
-  throw withCode(new TypeError(`attach() takes ${wanted}`), 'WSL_ERR_NOT_ATTACHABLE');
+  throw withCode(
+    new TypeError(`attach() takes ${wanted}${isOfOlderWs(target) ? OLDER : ''}`),
+    'WSL_ERR_NOT_ATTACHABLE',
+  );
 }
+
+const OLDER =
+  '. This is of an older ws, which stays as it is: take a release of the library that made it that has a newer ws, and ' +
+  'where an override is used, override "ws@^8" rather than "ws"';
 
 /** ws fills in its default of 30 s, so that nobody can tell whether it was given. */
 function givenCloseTimeout(closeTimeout: number | undefined): number | undefined {
@@ -119,6 +127,12 @@ function isServer(target: object): target is UpstreamServer {
 
 function isSocket(target: object): target is UpstreamSocket {
   return isSocketLike(target) && Buffer.isBuffer((target as UpstreamSocket)._closeMessage);
+}
+
+/** What ws 7 and the first releases of ws 8 made: `completeUpgrade()` is of servers, `_closeCode` of WebSockets. */
+function isOfOlderWs(target: object): boolean {
+  const { completeUpgrade, emitClose, _closeCode } = (target ?? {}) as Record<string, unknown>;
+  return typeof completeUpgrade === 'function' || (typeof emitClose === 'function' && typeof _closeCode === 'number');
 }
 
 function isSocketLike(target: object | undefined): boolean {

@@ -6,6 +6,7 @@
  * | `WSL_ERR_UNKNOWN_OPTION` | TypeError | an option name under `linger`, or of `drain()`, that does not exist |
  * | `WSL_ERR_OPTION_TYPE` | TypeError | an option value of the wrong type |
  * | `WSL_ERR_OPTION_RANGE` | RangeError | an option value of the right type that is not allowed |
+ * | `WSL_ERR_ENVIRONMENT` | Error | the environment variable `WS_LINGER_OPTIONS` is no JSON, or has a wrong option; the message says which |
  * | `WSL_ERR_NATIVE_UNAVAILABLE` | Error | `control: 'native'` where the addon is not loaded; the message says why |
  * | `WSL_ERR_NOT_ATTACHABLE` | TypeError | `attach()` was given something that `ws` did not make, or an old version of it did, or `drainOnSignal()` no server of this package, or a guard no server or socket |
  * | `WSL_ERR_ALREADY_ATTACHED` | Error | `attach()` with options for something that has other ones already |
@@ -17,6 +18,7 @@ export type LingerErrorCode =
   | 'WSL_ERR_UNKNOWN_OPTION'
   | 'WSL_ERR_OPTION_TYPE'
   | 'WSL_ERR_OPTION_RANGE'
+  | 'WSL_ERR_ENVIRONMENT'
   | 'WSL_ERR_NATIVE_UNAVAILABLE'
   | 'WSL_ERR_NOT_ATTACHABLE'
   | 'WSL_ERR_ALREADY_ATTACHED'

@@ -3,6 +3,7 @@
  * dist/types, which scripts/types/build.js makes.
  */
 import * as additions from './additions';
+import { checkEnvironment } from './set-defaults';
 import { Upstream } from './upstream';
 import * as client from './websocket';
 import { WebSocketServer } from './websocket-server';
@@ -27,6 +28,7 @@ const idle: Record<keyof typeof additions, (argument: unknown) => unknown> = {
   guardProcess: () => nothing,
   guardServer: () => nothing,
   guardSocket: nothing,
+  setDefaults: nothing,
   settled: () => Promise.resolve(),
 };
 
@@ -40,6 +42,7 @@ const idle: Record<keyof typeof additions, (argument: unknown) => unknown> = {
 const WebSocket: Face = process.env.WS_LINGER === 'off' ? plain() : lingering();
 
 function lingering(): Face {
+  if (process.env.WS_LINGER_OPTIONS) checkEnvironment();
   const WebSocket = client.WebSocket as unknown as Face;
   return Object.assign(WebSocket, {
     Server: WebSocketServer,

@@ -24,7 +24,10 @@ export interface HeartbeatOptions {
   timeout: number;
 }
 
-/** The `linger` option of `WebSocket`, `WebSocketServer` and `attach()`. */
+/**
+ * The `linger` option of `WebSocket`, `WebSocketServer` and `attach()`. For what it does not say, the environment variable
+ * `WS_LINGER_OPTIONS` counts, then `setDefaults()`, then the defaults that are given here.
+ */
 export interface LingerOptions {
   /**
    * The application is told of the end of a close after this long without progress, that is without a byte read from or
@@ -180,28 +183,20 @@ const CHECKS: Record<keyof LingerOptions, Check> = {
 const HEARTBEAT_CHECKS: Record<keyof HeartbeatOptions, Check> = { interval: milliseconds, timeout: milliseconds };
 
 /**
- * Checks the `linger` option and fills in its defaults. Throws `WSL_ERR_UNKNOWN_OPTION`, `WSL_ERR_OPTION_TYPE` or
- * `WSL_ERR_OPTION_RANGE` before anything is touched.
+ * Checks a set of options that stands under the name `prefix`, and returns a copy. Throws `WSL_ERR_UNKNOWN_OPTION`,
+ * `WSL_ERR_OPTION_TYPE` or `WSL_ERR_OPTION_RANGE` before anything is touched.
  */
-export function parseOptions(options: unknown, wsCloseTimeout?: unknown): Settings {
-  const wsLimit = asTimer(wsCloseTimeout);
-  if (options === undefined) return wsLimit === undefined ? DEFAULTS : new Settings({}, wsLimit);
-  const own = checkAll<LingerOptions>('linger', options, CHECKS);
+export function checkLinger(prefix: string, options: unknown): LingerOptions {
+  const own = checkAll<LingerOptions>(prefix, options, CHECKS);
   if (typeof own.heartbeat === 'object') {
-    own.heartbeat = checkAll<HeartbeatOptions>('linger.heartbeat', own.heartbeat, HEARTBEAT_CHECKS);
+    own.heartbeat = checkAll<HeartbeatOptions>(`${prefix}.heartbeat`, own.heartbeat, HEARTBEAT_CHECKS);
   }
-  const settings = new Settings(own, wsLimit);
-  const { closeTimeout, closeDeadline } = settings;
-  if (closeDeadline < closeTimeout) {
-    throw outOfRange(`linger.closeDeadline (${closeDeadline}) must not be below linger.closeTimeout (${closeTimeout})`);
+  const { closeTimeout, closeDeadline } = own;
+  if (closeTimeout !== undefined && closeDeadline !== undefined && closeDeadline < closeTimeout) {
+    const limit = `${prefix}.closeTimeout (${closeTimeout})`;
+    throw outOfRange(`${prefix}.closeDeadline (${closeDeadline}) must not be below ${limit}`);
   }
-  return settings;
-}
-
-/** ws's own option, which ws hands to setTimeout() unchecked: what is no number is as if it had not been given. */
-function asTimer(value: unknown): number | undefined {
-  if (typeof value !== 'number' || Number.isNaN(value)) return undefined;
-  return Math.min(Math.max(1, Math.round(value)), MAX_TIMER);
+  return own;
 }
 
 /**
@@ -291,8 +286,6 @@ export function warnOfMisplaced(options: object): void {
 }
 
 export const MAX_TIMER = 2 ** 31 - 1; // the longest that setTimeout can wait
-
-const DEFAULTS = new Settings({}, undefined);
 
 /** Throws unless `value` is a time that a timer can wait for. */
 export function milliseconds(name: string, value: unknown): void {

@@ -4,7 +4,8 @@ import type { CloseInfo } from './close-info';
 import { Connection, connectionOf } from './connection/connection';
 import { type Group, groupFor, groupIn } from './connection/group';
 import { isMarked, mark } from './copies';
-import { type LingerOptions, milliseconds, ownValue, parseOptions, warnOfMisplaced } from './options';
+import { parseOptions } from './defaults';
+import { type LingerOptions, milliseconds, ownValue, warnOfMisplaced } from './options';
 import { checkControl } from './socket-control/choose';
 import { type SocketClass, Upstream, type UpstreamSocket } from './upstream';
 

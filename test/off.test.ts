@@ -11,10 +11,10 @@ async function run(type: 'commonjs' | 'module', code: string, setting?: string):
 }
 
 const IMPORTS = {
-  commonjs: `const WebSocket = require('ws-linger'); const { WebSocketServer, attach, closeSentence, drainOnSignal, guardProcess, guardServer, guardSocket, settled } = WebSocket;
+  commonjs: `const WebSocket = require('ws-linger'); const { WebSocketServer, attach, closeSentence, drainOnSignal, guardProcess, guardServer, guardSocket, setDefaults, settled } = WebSocket;
     const Upstream = require('ws-upstream');`,
   module: `import WebSocket, {
-    WebSocketServer, attach, closeSentence, drainOnSignal, guardProcess, guardServer, guardSocket, settled,
+    WebSocketServer, attach, closeSentence, drainOnSignal, guardProcess, guardServer, guardSocket, setDefaults, settled,
   } from 'ws-linger'; import Upstream from 'ws-upstream';`,
 };
 
@@ -37,6 +37,7 @@ const PROGRAM = `
   const same = attach(wss, { logger: false }) === wss && attach('anything') === 'anything';
   const stops = [drainOnSignal(wss), guardProcess(), guardServer(wss._server)];
   guardSocket(wss._server);
+  setDefaults({ nonsense: true });
   const touched = before !== listeners();
   for (const stop of stops) stop();
   wss.on('connection', (ws) => ws.on('message', (data) => ws.send(data)));
@@ -59,7 +60,7 @@ for (const type of ['commonjs', 'module'] as const) {
       assert.deepEqual(on, {
         sockets: false,
         servers: false,
-        names: `${plain},attach,closeSentence,settled,drainOnSignal,guardServer,guardProcess,guardSocket`,
+        names: `${plain},attach,closeSentence,settled,drainOnSignal,guardServer,guardProcess,guardSocket,setDefaults`,
         additions: true,
       });
     });

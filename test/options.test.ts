@@ -84,14 +84,14 @@ it("control: 'native' is refused with the reason where the addon is not loaded",
 });
 
 it("closeDeadline defaults to ws's own closeTimeout", async () => {
-  const { parseOptions } = await import('../dist/options.js');
+  const { parseOptions } = await import('../dist/defaults.js');
   assert.equal(parseOptions({}, 5_000).closeDeadline, 5_000);
   assert.equal(parseOptions({ closeDeadline: 7_000 }, 5_000).closeDeadline, 7_000);
   assert.equal(parseOptions(undefined).closeDeadline, 30_000);
 });
 
 it('a getter is read once, so that what was checked is what counts', async () => {
-  const { parseOptions } = await import('../dist/options.js');
+  const { parseOptions } = await import('../dist/defaults.js');
   const times = [50, 'never'];
   const heartbeats = [{ interval: 5 }, 7];
   const options = {
@@ -107,7 +107,7 @@ it('a getter is read once, so that what was checked is what counts', async () =>
 });
 
 it('values of a class of options count, those of a polluted Object.prototype do not', async () => {
-  const { parseOptions } = await import('../dist/options.js');
+  const { parseOptions } = await import('../dist/defaults.js');
   class Config {
     get closeTimeout() {
       return 50;

@@ -15,6 +15,7 @@ const ADDED_FUNCTIONS = [
   'guardProcess',
   'guardServer',
   'guardSocket',
+  'setDefaults',
   'settled',
 ];
 const ADDED_TO_SOCKETS = ['abort', 'closeAsync', 'closeInfo', 'rtt', 'Symbol(ws-linger)'];

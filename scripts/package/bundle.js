@@ -21,7 +21,7 @@ const src = path.join(root, 'src');
 const compiled = path.join(root, 'dist');
 
 /** Modules of the face, in src/. */
-const FACE = ['additions', 'attach', 'websocket', 'websocket-server', 'websocket-stream'];
+const FACE = ['additions', 'attach', 'set-defaults', 'websocket', 'websocket-server', 'websocket-stream'];
 /** Modules that are files of their own. load.ts finds the addon by its own place. */
 const ALONE = [
   'index',

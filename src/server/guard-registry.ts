@@ -1,6 +1,7 @@
 /** The guard of each HTTP server: one for all who ask for it, taken off when the last of them lets go. */
 import type { Server } from 'node:net';
-import { type LingerOptions, parseOptions, type Settings } from '../options';
+import { parseOptions } from '../defaults';
+import type { LingerOptions, Settings } from '../options';
 import { type Metrics, processMetrics } from '../telemetry/metrics';
 import { Guard } from './guard';
 import { checkEmitter } from './orphan-errors';

@@ -2,7 +2,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { closeErrorOf, judgeLost } from '../connection/classify';
-import { type LingerOptions, type LoggerOption, parseOptions } from '../options';
+import { parseOptions } from '../defaults';
+import type { LingerOptions, LoggerOption } from '../options';
 import { keepPeerAddress, logEnd } from '../telemetry/log';
 import { isGuarded } from './guard';
 import { catchLostConnection, checkEmitter } from './orphan-errors';

@@ -21,12 +21,14 @@ let saidNotFound = false;
 /**
  * Decides, before anything is touched, whether these settings can be met.
  * Throws `WSL_ERR_NATIVE_UNAVAILABLE` for `control: 'native'` where the addon is not loaded.
+ *
+ * @param name - Where the settings come from.
  */
-export function checkControl({ control, logger }: Settings): void {
+export function checkControl({ control, logger }: Settings, name = 'linger'): void {
   if (control === 'portable') return;
   const { binding, outcome, reason } = loadNative();
   if (control === 'native' && !binding) {
-    throw withCode(new Error(`linger.control is 'native', but ${reason}`), 'WSL_ERR_NATIVE_UNAVAILABLE');
+    throw withCode(new Error(`${name}.control is 'native', but ${reason}`), 'WSL_ERR_NATIVE_UNAVAILABLE');
   }
   if ((outcome === 'blocked' || outcome === 'broken') && !saidWhyNot) {
     saidWhyNot = true;

@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import net from 'node:net';
-import { parseOptions } from '../../dist/options.js';
+import { parseOptions } from '../../dist/defaults.js';
 import { controlOf, findSocket } from '../../dist/socket-control/choose.js';
 import { listen, portOf } from '../support/end.js';
 import { endOf } from '../support/peer.js';

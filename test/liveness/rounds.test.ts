@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, describe, it } from 'node:test';
+import { parseOptions } from '../../dist/defaults.js';
 import { watching } from '../../dist/liveness/watch.js';
 import type { Watchable } from '../../dist/liveness/watchable.js';
-import { parseOptions } from '../../dist/options.js';
 import { openHandles, until, watchEnd } from '../support/end.js';
 import { openPair } from '../support/pairs.js';
 

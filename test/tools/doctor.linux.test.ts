@@ -17,7 +17,7 @@ it('reports why each self-test failed while loopback is down, and exits with 1',
   for (const name of ['resolve', 'reset', 'probe', 'tls-reset']) {
     assert.match(stdout, new RegExp(`^✘ ${name} +connect ENETUNREACH`, 'm'));
   }
-  assert.match(stdout, /4 of 7 checks failed/);
+  assert.match(stdout, /4 of 8 checks failed/);
 });
 
 it('gives a hint when most ephemeral ports are held by TIME-WAIT', () => {

@@ -8,7 +8,7 @@ import { judge, rangeOfNetsh, SOURCES, timeWaitOfNetstat } from '../../dist/tool
 import { CLI, type Ended, ROOT, runCli, runNode } from '../support/child.js';
 
 const wanted = process.env.WS_LINGER_TEST_CONTROL;
-const CHECKS = ['binary', 'resolve', 'finish', 'reset', 'probe', 'tls-reset', 'ports'];
+const CHECKS = ['options', 'binary', 'resolve', 'finish', 'reset', 'probe', 'tls-reset', 'ports'];
 
 interface Check {
   name: string;
@@ -22,7 +22,10 @@ describe('ws-linger doctor', () => {
     const { checks, ...rest } = JSON.parse(stdout) as { checks: Check[]; [key: string]: unknown };
     assert.equal(code, 0, stdout);
     assert.equal(stderr, '');
-    assert.deepEqual(Object.keys(rest), ['ok', 'platform', 'node', 'version', 'ws', 'control', 'reason', 'binary']);
+    assert.deepEqual(Object.keys(rest), [
+      ...['ok', 'platform', 'node', 'version', 'ws', 'control', 'reason', 'binary'],
+      ...['options', 'recentEnds', 'project'],
+    ]);
     assert.deepEqual(
       [rest.ok, rest.platform, rest.node, rest.version, rest.ws],
       [
@@ -58,6 +61,78 @@ describe('ws-linger doctor', () => {
     for (const name of CHECKS) assert.match(stdout, new RegExp(`^✔ ${name} +\\S`, 'm'));
     assert.match(stdout, new RegExp(`^control +${wanted ?? ''}.*: \\S`, 'm'));
     assert.match(stdout, /All checks passed\.\s*$/);
+  });
+
+  it('prints what its servers keep for recentEnds(), as sentences', async () => {
+    const [asText, asJson] = await Promise.all([runCli('doctor'), runCli('doctor', '--json')]);
+    const { recentEnds } = JSON.parse(asJson.stdout);
+    assert.deepEqual(
+      recentEnds.map(({ kind }: { kind: string }) => kind),
+      ['local-abort', 'local-abort'],
+    );
+    for (const { at, sentence } of recentEnds) {
+      assert.ok(Math.abs(at - Date.now()) < 120_000, at);
+      assert.match(sentence, /^This side aborted the connection/);
+    }
+    const section = /recentEnds\(\) has of these checks\n((?: {2}.*\n)+)/.exec(asText.stdout)?.[1] ?? '';
+    assert.equal(section.match(/^ {2}\d\d:\d\d:\d\d\.\d{3} This side aborted/gm)?.length, 2);
+    for (const line of section.split('\n')) assert.ok(line.length <= 80, line);
+  });
+
+  describe('prints the options in force', () => {
+    const withVariable = (variable: string, ...args: string[]) => {
+      const env = { ...process.env, WS_LINGER_OPTIONS: variable };
+      return runNode([CLI, 'doctor', ...args], { env });
+    };
+
+    it('and which of them come from WS_LINGER_OPTIONS', async () => {
+      const variable = '{"maxAge":5000,"heartbeat":{"interval":70},"logger":false}';
+      const [asText, asJson] = await Promise.all([withVariable(variable), withVariable(variable, '--json')]);
+      assert.equal(asJson.code, 0, asJson.stdout);
+      const { options } = JSON.parse(asJson.stdout);
+      const { heartbeat, logger, maxAge, ...others } = options;
+      assert.deepEqual(
+        { heartbeat, logger, maxAge },
+        {
+          heartbeat: { value: { interval: 70, timeout: 10_000 }, from: 'WS_LINGER_OPTIONS' },
+          logger: { value: false, from: 'WS_LINGER_OPTIONS' },
+          maxAge: { value: 5_000, from: 'WS_LINGER_OPTIONS' },
+        },
+      );
+      assert.deepEqual(others.closeTimeout, { value: 2_000, from: 'default' });
+      assert.deepEqual(others.sendTimeout, { value: null, from: 'default' });
+      for (const { from } of Object.values(others) as { from: string }[]) assert.equal(from, 'default');
+      assert.match(asText.stdout, /^ {2}closeTimeout +2000$/m);
+      assert.match(asText.stdout, /^ {2}maxAge +5000, by WS_LINGER_OPTIONS$/m);
+      assert.match(asText.stdout, /^ {2}sendTimeout +no limit$/m);
+      assert.match(asText.stdout, /^✔ options +WS_LINGER_OPTIONS sets maxAge, heartbeat, logger$/m);
+    });
+
+    it('and fails one check for a wrong WS_LINGER_OPTIONS, while the others go on', async () => {
+      const { code, stdout, stderr } = await withVariable('{"maxage":5}', '--json');
+      const { ok, options, checks } = JSON.parse(stdout) as { ok: boolean; options: null; checks: Check[] };
+      assert.deepEqual([code, stderr, ok, options], [1, '', false, null]);
+      const failed = checks.filter((check) => !check.ok);
+      assert.deepEqual(
+        failed.map(({ name }) => name),
+        ['options'],
+      );
+      assert.match(failed[0]?.detail ?? '', /WS_LINGER_OPTIONS\.maxage is no option, did you mean/);
+    });
+
+    it('and the other commands end with one line for a wrong WS_LINGER_OPTIONS', async () => {
+      const env = { ...process.env, WS_LINGER_OPTIONS: '{"maxage":5}' };
+      const ended = await runNode([CLI, 'demo', '--port', '0'], { env });
+      assert.deepEqual([ended.code, ended.stdout], [1, '']);
+      assert.match(ended.stderr, /^error: WS_LINGER_OPTIONS\.maxage is no option, did you mean .*\n$/);
+    });
+
+    it('and none with WS_LINGER=off', async () => {
+      const env = { ...process.env, WS_LINGER: 'off', WS_LINGER_OPTIONS: 'no JSON' };
+      const { stdout } = await runNode([CLI, 'doctor'], { env });
+      assert.match(stdout, /^✔ options +WS_LINGER=off: programs get plain ws$/m);
+      assert.doesNotMatch(stdout, /options in force/);
+    });
   });
 
   it('refuses an unknown argument, with exit code 2', async () => {

@@ -1,7 +1,11 @@
-/** The command `ws-linger doctor`: checks this machine and this installation, and prints the findings. */
+/** The command `ws-linger doctor`: checks this machine, this installation and the project around it, and prints the findings. */
 import { Command } from 'commander';
 import { type Diagnosis, diagnose } from '../doctor/diagnose';
+import type { OptionsInForce } from '../doctor/options';
+import type { KeptEnd } from '../doctor/self-test';
 import { type Colors, colorsFor, NO_COLOR_OPTION } from './colors';
+import { renderProject } from './doctor-project';
+import { wrap } from './wrap';
 
 interface Flags {
   json?: true;
@@ -11,6 +15,7 @@ interface Flags {
 
 const EXAMPLES = `
 The checks, which use connections on loopback:
+  options    WS_LINGER_OPTIONS, if it is set, is JSON with right options
   binary     the native addon's file has the published hash
   resolve    the package finds the operating system's socket of a connection
   finish     the package sends FIN before it closes a socket
@@ -18,6 +23,9 @@ The checks, which use connections on loopback:
   probe      the package sees FIN and RST without reading from the socket
   tls-reset  abort() sends RST below TLS
   ports      the machine has ephemeral ports left
+
+It also prints the options that are in force and, in a folder with node_modules,
+which copies of ws are there, who asks for them, and which are ws-linger.
 
 Exit codes: 0 when all checks passed, 1 when one failed, 2 for wrong usage.
 
@@ -42,7 +50,7 @@ export function doctorCommand(): Command {
 }
 
 function render(diagnosis: Diagnosis, colors: Colors): string {
-  const { ok, platform, node, version, ws, control, reason, binary, checks } = diagnosis;
+  const { ok, platform, node, version, ws, control, reason, binary, checks, options, recentEnds, project } = diagnosis;
   const failed = checks.filter((check) => !check.ok).length;
   return [
     `ws-linger ${version}, ws ${ws}, Node ${node} on ${platform}-${process.arch}`,
@@ -53,7 +61,25 @@ function render(diagnosis: Diagnosis, colors: Colors): string {
       const mark = check.ok ? colors.green('✔') : colors.red('✘');
       return `${mark} ${check.name.padEnd(9)}  ${check.detail}`;
     }),
+    ...(options ? ['', ...renderOptions(options)] : []),
+    ...(recentEnds.length > 0 ? ['', ...renderEnds(recentEnds)] : []),
+    ...(project ? ['', renderProject(project, colors)] : []),
     '',
     ok ? colors.green('All checks passed.') : colors.red(`${failed} of ${checks.length} checks failed.`),
   ].join('\n');
+}
+
+function renderOptions(options: OptionsInForce): string[] {
+  const rows = Object.entries(options).map(([name, { value, from }]) => {
+    const text = value === null ? 'no limit' : typeof value === 'string' ? value : JSON.stringify(value);
+    return `  ${name.padEnd(17)}  ${from === 'default' ? text : `${text}, by ${from}`}`;
+  });
+  return ['The options in force where a `linger` option says nothing', ...rows];
+}
+
+function renderEnds(ends: KeptEnd[]): string[] {
+  const rows = ends.map(({ at, sentence }) =>
+    wrap(`${new Date(at).toISOString().slice(11, -1)} ${sentence}`, '  ', '    '),
+  );
+  return ['What wss.recentEnds() has of these checks', ...rows];
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command `ws-linger`: knows the subcommands and turns errors into one line on stderr and an exit code. */
 import { Command, CommanderError } from 'commander';
+import { checkEnvironment } from '../../set-defaults';
 import { demoCommand } from './demo';
 import { doctorCommand } from './doctor';
 import { stabilityCommand } from './stability';
@@ -24,6 +25,10 @@ const program = new Command('ws-linger')
   .addHelpText('after', EXAMPLES)
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(`${text.trim().replace(/\s*\n\s*/g, ' ')}\n`) });
+// The doctor reports a wrong WS_LINGER_OPTIONS as one of its findings.
+program.hook('preAction', (_, command) => {
+  if (command.name() !== 'doctor') checkEnvironment();
+});
 for (const command of [stabilityCommand(), demoCommand(), doctorCommand()])
   program.addCommand(command.copyInheritedSettings(program));
 

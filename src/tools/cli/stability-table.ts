@@ -3,8 +3,8 @@ import Table from 'cli-table3';
 import { type StabilityResult, serverName, slowPeersText } from '../stability/result';
 import { soakSentence } from '../stability/soak';
 import type { Colors } from './colors';
+import { WIDTH, wrap } from './wrap';
 
-const WIDTH = 80;
 const LABELS = 18;
 
 /** Renders one result, or several side by side. The verdict below the table is that of the first. */
@@ -20,7 +20,11 @@ export function renderTable(results: readonly [StabilityResult, ...StabilityResu
   for (const [i, [label]] of (rows[0] ?? []).entries()) {
     table.push([label, ...rows.map((column) => column[i]?.[1] ?? '')]);
   }
-  const lines = [table.toString(), ...result.problems.map(wrapped), verdict(result, colors)];
+  const lines = [
+    table.toString(),
+    ...result.problems.map((problem) => wrap(problem, '  ', '    ')),
+    verdict(result, colors),
+  ];
   if (results.slice(1).some(({ interrupted }) => interrupted)) {
     lines.push(colors.yellow('INTERRUPTED: the second run is shown as far as it went.'));
   }
@@ -72,18 +76,4 @@ function rowsOf(result: StabilityResult, colors: Colors): [label: string, text: 
 
 function percent(share: number): string {
   return `${Number((share * 100).toFixed(2))} %`;
-}
-
-/** Formats a problem as a list item, with line breaks between words. */
-function wrapped(text: string): string {
-  const lines: string[] = [];
-  let line = ' ';
-  for (const word of text.split(' ')) {
-    if (line.trim() && line.length + word.length + 1 > WIDTH) {
-      lines.push(line);
-      line = '   ';
-    }
-    line += ` ${word}`;
-  }
-  return [...lines, line].join('\n');
 }

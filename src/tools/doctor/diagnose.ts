@@ -2,8 +2,10 @@
 import { loadNative } from '../../socket-control/load';
 import { type Installation, installation } from '../installation';
 import { checkBinary } from './binary';
+import { checkOptions, type OptionsInForce, optionsInForce } from './options';
 import { checkPorts } from './ports';
-import { SELF_TESTS } from './self-test';
+import { inspectProject, type Project } from './project';
+import { type KeptEnd, SELF_TESTS } from './self-test';
 
 export interface Check {
   name: string;
@@ -18,6 +20,12 @@ export interface Diagnosis extends Installation {
   /** The path of the addon's file. Null when the package has none for this platform. */
   binary: string | null;
   checks: Check[];
+  /** The options that count where a `linger` option says nothing; null where none do. */
+  options: OptionsInForce | null;
+  /** What the servers of the checks have kept for recentEnds(). */
+  recentEnds: KeptEnd[];
+  /** The copies of ws beneath the folder in which this runs; null where it has no node_modules. */
+  project: Project | null;
 }
 
 /** How long one check may take, in ms. Loopback normally answers at once, so a late answer means that it is blocked. */
@@ -26,9 +34,17 @@ const TIMEOUT_MS = 5_000;
 /** Checks this machine and this installation. */
 export async function diagnose(): Promise<Diagnosis> {
   const loaded = loadNative();
-  const checks: Check[] = [await check('binary', async () => checkBinary(loaded))];
+  const checks: Check[] = [
+    await check('options', async () => checkOptions()),
+    await check('binary', async () => checkBinary(loaded)),
+  ];
+  const hasOptions = checks[0]?.ok && process.env.WS_LINGER !== 'off';
+  if (!hasOptions) delete process.env.WS_LINGER_OPTIONS; // said once; the other checks are of the machine
+  const recentEnds: KeptEnd[] = [];
   for (const [name, run] of Object.entries(SELF_TESTS)) {
-    checks.push(await check(name, async (signal) => ({ ok: true, detail: await run(signal) })));
+    checks.push(
+      await check(name, async (signal) => ({ ok: true, detail: await run(signal, (end) => recentEnds.push(end)) })),
+    );
   }
   checks.push(await check('ports', checkPorts));
   return {
@@ -36,6 +52,9 @@ export async function diagnose(): Promise<Diagnosis> {
     ...installation(),
     binary: loaded.path,
     checks,
+    options: hasOptions ? optionsInForce() : null,
+    recentEnds,
+    project: inspectProject(process.cwd()),
   };
 }
 

@@ -55,8 +55,11 @@ const TLS_CLIENT = {
 };
 
 /** Opens a WebSocket connection over TCP or TLS. */
-export async function webSocketPair(over: 'tcp' | 'tls', signal: AbortSignal): Promise<Pair<WebSocket>> {
-  const linger = { logger: false } as const;
+export async function webSocketPair(
+  over: 'tcp' | 'tls',
+  signal: AbortSignal,
+): Promise<Pair<WebSocket> & { wss: WebSocketServer }> {
+  const linger = { logger: false, recentEnds: 10 } as const;
   const server = over === 'tls' ? https.createServer(TLS_SERVER) : http.createServer();
   const wss = new WebSocketServer({ server, perMessageDeflate: false, linger });
   server.listen(0, HOST);
@@ -76,7 +79,7 @@ export async function webSocketPair(over: 'tcp' | 'tls', signal: AbortSignal): P
       once(connected, 'open', { signal }),
     ])) as [[WebSocket], unknown];
     for (const end of [accepted, connected]) end.on('error', () => {}); // 'disconnect' reports it
-    return { accepted, connected, stop };
+    return { accepted, connected, wss, stop };
   } catch (error) {
     connected.on('error', () => {});
     stop();

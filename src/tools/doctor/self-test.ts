@@ -13,14 +13,22 @@ import { loadNative } from '../../socket-control/load';
 import { resolveConnection } from '../../socket-control/native';
 import { tcpPair, webSocketPair } from './loopback';
 
-type SelfTest = (signal: AbortSignal) => Promise<string>;
+/** An end that a server of the self-tests kept. */
+export interface KeptEnd {
+  /** In ms since 1970. */
+  at: number;
+  kind: CloseInfo['kind'];
+  sentence: string;
+}
+
+type SelfTest = (signal: AbortSignal, keep: (end: KeptEnd) => void) => Promise<string>;
 
 export const SELF_TESTS: Readonly<Record<string, SelfTest>> = {
   resolve,
   finish,
-  reset: (signal) => abort('tcp', signal),
+  reset: (signal, keep) => abort('tcp', signal, keep),
   probe,
-  'tls-reset': (signal) => abort('tls', signal),
+  'tls-reset': (signal, keep) => abort('tls', signal, keep),
 };
 
 const settings = new Settings({ logger: false }, undefined);
@@ -58,12 +66,13 @@ async function finish(signal: AbortSignal): Promise<string> {
 }
 
 /** Calls abort() at one end of a WebSocket, and checks that the other end sees RST. */
-async function abort(over: 'tcp' | 'tls', signal: AbortSignal): Promise<string> {
-  const { accepted, connected, stop } = await webSocketPair(over, signal);
+async function abort(over: 'tcp' | 'tls', signal: AbortSignal, keep: (end: KeptEnd) => void): Promise<string> {
+  const { accepted, connected, wss, stop } = await webSocketPair(over, signal);
   try {
     const ends = [accepted, connected].map((end) => once(end, 'disconnect', { signal }));
     accepted.abort();
     const [[here], [there]] = (await Promise.all(ends)) as [[CloseInfo], [CloseInfo]];
+    for (const { at, info } of wss.recentEnds()) keep({ at, kind: info.kind, sentence: closeSentence(info) });
     expect(here.forced === 'reset', `abort() could not send RST, it ended the socket by '${here.forced}'`);
     expect(
       there.kind === 'reset',
