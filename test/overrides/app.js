@@ -23,9 +23,10 @@ const GETS = {
   jsdom: () => wsOf(requireIn('jsdom')),
   'graphql-ws': () => wsOf(requireIn('graphql-ws/use/ws')),
   'isomorphic-ws': () => wsOf(requireIn('isomorphic-ws')),
+  'express-ws': () => wsOf(requireIn('express-ws')),
 };
 
-/** For each library, opens a connection, ends it, and returns the kind that CloseInfo has. */
+/** For each library, opens a connection, ends it, and returns the kind that CloseInfo has, or what tells that it works. */
 const ENDS = {
   /** A client of socket.io resets its connection. */
   'socket.io': async () => {
@@ -84,6 +85,22 @@ const ENDS = {
     await client.dispose();
     wss.close();
     return kind;
+  },
+
+  /** A program of ws 7 gets text as a string. */
+  'express-ws': async () => {
+    const app = require('express')();
+    const server = await listen(http.createServer(app));
+    require('express-ws')(app, server);
+    app.ws('/', (ws) => ws.on('message', (text) => ws.send(typeof text)));
+    const client = new (requireIn('express-ws')('ws'))(`ws://127.0.0.1:${server.address().port}/`);
+    await once(client, 'open');
+    client.send('hello');
+    const [type] = await once(client, 'message');
+    client.close();
+    await once(client, 'close');
+    server.close();
+    return String(type);
   },
 
   /** This library exports ws itself. */

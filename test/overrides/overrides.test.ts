@@ -21,6 +21,8 @@ const BENEATH = { 'socket.io': '^4.8.0', jsdom: '^26.1.0' };
 /** Libraries with ws as a peer dependency, so that the app depends on ws itself. */
 const BESIDE = { graphql: '^16.11.0', 'graphql-ws': '^6.0.0', 'isomorphic-ws': '^5.0.0' };
 const WS = { ws: '^8.18.0' };
+/** A library that asks for ws 7, and must keep it. */
+const OF_WS_7 = { express: '^5.0.0', 'express-ws': '^5.0.2' };
 
 interface Recipe {
   name: string;
@@ -30,12 +32,14 @@ interface Recipe {
   /** The index of its code block below the heading, from 0. */
   block: number;
   dependencies: Record<string, string>;
-  /** The guide's command for checking an override. Every version of ws in its output must be `ours`. */
+  /** The guide's command for checking an override. Each name in its output must be `ours`, or that of ws 7 where it is to stay. */
   check: { args: string[]; names: RegExp; ours: string };
   onWindows?: true;
 }
 
 const ALL = { ...BENEATH, ...BESIDE };
+const yarnCheck = { args: ['list', '--pattern', 'ws'], names: /─ ws@(\S+)$/gm, ours: version };
+const berryCheck = { args: ['why', 'ws'], names: /^[├└]─ (\S+)$/gm, ours: `ws-linger@npm:${version}` };
 const npmCheck = { args: ['npm', 'ls', 'ws'], names: / ws@(\S+)/g, ours: `npm:ws-linger@${version}` };
 
 const RECIPES: Recipe[] = [
@@ -44,7 +48,7 @@ const RECIPES: Recipe[] = [
     manager: 'npm',
     heading: 'npm',
     block: 0,
-    dependencies: BENEATH,
+    dependencies: { ...BENEATH, ...OF_WS_7 },
     check: npmCheck,
   },
   {
@@ -52,7 +56,7 @@ const RECIPES: Recipe[] = [
     manager: 'npm',
     heading: 'npm',
     block: 1,
-    dependencies: ALL,
+    dependencies: { ...ALL, ...OF_WS_7 },
     check: npmCheck,
     onWindows: true,
   },
@@ -61,7 +65,7 @@ const RECIPES: Recipe[] = [
     manager: 'pnpm',
     heading: 'pnpm',
     block: 0,
-    dependencies: { ...ALL, ...WS },
+    dependencies: { ...ALL, ...WS, ...OF_WS_7 },
     check: { args: ['why', 'ws'], names: /^ws@\S+\n└─┬ (\S+)$/gm, ours: `ws-linger@${version}` },
   },
   {
@@ -70,7 +74,15 @@ const RECIPES: Recipe[] = [
     heading: 'Yarn 1',
     block: 0,
     dependencies: ALL,
-    check: { args: ['list', '--pattern', 'ws'], names: /─ ws@(\S+)$/gm, ours: version },
+    check: yarnCheck,
+  },
+  {
+    name: 'Yarn 1, beside ws 7',
+    manager: 'yarn classic',
+    heading: 'Yarn 1',
+    block: 1,
+    dependencies: { ...ALL, ...OF_WS_7 },
+    check: yarnCheck,
   },
   {
     name: "Yarn 4, Plug'n'Play",
@@ -78,7 +90,15 @@ const RECIPES: Recipe[] = [
     heading: 'Yarn 2 and later',
     block: 0,
     dependencies: { ...ALL, ...WS },
-    check: { args: ['why', 'ws'], names: /^[├└]─ (\S+)$/gm, ours: `ws-linger@npm:${version}` },
+    check: berryCheck,
+  },
+  {
+    name: "Yarn 4, Plug'n'Play, beside ws 7",
+    manager: "yarn Plug'n'Play",
+    heading: 'Yarn 2 and later',
+    block: 1,
+    dependencies: { ...ALL, ...OF_WS_7 },
+    check: berryCheck,
   },
 ];
 
@@ -125,22 +145,26 @@ const add = ({ command }: PackageManager, dependencies: Record<string, string>, 
   execute([...command, ...Object.entries(dependencies).map(([name, range]) => `${name}@${range}`)], folder);
 
 /** Filters the libraries that app.js knows. */
-const librariesIn = (dependencies: object) => Object.keys(dependencies).filter((name) => !/^(graphql|ws)$/.test(name));
+const librariesIn = (dependencies: object) =>
+  Object.keys(dependencies).filter((name) => !/^(graphql|ws|express)$/.test(name));
 
 /**
- * Checks the output of app.js: all libraries get ws-linger, with one ws beneath it, and their connections end with a
- * known cause.
+ * Checks the output of app.js: all libraries of ws 8 get ws-linger, with one ws beneath it, and their connections end with a known
+ * cause; express-ws keeps ws 7, and works.
  */
 function assertOverridden(output: string, libraries: string[]): void {
   const { gets, ends, installed } = JSON.parse(output);
-  const expected = { 'socket.io': 'reset', jsdom: 'clean', 'graphql-ws': 'clean', 'isomorphic-ws': 'the same' };
+  const expected = {
+    ...{ 'socket.io': 'reset', jsdom: 'clean', 'graphql-ws': 'clean', 'isomorphic-ws': 'the same' },
+    'express-ws': 'string',
+  };
   for (const library of libraries) {
-    assert.equal(gets[library], `ws-linger@${version}`, library);
+    assert.match(gets[library], library === 'express-ws' ? /^ws@7\./ : new RegExp(`^ws-linger@${version}$`), library);
     assert.equal(ends[library], expected[library as keyof typeof expected], library);
   }
-  assert.equal(installed.length, 2, installed);
-  assert.equal(installed[0], `ws-linger@${version}`);
-  assert.match(installed[1], /^ws@8\./);
+  const major = (name: string) => name.replace(/\..*/, '');
+  const copies = (installed as string[]).map(major).filter((name) => name !== 'ws-linger@8');
+  assert.deepEqual(copies, libraries.includes('express-ws') ? ['ws@7', 'ws@8'] : ['ws@8'], String(installed));
 }
 
 for (const recipe of RECIPES) {
@@ -153,7 +177,7 @@ for (const recipe of RECIPES) {
       await add(project.manager, dependencies, project.folder);
     });
 
-    it('all libraries get ws-linger, with one ws beneath it, and their connections end with a known cause', async () => {
+    it('libraries of ws 8 get ws-linger, with one ws beneath it, those of ws 7 keep it, and all work', async () => {
       const { folder, manager } = project;
       const nodeArgs = manager.nodeArgs?.slice(0, 2) ?? []; // the app has no ES modules
       assertOverridden(await here([...nodeArgs, 'app.cjs', ...libraries], folder, {}), libraries);
@@ -164,12 +188,15 @@ for (const recipe of RECIPES) {
       const program = manager.command.slice(0, manager.command.indexOf('add'));
       const command = check.args[0] === 'npm' ? check.args : [...program, ...check.args];
       const output = await execute(command, folder);
-      const named = new Set([...output.matchAll(check.names)].map(([, name]) => name));
+      const named = new Set([...output.matchAll(check.names)].map(([, name]) => name as string));
+      const old = [...named].filter((name) => /^7\.|^express-ws@/.test(name));
+      for (const name of old) named.delete(name);
       assert.deepEqual([...named], [check.ours], output);
+      assert.equal(old.length, libraries.includes('express-ws') ? 1 : 0, output);
     });
 
     if (!recipe.onWindows) return;
-    it('all libraries get ws-linger on Windows Node', { skip: !canRunWindows }, async () => {
+    it('the same on Windows Node', { skip: !canRunWindows }, async () => {
       assertOverridden(await onWindows(['app.cjs', ...libraries], project.folder, {}), libraries);
     });
   });

@@ -133,7 +133,25 @@ describe('ws-linger doctor in a project', () => {
       'ws-linger-as-ws 8.0.0 node_modules/ws: jsdom ws@^8.18.0',
       'ws-linger 8.0.0 node_modules/ws-linger: app ws-linger@^8.0.0',
     ]);
-    assert.match(text(found), /^! There are several copies of ws-linger/m);
+    assert.match(text(found), /^! There are several copies of ws-linger[^!]*import from 'ws'/m);
+  });
+
+  it('says how several copies of ws-linger that one override has made become one', () => {
+    const found = inspected(
+      project({
+        'node_modules/ws': manifest('ws', '7.5.10'),
+        'node_modules/express-ws': manifest('express-ws', '5.0.2', { ws: '^7.4.6' }),
+        'node_modules/engine.io': manifest('engine.io', '6.6.4', { ws: '^8.23.0' }),
+        'node_modules/engine.io/node_modules/ws': OURS,
+        'node_modules/jsdom': manifest('jsdom', '26.1.0', { ws: '^8.18.0' }),
+        'node_modules/jsdom/node_modules/ws': OURS,
+      }),
+    );
+    assert.deepEqual(
+      found.copies.map(({ state }) => state),
+      ['ws-linger-as-ws', 'ws-linger-as-ws', 'old-ws'],
+    );
+    assert.match(text(found), /^! There are several copies of ws-linger[^!]*"ws": "npm:ws-linger@\^8" makes/m);
   });
 
   it('finds ws inside the bundle of another package, minified or not, and nothing in its sources or packages', () => {

@@ -45,6 +45,11 @@ function listed<T>(all: readonly T[], render: (one: T) => string[]): string[] {
   return all.length > MOST ? [...lines, `    and ${all.length - MOST} more, which --json prints`] : lines;
 }
 
+/** Whether some import the package by its own name, and some as ws. */
+function hasBothNames(ours: Copy[]): boolean {
+  return new Set(ours.map(({ state }) => state)).size > 1;
+}
+
 /** What should be changed, or will surprise. */
 function notesOn(copies: Copy[]): string[] {
   const ours = copies.filter(({ state }) => state.startsWith('ws-linger'));
@@ -52,13 +57,13 @@ function notesOn(copies: Copy[]): string[] {
   const notes = ours
     .flatMap(({ askedBy }) => askedBy.filter(({ fits }) => fits === false))
     .map(({ name, as, range }) => `${name} asks for ${as}@${range} and gets version 8. ${RANGED}`);
-  if (ours.length > 1) notes.push(SEVERAL);
+  if (ours.length > 1) notes.push(`${SEVERAL} ${hasBothNames(ours) ? IMPORT_WS : DEPEND_ON_IT}`);
   if (!replaced && copies.some(({ state }) => state === 'ws')) notes.push(REPLACEABLE);
   return notes;
 }
 
 const RANGED = 'Override "ws@^8" rather than "ws", so that programs of ws 7 keep it.';
-const SEVERAL =
-  'There are several copies of ws-linger, each with classes of its own. With an override, import from ' +
-  "'ws' and drop the dependency on 'ws-linger'.";
+const SEVERAL = 'There are several copies of ws-linger, each with classes of its own.';
+const IMPORT_WS = "With an override, import from 'ws', and drop the dependency on 'ws-linger'.";
+const DEPEND_ON_IT = 'A dependency of the project itself on "ws": "npm:ws-linger@^8" makes them one.';
 const REPLACEABLE = 'An override of "ws@^8" puts ws-linger in the place of plain ws 8.';
