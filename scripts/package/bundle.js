@@ -3,6 +3,7 @@
 //   index.js        require(): the names of ws, and this package's
 //   face.js         the classes and functions that users hold
 //   upstream.js     ws, for face.js and core.js
+//   copies.js, errors.js    what face.js itself needs of the rest
 //   core.js         everything behind them, which face.js loads when the first of them is used: most programs that load this
 //                   package by way of another one never open a WebSocket
 //   socket-control/load.js, telemetry/, tools/     files of their own, on core.js and face.js
@@ -26,6 +27,8 @@ const FACE = ['additions', 'attach', 'set-defaults', 'websocket', 'websocket-ser
 const ALONE = [
   'index',
   'browser',
+  'copies',
+  'errors',
   'upstream',
   'socket-control/load',
   'telemetry/prometheus',

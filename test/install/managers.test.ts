@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { assertNative, assertPortable } from './expect.js';
 import type { PackageManagerName } from './package-managers.js';
-import { canRunWindows, install, type Project, run } from './projects.js';
+import { canRunWindows, here, install, type Project, run } from './projects.js';
 import { warnings } from './warnings.js';
 
 const MANAGERS: PackageManagerName[] = ['npm', 'pnpm', 'yarn classic', "yarn Plug'n'Play"];
@@ -37,6 +37,19 @@ for (const manager of MANAGERS) {
         for (const [name, { hasInstallScript }] of Object.entries<{ hasInstallScript?: boolean }>(packages)) {
           assert.ok(!hasInstallScript, name);
         }
+      });
+
+      if (platform === 'windows') return;
+      it('loads only the classes until a WebSocket or a server is made', async () => {
+        const code = `
+          const { WebSocketServer } = require('ws-linger');
+          const loaded = () => Object.keys(require.cache).map((file) => require('path').relative('node_modules/ws-linger', file))
+            .filter((file) => !file.startsWith('..'));
+          const before = loaded();
+          new WebSocketServer({ noServer: true });
+          console.log(JSON.stringify([before.sort(), loaded().includes('dist/core.js')]));`;
+        const files = ['copies', 'errors', 'face', 'index', 'upstream'].map((name) => `dist/${name}.js`);
+        assert.deepEqual(JSON.parse(await here(['-e', code], project.folder, {})), [files, true]);
       });
     });
   }

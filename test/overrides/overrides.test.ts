@@ -35,6 +35,8 @@ interface Recipe {
   /** The guide's command for checking an override. Each name in its output must be `ours`, or that of ws 7 where it is to stay. */
   check: { args: string[]; names: RegExp; ours: string };
   onWindows?: true;
+  /** The manager may make a copy of ws-linger for each library. */
+  mayRepeat?: true;
 }
 
 const ALL = { ...BENEATH, ...BESIDE };
@@ -50,6 +52,7 @@ const RECIPES: Recipe[] = [
     block: 0,
     dependencies: { ...BENEATH, ...OF_WS_7 },
     check: npmCheck,
+    mayRepeat: true,
   },
   {
     name: 'npm, ws also a dependency of the app',
@@ -152,7 +155,7 @@ const librariesIn = (dependencies: object) =>
  * Checks the output of app.js: all libraries of ws 8 get ws-linger, with one ws beneath it, and their connections end with a known
  * cause; express-ws keeps ws 7, and works.
  */
-function assertOverridden(output: string, libraries: string[]): void {
+function assertOverridden(output: string, libraries: string[], mayRepeat = false): void {
   const { gets, ends, installed } = JSON.parse(output);
   const expected = {
     ...{ 'socket.io': 'reset', jsdom: 'clean', 'graphql-ws': 'clean', 'isomorphic-ws': 'the same' },
@@ -162,9 +165,13 @@ function assertOverridden(output: string, libraries: string[]): void {
     assert.match(gets[library], library === 'express-ws' ? /^ws@7\./ : new RegExp(`^ws-linger@${version}$`), library);
     assert.equal(ends[library], expected[library as keyof typeof expected], library);
   }
-  const major = (name: string) => name.replace(/\..*/, '');
-  const copies = (installed as string[]).map(major).filter((name) => name !== 'ws-linger@8');
-  assert.deepEqual(copies, libraries.includes('express-ws') ? ['ws@7', 'ws@8'] : ['ws@8'], String(installed));
+  const copies = (installed as string[]).map((name) => name.replace(/\..*/, ''));
+  const found = mayRepeat ? [...new Set(copies)] : copies;
+  assert.deepEqual(
+    found,
+    ['ws-linger@8', ...(libraries.includes('express-ws') ? ['ws@7'] : []), 'ws@8'],
+    copies.join(),
+  );
 }
 
 for (const recipe of RECIPES) {
@@ -180,7 +187,7 @@ for (const recipe of RECIPES) {
     it('libraries of ws 8 get ws-linger, with one ws beneath it, those of ws 7 keep it, and all work', async () => {
       const { folder, manager } = project;
       const nodeArgs = manager.nodeArgs?.slice(0, 2) ?? []; // the app has no ES modules
-      assertOverridden(await here([...nodeArgs, 'app.cjs', ...libraries], folder, {}), libraries);
+      assertOverridden(await here([...nodeArgs, 'app.cjs', ...libraries], folder, {}), libraries, recipe.mayRepeat);
     });
 
     it("the guide's command shows the override", async () => {
