@@ -5,6 +5,7 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import type { CopyState, Project } from '../../dist/tools/doctor/project.js';
 import {
   npmNetwork,
   type PackageManager,
@@ -200,6 +201,21 @@ for (const recipe of RECIPES) {
       for (const name of old) named.delete(name);
       assert.deepEqual([...named], [check.ours], output);
       assert.equal(old.length, libraries.includes('express-ws') ? 1 : 0, output);
+    });
+
+    it('ws-linger doctor finds what each library gets', { skip: recipe.manager === "yarn Plug'n'Play" }, async () => {
+      const cli = join(root, 'dist', 'tools', 'cli', 'main.js');
+      const { project: found } = JSON.parse(await here([cli, 'doctor', '--json'], project.folder, {})) as {
+        project: Project;
+      };
+      const askedBy = (state: CopyState) =>
+        found.copies.flatMap((copy) => (copy.state === state ? copy.askedBy.map(({ name }) => name) : []));
+      assert.deepEqual(askedBy('old-ws'), libraries.includes('express-ws') ? ['express-ws'] : []);
+      assert.deepEqual(askedBy('ws'), []);
+      assert.deepEqual([...new Set(askedBy('ws-upstream'))], ['ws-linger']);
+      const replaced = askedBy('ws-linger-as-ws');
+      const wanted = ['engine.io', ...libraries.filter((name) => name !== 'socket.io' && name !== 'express-ws')];
+      for (const name of wanted) assert.ok(replaced.includes(name), `${name} is not among ${replaced}`);
     });
 
     if (!recipe.onWindows) return;

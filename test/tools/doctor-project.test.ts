@@ -157,19 +157,25 @@ describe('ws-linger doctor in a project', () => {
   it('finds ws inside the bundle of another package, minified or not, and nothing in its sources or packages', () => {
     const folder = project({
       'node_modules/vite': manifest('vite', '7.0.0'),
-      'node_modules/harmless': manifest('harmless', '1.0.0'),
+      'node_modules/@scope/bundler': manifest('@scope/bundler', '1.0.0', {}, { devDependencies: { ws: '^8.0.0' } }),
+      'node_modules/harmless': manifest('harmless', '1.0.0', {}, { devDependencies: { ws: '^8.0.0' } }),
       'node_modules/harmless/node_modules/ws': manifest('ws', '8.18.0'),
     });
     const receiver = join(ROOT, 'node_modules', 'ws-upstream', 'lib', 'receiver.js');
     cpSync(receiver, join(folder, 'node_modules', 'vite', 'dist', 'node', 'chunks', 'dep.js'), { recursive: true });
+    cpSync(receiver, join(folder, 'node_modules', '@scope', 'bundler', 'index.cjs'));
     cpSync(receiver, join(folder, 'node_modules', 'harmless', 'node_modules', 'ws', 'lib', 'receiver.js'), {
       recursive: true,
     });
     write(folder, 'node_modules/harmless/index.js', `// ${'-'.repeat(20_000)}`);
     const found = inspected(folder);
-    assert.deepEqual(found.bundled, [
-      { name: 'vite', version: '7.0.0', path: 'node_modules/vite/dist/node/chunks/dep.js' },
-    ]);
+    assert.deepEqual(
+      found.bundled.sort((one, other) => (one.name < other.name ? -1 : 1)),
+      [
+        { name: '@scope/bundler', version: '1.0.0', path: 'node_modules/@scope/bundler/index.cjs' },
+        { name: 'vite', version: '7.0.0', path: 'node_modules/vite/dist/node/chunks/dep.js' },
+      ],
+    );
     assert.match(text(found), /vite 7\.0\.0 has ws inside its own code, out of reach of overrides\n/);
   });
 
@@ -241,7 +247,7 @@ describe('ws-linger doctor in a project', () => {
   });
 
   it('says so where it has searched only a part', () => {
-    const folder = project({ 'node_modules/one': manifest('one', '1.0.0') });
+    const folder = project({ 'node_modules/one': manifest('one', '1.0.0', {}, { devDependencies: { ws: '^8.0.0' } }) });
     for (let i = 0; i < 5; i++) write(folder, `node_modules/one/${i}.js`, ' '.repeat(20_000));
     const packages = [...findPackages(folder).packages.values()];
     assert.equal(findBundled(packages, { files: 100, bytes: 1_000_000 }).complete, true);

@@ -1,7 +1,7 @@
 /** Finds packages that have ws inside their own code, where no override reaches it. */
-import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Package } from './packages';
+import { entriesOf, type Package } from './packages';
 
 export interface Bundled {
   package: Package;
@@ -12,14 +12,17 @@ export interface Bundled {
 /** An error text of ws's receiver, which bundling and minifying leave as it is. ws 3 to 8 have it, and nothing else is known to. */
 const MARK = 'RSV2 and RSV3 must be clear';
 
-/** Packages that are known to bundle ws are searched before the others. */
+/**
+ * Packages that are known to bundle ws. Others are searched where ws is among their devDependencies, since that is where what is
+ * bundled is named. To search all would take a minute where files are slow, as beneath a virus scanner.
+ */
 const KNOWN = ['crossws', 'next', 'playwright-core', 'vite'];
 
 /** A bundle of ws's receiver is larger than this, and what is larger than MAX_BYTES is no source. */
 const MIN_BYTES = 8 * 1024;
 const MAX_BYTES = 32 * 1024 * 1024;
 
-/** How much of a project is searched: some seconds' work. */
+/** How much is searched: some seconds' work. */
 interface Limits {
   files: number;
   bytes: number;
@@ -31,10 +34,9 @@ const LIMITS: Limits = { files: 200_000, bytes: 512 * 1024 * 1024 };
 export function findBundled(packages: Iterable<Package>, limits = LIMITS): { bundled: Bundled[]; complete: boolean } {
   const left = { ...limits };
   const bundled: Bundled[] = [];
-  const isKnown = ({ name }: Package) => KNOWN.includes(name);
-  const all = [...packages];
-  for (const one of [...all.filter(isKnown), ...all.filter((other) => !isKnown(other))]) {
-    if (one.name === 'ws' || one.name === 'ws-linger') continue;
+  for (const one of packages) {
+    const isOurs = one.name === 'ws' || one.name === 'ws-linger';
+    if (isOurs || !(one.developedWithWs || KNOWN.includes(one.name))) continue;
     const file = fileWithMark(one.folder, left);
     if (file) bundled.push({ package: one, file });
     if (left.files < 0 || left.bytes < 0) return { bundled, complete: false };
@@ -65,13 +67,5 @@ function hasMark(path: string, left: Limits): boolean {
     return readFileSync(path).includes(MARK);
   } catch {
     return false; // it is gone, or may not be read
-  }
-}
-
-function entriesOf(folder: string): Dirent[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch {
-    return [];
   }
 }

@@ -1,5 +1,5 @@
 /** Finds the packages that are installed beneath a folder, whichever package manager has laid them out. */
-import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { type Dirent, existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
 
 /** A package's wish for ws or ws-linger. */
@@ -15,6 +15,8 @@ export interface Package {
   /** Its real folder. */
   folder: string;
   requests: Request[];
+  /** Whether it was made with ws at hand, which may be in its bundle then. */
+  developedWithWs: boolean;
 }
 
 /** More are in no project that anybody has seen; a folder that links to much more must not keep the command busy. */
@@ -27,25 +29,31 @@ const STORES = ['.pnpm', '.store'];
 export function findPackages(project: string): { packages: Map<string, Package>; complete: boolean } {
   const packages = new Map<string, Package>();
   const waiting: string[] = [];
-  const add = (path: string) => {
-    const folder = realOrNull(path);
+  const add = (path: string, isLink: boolean) => {
+    const folder = isLink ? realOrNull(path) : path;
     if (!folder || packages.has(folder)) return;
     const found = readPackage(folder);
     if (!found) return;
     packages.set(folder, found);
     waiting.push(join(folder, 'node_modules'));
   };
-  add(project);
+  add(project, true);
   waiting.push(join(project, 'node_modules'));
   const seen = new Set<string>();
   for (let next = waiting.pop(); next && packages.size < MAX_PACKAGES; next = waiting.pop()) {
     if (seen.has(next)) continue;
     seen.add(next);
-    for (const name of namesIn(next)) {
-      const path = join(next, name);
-      if (STORES.includes(name)) waiting.push(...namesIn(path).map((entry) => join(path, entry, 'node_modules')));
-      else if (name.startsWith('@')) for (const scoped of namesIn(path)) add(join(path, scoped));
-      else if (!name.startsWith('.')) add(path);
+    const entries = entriesOf(next);
+    const nodeModules = entries.length > 0 ? realOrNull(next) : null;
+    if (!nodeModules) continue;
+    for (const entry of entries) {
+      const path = join(nodeModules, entry.name);
+      if (STORES.includes(entry.name))
+        waiting.push(...entriesOf(path).map(({ name }) => join(path, name, 'node_modules')));
+      else if (entry.name.startsWith('@')) {
+        for (const scoped of entriesOf(path))
+          add(join(path, scoped.name), entry.isSymbolicLink() || scoped.isSymbolicLink());
+      } else if (!entry.name.startsWith('.')) add(path, entry.isSymbolicLink());
     }
   }
   return { packages, complete: waiting.length === 0 };
@@ -73,7 +81,8 @@ export function readPackage(folder: string): Package | null {
     const manifest = JSON.parse(text) as Manifest;
     const name = typeof manifest.name === 'string' ? manifest.name : basename(folder);
     const version = typeof manifest.version === 'string' ? manifest.version : '';
-    return { name, version, folder, requests: requestsIn(manifest, isInstalled(folder)) };
+    const developedWithWs = Object.hasOwn(Object(manifest.devDependencies), 'ws');
+    return { name, version, folder, requests: requestsIn(manifest, isInstalled(folder)), developedWithWs };
   } catch {
     return null;
   }
@@ -98,9 +107,10 @@ function isOfWs(as: string, range: string): boolean {
   return as === 'ws' || as === 'ws-linger' || /^npm:ws(-linger)?(@|$)/.test(range);
 }
 
-function namesIn(folder: string): string[] {
+/** Nothing where there is no such folder, or it may not be read. */
+export function entriesOf(folder: string): Dirent[] {
   try {
-    return readdirSync(folder);
+    return readdirSync(folder, { withFileTypes: true });
   } catch {
     return [];
   }
