@@ -7,7 +7,8 @@
  * Imports of types count like all others. What may import what is written in one place, LAYERS below; the CONTRIBUTING page shows it.
  */
 
-const FACE = '^src/(index|additions|wrapper|browser|websocket|websocket-server|websocket-stream|attach|set-defaults)\\.m?ts$';
+const FACE =
+  '^src/(index|additions|wrapper|browser|websocket|websocket-server|websocket-stream|attach|set-defaults)\\.m?ts$';
 const VOCABULARY = '^src/(options|defaults|errors|nearest|copies|close-info|close-sentence|upstream)\\.ts$';
 
 /** From the top down. A layer may import itself, those below it, and telemetry. */
