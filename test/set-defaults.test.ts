@@ -100,7 +100,8 @@ describe('setDefaults()', () => {
     assert.deepEqual([maxAge, sendTimeout], [5_000, Number.POSITIVE_INFINITY]);
   });
 
-  it("refuses control: 'native' where the addon is not loaded", { skip: loadNative().binding !== null }, () => {
+  const withoutAddon = loadNative().binding === null ? it : () => {};
+  withoutAddon("refuses control: 'native' where the addon is not loaded", () => {
     assert.throws(() => setDefaults({ control: 'native' }), {
       code: 'WSL_ERR_NATIVE_UNAVAILABLE',
       message: /^defaults\.control is 'native', but /,
