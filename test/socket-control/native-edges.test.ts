@@ -129,6 +129,17 @@ if (binding && path) {
     stop();
   });
 
+  it('copies of arguments are freed after the call', () => {
+    const long = '1'.repeat(2 ** 20);
+    const refuse = (times: number) => {
+      for (let i = 0; i < times; i++) assert.throws(() => binding.resolve(long, 1, long, 1), TypeError);
+      return process.memoryUsage.rss();
+    };
+    const before = refuse(10);
+    const grown = refuse(200) - before;
+    assert.ok(grown < 64 * 2 ** 20, `200 calls have left ${grown} bytes`); // 200 MB and more if none is freed
+  });
+
   describe('the addon', () => {
     it('can be loaded in several contexts of one thread, each with functions of its own', async () => {
       const { socket, peer, stop } = await tcpPair();

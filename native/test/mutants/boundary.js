@@ -1,5 +1,7 @@
 // Mutants of addon.cc and cross/: the Node-API boundary, and how the DLL is loaded. See sockets.js.
 
+const { equivalent, unseen } = require('./reasons.js');
+
 const addon = (id, what, from, to, survives) => ({ id, file: 'addon.cc', what, from, to, survives });
 const imports = (id, what, from, to, survives) => ({ id, file: 'cross/node_imports.cc', what, from, to, survives });
 const runtime = (id, what, from, to, survives) => ({ id, file: 'cross/runtime.cc', what, from, to, survives });
@@ -21,7 +23,7 @@ module.exports = [
     'look never checks',
     '!StillExists(*connection) || !Read',
     '!Read',
-    'Wine has no SIO_TCP_INFO, so look() answers null for every SOCKET.',
+    unseen('Wine has no SIO_TCP_INFO, so look() answers null for every SOCKET.'),
   ),
   addon('A6', 'probe never checks', `${CHECK}Probe`, 'true ? Probe'),
   addon('A7', 'the type tag is not checked', '      ours && napi_unwrap', '      napi_unwrap'),
@@ -31,12 +33,18 @@ module.exports = [
     'a tag that cannot be set is ignored',
     'if (napi_type_tag_object(env, object, &kConnectionTag) != napi_ok) return env.Null();',
     'napi_type_tag_object(env, object, &kConnectionTag);',
-    'Node-API cannot fail here for a new object.',
+    equivalent('Node-API cannot fail here for a new object.'),
   ),
   addon('A10', 'the finalizer frees nothing', 'delete static_cast<Connection*>(data);', '(void)data;'),
   addon('A11', 'fractional ports are cut', ' && port == static_cast<uint16_t>(port) &&', ' &&'),
   addon('A12', 'ports above 65535 are cut', 'port <= 65535 && port == static_cast<uint16_t>(port)', 'port == port'),
-  addon('A13', 'negative ports are cut', 'port >= 0 && ', '', 'The comparison after the cast refuses them, too.'),
+  addon(
+    'A13',
+    'negative ports are cut',
+    'port >= 0 && ',
+    '',
+    equivalent('The comparison after the cast refuses them, too.'),
+  ),
   addon(
     'A14',
     'errors have no code',
@@ -72,7 +80,7 @@ module.exports = [
     'libuv is not checked',
     '!SocketLookup::KnowsThisLibuv() || ',
     '',
-    'There is no Node with another libuv; the unit test has the check itself.',
+    unseen('There is no Node with another libuv; the unit test has the check itself.'),
   ),
 
   imports(
@@ -80,7 +88,7 @@ module.exports = [
     'libnode.dll is not looked for',
     'GetModuleHandleW(L"libnode.dll")',
     'nullptr',
-    'No host here has a libnode.dll.',
+    unseen('No host here has a libnode.dll.'),
   ),
   imports('C2', 'a missing function is ignored', 'if (*slot++ == nullptr) return false;', 'slot++;'),
   imports(
@@ -100,14 +108,14 @@ module.exports = [
     'only node.exe is a host',
     'GetModuleHandleW(nullptr)',
     'GetModuleHandleW(L"node.exe")',
-    'The handle is null there, and GetProcAddress() looks in the program of the process for null.',
+    equivalent('The handle is null there, and GetProcAddress() looks in the program of the process for null.'),
   ),
   imports(
     'C6',
     'the slots stay writable',
     'return VirtualProtect(import_slots, kSize, before, &before) && filled;',
     'return filled;',
-    'No test reads the protection of a page of a running process.',
+    unseen('No test reads the protection of a page of a running process.'),
   ),
   runtime(
     'R1',
@@ -120,9 +128,15 @@ module.exports = [
     'the constructors of globals are not called',
     '__CTOR_LIST__[i]();',
     '(void)i;',
-    'The addon has no global object.',
+    equivalent('The addon has no global object.'),
   ),
-  runtime('R3', 'memcmp has the wrong sign', 'return *a - *b;', 'return *b - *a;', 'Only equality is asked.'),
+  runtime(
+    'R3',
+    'memcmp has the wrong sign',
+    'return *a - *b;',
+    'return *b - *a;',
+    equivalent('Only equality is asked.'),
+  ),
   runtime('R4', 'memcmp finds all equal', 'if (*a != *b) return *a - *b;', ''),
   runtime(
     'R5',

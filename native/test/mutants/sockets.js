@@ -1,5 +1,7 @@
 // Mutants of winsock.cc, four_tuple.cc, socket_index.cc and socket_lookup.cc. Each replaces a text that is in its file once.
-// `survives` has the reason why no test can tell it from the original.
+// `survives` has the reason why no test tells it from the original, as reasons.js has it.
+
+const { equivalent } = require('./reasons.js');
 
 const winsock = (id, what, from, to, survives) => ({ id, file: 'winsock.cc', what, from, to, survives });
 const tuple = (id, what, from, to, survives) => ({ id, file: 'four_tuple.cc', what, from, to, survives });
@@ -117,7 +119,7 @@ module.exports = [
     'every IPv6 address has a scope',
     'if (IN6_IS_ADDR_LINKLOCAL(&v6.sin6_addr)) out->scope',
     'out->scope',
-    'Systems report the scope 0 for addresses that have none, so it is only a precaution.',
+    equivalent('Systems report the scope 0 for addresses that have none, so it is only a precaution.'),
   ),
   tuple('F18', 'a scope may be empty', 'if (at == text.size()) return false;', ''),
   tuple('F19', 'a scope may have letters', "if (text[at] < '0' || text[at] > '9') return false;", ''),
@@ -159,7 +161,7 @@ module.exports = [
     'an entry of the same key is not replaced',
     'candidate.walk != 0 && candidate.key == entry.key',
     'false',
-    'The older entry fails its check, and the newer one is found behind it; it costs a slot.',
+    equivalent('The older entry fails its check, and the newer one is found behind it; it costs a slot.'),
   ),
 
   lookup('L1', 'other kinds of handle are not left out', 'uv_handle_get_type(handle) != UV_TCP || ', ''),
@@ -168,7 +170,7 @@ module.exports = [
     'closing handles are not left out',
     'uv_is_closing(handle) || ',
     '',
-    'libuv closes the SOCKET with the handle, or a turn later, and its 4-tuple is then gone.',
+    equivalent('libuv closes the SOCKET with the handle, or a turn later, and its 4-tuple is then gone.'),
   ),
   lookup('L3', 'it never stops at once', 'if (steps <= kStepsPerLookup) break;', ''),
   lookup('L4', 'there is no limit', 'steps < limit && ', ''),
@@ -181,7 +183,7 @@ module.exports = [
     'a walk that has found goes on to its limit',
     'if (2 * steps < limit) limit = 2 * steps;',
     '',
-    'It costs steps that are paid for, and finds the same.',
+    equivalent('It costs steps that are paid for, and finds the same.'),
   ),
   lookup('L10', 'a walk that has found stops', 'if (2 * steps < limit) limit = 2 * steps;', 'break;'),
   lookup('L11', 'time pays again and again', 'last_lookup_ = now;', ''),
