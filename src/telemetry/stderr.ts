@@ -82,12 +82,13 @@ export function openStderr(): TryWrite {
   const kind = kindOf(2);
   if (kind === 'file') return (bytes) => fs.writeSync(2, bytes);
   if (process.platform === 'win32' && kind === 'pipe') return toStream(openPipe());
+  if (kind === 'socket') return toSocket(process.stderr);
   const fd = kind === 'pipe' || kind === 'terminal' ? reopen() : null;
   return fd === null ? toStream(process.stderr) : toDescriptor(fd);
 }
 
 /** By the type in `mode` (S_IFMT): Node's isFIFO() says no to every pipe of Windows. */
-function kindOf(fd: number): 'file' | 'terminal' | 'pipe' | 'other' {
+function kindOf(fd: number): 'file' | 'terminal' | 'pipe' | 'socket' | 'other' {
   if (isatty(fd)) return 'terminal';
   let type = 0;
   try {
@@ -97,7 +98,7 @@ function kindOf(fd: number): 'file' | 'terminal' | 'pipe' | 'other' {
     return 'other'; // what Wine says of a pipe of its host
   }
   if (type === 0o010000) return 'pipe';
-  return type === 0o140000 ? 'other' : 'file';
+  return type === 0o140000 ? 'socket' : 'file';
 }
 
 /** On Linux a pipe or a terminal can be opened again, without waiting: whoever else has it notices nothing of that. */
@@ -126,8 +127,33 @@ function toDescriptor(fd: number): TryWrite {
 }
 
 /**
- * On Windows Node makes a pipe at stderr wait (`makeSyncWrite()` in its net.js); libuv by itself does not. fs.write() would keep a
- * thread of libuv's pool waiting, and with it the process from exiting.
+ * A socket is what Node gives its child processes, and Node's stream makes it non-blocking for all who have it. A write that the
+ * stream has under way keeps the process from ending by itself; one of the descriptor does not. Where the descriptor would wait,
+ * as on systems without /proc nobody can tell, lines go through the stream.
+ */
+function toSocket(stream: Writable): TryWrite {
+  const [byStream, byDescriptor] = [toStream(stream), toDescriptor(2)];
+  return (bytes) => {
+    if (!stream.writable || !isNonBlocking(2)) return byStream(bytes);
+    return stream.writableLength > 0 ? 0 : byDescriptor(bytes);
+  };
+}
+
+/** Asked before each write: another process that has the same socket may make it wait again. */
+function isNonBlocking(fd: number): boolean {
+  try {
+    const [, flags = '0'] = /^flags:\s*(\d+)$/m.exec(fs.readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1')) ?? [];
+    return (Number.parseInt(flags, 8) & fs.constants.O_NONBLOCK) !== 0;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * On Windows Node makes a pipe at stderr wait (`makeSyncWrite()` in its net.js); libuv by itself does not: a thread of the system's
+ * pool writes (`uv_pipe_writefile_thread_proc()`), and the system ends it with the process. fs.write() and a Worker would keep
+ * process.exit() waiting, since Node waits for their threads. Nothing can cancel a write that is under way, and until the pipe is
+ * read or closed it keeps the process from ending by itself, as every request to libuv does.
  */
 function openPipe(): Socket {
   const socket = new Socket({ fd: 2, readable: false, writable: true });

@@ -49,6 +49,8 @@ export interface Outcome {
 export type FromSubject =
   | { type: 'targets'; targets: Target[]; isDialing: boolean }
   | { type: 'sample'; sample: Sample }
+  /** Its stderr may be read now. */
+  | { type: 'drained' }
   | { type: 'outcome'; outcome: Outcome };
 
 export type FromPeers = { type: 'ready'; port: number };

@@ -54,6 +54,8 @@ async function soak(
   subject.on('message', (message: FromSubject) => {
     alive();
     if (message.type === 'targets') peers.send(message);
+    // On Windows a process ends by itself only when its last write has been taken.
+    else if (message.type === 'drained') subject.stderr?.resume();
     else if (message.type === 'outcome') outcome = message.outcome;
     else show(samples[samples.push(message.sample) - 1] as Sample);
   });

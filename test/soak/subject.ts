@@ -7,6 +7,7 @@ import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type WebSocket from 'ws-linger';
 import { until } from '../support/end.js';
+import { fillStderr } from '../support/full-stderr.js';
 import { EVENTS, Ledger, THROWN } from './ledger.js';
 import { handles, Measure } from './measure.js';
 import { atRate, type FromSubject, Random, type Setup } from './messages.js';
@@ -131,6 +132,7 @@ async function main(): Promise<void> {
       else ledger.problem(`${event}: ${error?.stack}`);
     });
   const before = handles().sort().join();
+  await fillStderr();
   for (const name of SERVER_NAMES) await startServer(name);
   for (let began = performance.now(); performance.now() - began < setup.trafficMs; ) await round();
 
@@ -138,6 +140,7 @@ async function main(): Promise<void> {
   await A.settled();
   ledger.left('at the end');
   checkDrained();
+  tell({ type: 'drained' });
   const isAsBefore = () => handles().sort().join() === before;
   await until('handles are as before', isAsBefore).catch(() =>
     ledger.problem(`before: ${before}; after: ${handles().sort()}`),

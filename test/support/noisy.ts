@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import WebSocket, { WebSocketServer } from 'ws-linger';
 import { portOf } from './end.js';
+import { fillStderr } from './full-stderr.js';
 import { connectPeer } from './peer.js';
 
 const BROKEN_FRAME = Buffer.from([0xff, 0xff, 0xff, 0xff]);
@@ -28,32 +29,6 @@ async function breakProtocol(wss: WebSocketServer, onConnection = (_: WebSocket)
   onConnection(ws);
   peer.resume().end(BROKEN_FRAME);
   await new Promise((resolve) => ws.once('close', resolve));
-}
-
-/** Node's own stream would wait on Windows. Elsewhere two streams of one descriptor take each other's events away. */
-function openPipe(): net.Socket {
-  const stderr = new net.Socket({ fd: 2, readable: false });
-  const internals = stderr as { _write?: unknown; _writev?: unknown; _handle?: { setBlocking?(on: boolean): void } };
-  delete internals._write;
-  delete internals._writev;
-  internals._handle?.setBlocking?.(false);
-  return stderr.unref();
-}
-
-/** Writes to stderr until it takes no more. Nobody reads it. */
-async function fillStderr(): Promise<void> {
-  const bytes = Buffer.alloc(64 * 1024, '\n');
-  if (process.platform !== 'win32' && fs.fstatSync(2).isFIFO()) {
-    const fd = fs.openSync('/proc/self/fd/2', fs.constants.O_WRONLY | fs.constants.O_NONBLOCK);
-    try {
-      for (;;) fs.writeSync(fd, bytes);
-    } catch {
-      return fs.closeSync(fd);
-    }
-  }
-  const stderr = process.platform === 'win32' ? openPipe() : process.stderr;
-  while (stderr.writableLength < 4 * bytes.length) stderr.write(bytes);
-  await delay(100);
 }
 
 /** Breaks the protocol 25 times a second, and returns the longest time for which the event loop stood still, in ms. */
@@ -78,6 +53,13 @@ const SCENES: Record<string, () => Promise<unknown>> = {
   async 'stderr is full'() {
     await fillStderr();
     return storm(2);
+  },
+  async 'ends by itself while stderr is full'() {
+    await fillStderr();
+    const wss = await serve();
+    await breakProtocol(wss);
+    await delay(100); // the line is written in a later turn, or would be
+    wss.close();
   },
   'a storm': () => storm(1),
   async 'stderr is destroyed'() {

@@ -1,6 +1,6 @@
 // The default logger writes to stderr without ever waiting for it, and tells nothing that the application hears itself.
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -76,6 +76,15 @@ function assertProtocolError(line: Line | undefined): void {
   assert.match(String(msg), /^The peer broke the WebSocket protocol \(/);
 }
 
+/** A named pipe that nobody reads. Node's own 'pipe' is a socket. */
+function unreadPipe(): number {
+  const folder = fs.mkdtempSync(join(tmpdir(), 'ws-linger-'));
+  execFileSync('mkfifo', [join(folder, 'stderr')]);
+  const fd = fs.openSync(join(folder, 'stderr'), fs.constants.O_RDWR);
+  fs.rmSync(folder, { recursive: true });
+  return fd;
+}
+
 describe('the default logger', () => {
   it('does not hold the process up where stderr is full and nobody reads it, and writes when it is read', async () => {
     const child = play('stderr is full', 'pipe');
@@ -94,6 +103,26 @@ describe('the default logger', () => {
     assertGoesOn(await reportOf<Storm>(child), 50);
     await exit(child);
   });
+
+  if (process.platform === 'linux') {
+    for (const [what, stderr] of [
+      ['a socket', 'pipe'],
+      ['a pipe', 'fifo'],
+    ] as const) {
+      it(`does not keep a process from ending by itself while stderr is ${what} that is full`, async () => {
+        const fd = stderr === 'fifo' ? unreadPipe() : null;
+        const child = spawn(process.execPath, [SCRIPT, 'ends by itself while stderr is full'], {
+          stdio: ['ignore', 'ignore', fd ?? 'pipe'],
+        });
+        try {
+          assert.deepEqual(await once(child, 'exit', { signal: AbortSignal.timeout(20_000) }), [0, null]);
+        } finally {
+          child.kill('SIGKILL');
+          if (fd !== null) fs.closeSync(fd);
+        }
+      });
+    }
+  }
 
   if (process.platform !== 'win32') {
     it('does not hold the process up where stderr is a pipe of a shell', async () => {
