@@ -323,12 +323,21 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
     const isTornDown = this.#handle === null && socket?.destroyed === true;
     if (socket?.writableEnded && !isTornDown) {
       this.#step({ type: 'fin', by: 'local' });
-    } else if (this.#beginEnding().control()?.probe() === 'reset') {
-      // RST came behind unread data: libuv reports the data, then an end like any other.
-      this.onError(systemError('ECONNRESET', 'read'));
+    } else if (socket && this.#beginEnding().control()?.probe() === 'reset') {
+      this.#onLostBehindData(socket);
     } else {
       this.#step({ type: 'fin', by: 'peer' });
     }
+  }
+
+  /**
+   * The connection was lost behind unread data: libuv reports the data, then an end like any other. Whether RST came or nothing did,
+   * the system tells the next write, even one of no bytes. TLS passes none on, and is taken for reset.
+   */
+  #onLostBehindData(socket: Duplex): void {
+    socket.write('', (error) => {
+      if (!error) this.onError(systemError('ECONNRESET', 'read'));
+    });
   }
 
   #end(observation: Observation): void {

@@ -19,7 +19,10 @@ export interface SocketControl {
   /** What the system knows of bytes on their way; null where it does not tell, or has not been asked long enough ago. */
   look(): TransportLook | null;
 
-  /** Looks at the connection without reading from it. */
+  /**
+   * Looks at the connection without reading from it. 'reset' is a connection that is gone, by RST or because the peer did not answer
+   * any more: the cause is in the error that the next read or write gets.
+   */
   probe(): 'connected' | 'peer-closed' | 'reset' | 'unknown';
 }
 

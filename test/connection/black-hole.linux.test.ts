@@ -15,7 +15,7 @@ interface Report {
 }
 
 describe('for a peer that vanishes', () => {
-  const PATHS = ['/send', '/keep-alive', '/close', '/idle'];
+  const PATHS = ['/send', '/keep-alive', '/close', '/idle', '/paused'];
   const reports = new Map<string, WebSocket.CloseInfo>();
   let hosts: TwoHosts;
   let act: (path: string) => void;
@@ -28,9 +28,16 @@ describe('for a peer that vanishes', () => {
     act = (path) => server.send(path);
     const client = hosts.start('client', 'support/black-hole-client', `ws://${SERVER_ADDRESS}:${port}`, ...PATHS);
     await once(client, 'message');
+    await until('more has come than is read', () => unreadBytes() > 0);
     hosts.cut();
   });
   after(() => hosts.remove());
+
+  /** Received by the server's kernel, and not read. */
+  function unreadBytes(): number {
+    const rows = hosts.onServer('ss', '-tanH', 'state', 'established').trim().split('\n');
+    return Math.max(...rows.map((row) => Number(row.split(/\s+/)[0])));
+  }
 
   async function endOf(path: string): Promise<WebSocket.CloseInfo> {
     await until(`the end of ${path}`, () => reports.has(path), 60_000);
@@ -52,6 +59,13 @@ describe('for a peer that vanishes', () => {
 
   it('TCP keep-alive ends the connection as timed-out', async () => {
     const { kind, origin, error } = await endOf('/keep-alive');
+    assert.deepEqual([kind, origin, error?.code], ['timed-out', 'network', 'ETIMEDOUT']);
+  });
+
+  it('TCP keep-alive ends a paused connection as timed-out, too, though it is lost behind unread data', async () => {
+    await until('the kernel has given it up', () => unreadBytes() === 0, 60_000);
+    act('/paused');
+    const { kind, origin, error } = await endOf('/paused');
     assert.deepEqual([kind, origin, error?.code], ['timed-out', 'network', 'ETIMEDOUT']);
   });
 

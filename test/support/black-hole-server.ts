@@ -17,13 +17,15 @@ const open = new Map<string, WebSocket>();
 wss.on('connection', (ws, request) => {
   const path = request.url as string;
   open.set(path, ws);
-  if (path === '/keep-alive') socketOf(ws).setKeepAlive(true, 1_000);
+  if (path === '/keep-alive' || path === '/paused') socketOf(ws).setKeepAlive(true, 1_000);
+  if (path === '/paused') ws.pause();
   ws.on('disconnect', (info: CloseInfo) => process.send?.({ path, info, clients: wss.clients.size }));
 });
 
 process.on('message', (path: string) => {
   if (path === '/send') open.get(path)?.send('anybody there?');
   if (path === '/close') open.get(path)?.close(1000);
+  if (path === '/paused') open.get(path)?.resume();
   if (path === '/terminate') open.get(path)?.terminate();
 });
 process.on('disconnect', () => process.exit());
