@@ -136,18 +136,38 @@ describe('runStability()', () => {
   });
 
   it('reports its progress while it runs, and returns a timeline', async () => {
-    const reports: StabilityProgress[] = [];
+    let open = 0;
+    let atHalf: StabilityProgress | undefined;
+    const { port, stop } = await foreignServer({
+      // The second half of the clients is let in once a report has shown the first half.
+      verifyClient: (_, allow) => {
+        if (open++ < 10) allow(true);
+        else until('a report of half of the connections', () => atHalf !== undefined).then(() => allow(true));
+      },
+    });
     const result = await runStability({
+      url: `ws://127.0.0.1:${port}/`,
       connections: 20,
       mix: { clean: 1, rst: 1 },
-      rate: 40,
-      onProgress: (one) => reports.push(one),
+      onProgress: (one) => {
+        if (one.done === 10) atHalf ??= one;
+      },
     });
-    assert.ok(reports.some(({ phase, done, total }) => phase === 'open' && done > 0 && done < total && total === 20));
-    assert.ok(reports.some(({ open }) => open > 0));
+    stop();
+    assert.deepEqual([atHalf?.phase, atHalf?.open, atHalf?.opened, atHalf?.total], ['open', 10, 10, 20]);
     const last = result.timeline.at(-1);
     assert.deepEqual([last?.open, last?.opened, last?.ended], [0, 20, 20]);
     assert.equal(last?.messages, result.messages.received);
+  });
+
+  it('takes no connection for late because of the time that its client takes by itself', async () => {
+    const { pass, problems, durationMs } = await runStability({
+      connections: 3,
+      mix: { slow: 1, pause: 1, cutoff: 1 },
+      timeout: 3_000,
+    });
+    assert.equal(pass, true, problems.join('\n'));
+    assert.ok(durationMs > 6_000, `${durationMs} ms`);
   });
 
   it('repeats rounds for `duration`, and measures what the server holds after each', async () => {

@@ -80,7 +80,7 @@ export function stabilityCommand(): Command {
     .option('--seed <n>', 'decides which connection gets which scenario', wholeNumber(0, 2 ** 31 - 1), 1)
     .option(
       '--timeout <ms>',
-      'limit for opening, for exchanging and for ending, each; a slow peer takes about 10 s to end',
+      'limit for opening, for exchanging and for ending, each; what a slow peer takes by itself is added',
       wholeNumber(1, 2 ** 31 - 1),
       15_000,
     )

@@ -4,7 +4,7 @@
  */
 
 import type { Cancellation } from './cancellation';
-import type { Target } from './client';
+import { ownDelayMs, type Target } from './client';
 import type { StabilitySettings } from './options';
 import type { PlannedConnection } from './plan';
 import type { ResultBuilder } from './result-builder';
@@ -47,7 +47,7 @@ export async function waitForServerEnd(
 ): Promise<void> {
   if (!serverProcess) return;
   await cancellation
-    .withTimeout(serverProcess.ended(one.id), settings.timeout)
+    .withTimeout(serverProcess.ended(one.id), settings.timeout + ownDelayMs(one))
     .catch(() =>
       addProblem({ results, cancellation }, `${one.scenario}: the server did not report the end in time`, one),
     );

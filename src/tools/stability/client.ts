@@ -4,11 +4,11 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CloseInfo } from '../../close-info';
 import { WebSocket } from '../../websocket';
-import { backlogMessage } from './backlog';
+import { backlogMessage, MESSAGE_BYTES } from './backlog';
 import type { ObservedEnd } from './expected-ends';
 import type { PlannedConnection } from './plan';
 import type { Relay } from './relay';
-import { readSlowly, stopReading } from './slow-reader';
+import { readSlowly, slowReadMs, stopReading } from './slow-reader';
 
 /** More echo than the kernels of both sides buffer, so that the server is left with bytes that it cannot send. */
 const STALL_BYTES = 6 * 1024 * 1024;
@@ -16,6 +16,12 @@ const STALL_MESSAGE = Buffer.alloc(512 * 1024);
 /** How long a client of `pause` reads nothing, and how long the relay of `cutoff` forwards nothing. */
 const PAUSE_MS = 4_000;
 const CUT_OFF_MS = 3_000;
+
+/** How long a client delays its own end, in ms, before which neither side can be late. */
+export function ownDelayMs({ scenario, backlog }: PlannedConnection): number {
+  if (scenario === 'slow') return slowReadMs(backlog * MESSAGE_BYTES);
+  return scenario === 'pause' ? PAUSE_MS : scenario === 'cutoff' ? CUT_OFF_MS : 0;
+}
 
 /** Where and how a client connects. Plain data, because the process of clients receives it in a message. */
 export interface Target {

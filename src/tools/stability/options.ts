@@ -41,7 +41,8 @@ export interface StabilityOptions {
    */
   seed?: number | undefined;
   /**
-   * The limit for opening a connection, for exchanging its messages, and for ending it, each. In ms.
+   * The limit for opening a connection, for exchanging its messages, and for ending it, each. In ms. The time that a client of
+   * `slow`, `pause` or `cutoff` takes for its part is added.
    * @defaultValue 15000
    */
   timeout?: number | undefined;

@@ -68,7 +68,7 @@ export function parseMix(text: string): Mix {
 }
 
 // Backlogs, in messages of 64 KiB.
-/** For a slow reader: slow-reader.ts takes about 8 s for these. */
+/** For a slow reader: slow-reader.ts takes about 10 s for these. */
 const SLOW = 4;
 /** For an interrupted peer: 6 MiB is more than the kernels of both sides usually buffer, so the server must wait. */
 const INTERRUPTED = 96;

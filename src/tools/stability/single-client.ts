@@ -1,6 +1,6 @@
 /** A client in the run's own process, which ends its connection itself. */
 import { performance } from 'node:perf_hooks';
-import { Client } from './client';
+import { Client, ownDelayMs } from './client';
 import {
   addProblem,
   backoff,
@@ -81,15 +81,16 @@ export class SingleClient implements ClientGroup {
     const client = this.#client;
     if (!client || !this.#open || cancellation.cancelled) return;
     const began = performance.now();
+    const limit = settings.timeout + ownDelayMs(one);
     const finished = client.finish(serverProcess ? (backlog) => serverProcess.close(one.id, backlog) : null);
-    await cancellation.withTimeout(finished, settings.timeout).catch(() => {});
+    await cancellation.withTimeout(finished, limit).catch(() => {});
     const atServer = waitForServerEnd(this.#context, one);
     if (one.scenario === 'stall' && serverProcess) {
       await atServer;
       client.abort();
     }
     const atClient = cancellation
-      .withTimeout(client.ended, settings.timeout)
+      .withTimeout(client.ended, limit)
       .catch(() => addProblem(this.#context, `${one.scenario}: the client did not report the end in time`, one));
     await Promise.all([atServer, atClient]);
     if (cancellation.cancelled) return;
