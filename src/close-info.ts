@@ -117,8 +117,9 @@ export interface CloseInfo {
   /** True when both close frames crossed, whatever came after. */
   clean: boolean;
   /**
-   * What was done when the connection had to be cut here: RST, or a plain destroy (FIN). Null when it was not cut here, and when
-   * its socket goes on delivering.
+   * What is known to have been done when the connection was cut here. `reset`: RST. `destroy`: a plain destroy (FIN), also where a
+   * reset was asked for that the stream cannot send, and on Windows where it was asked for after this side's FIN, since it is not
+   * known whether Windows still sends RST then. Null when it was not cut here, and when its socket goes on delivering.
    */
   forced: 'reset' | 'destroy' | null;
   /** True for what peers do in a normal day. Such ends are logged at debug, all others at warn. */
@@ -171,7 +172,7 @@ export type LingerOutcome = (typeof LINGER_OUTCOMES)[number];
 export interface Lingered {
   /** What became of it. */
   outcome: LingerOutcome;
-  /** How this side cut it; null where it did not. */
+  /** How this side cut it, as in `CloseInfo.forced`; null where it did not. */
   forced: 'reset' | 'destroy' | null;
   /** The error that ended it; null where there was none. */
   error: CloseError | null;
