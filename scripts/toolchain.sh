@@ -103,24 +103,33 @@ windows() {
   fi
 }
 
-# The 64-bit Wine runs 32-bit programs once it has their DLLs, which Debian ships in the i386 package only.
+# The 64-bit Wine runs 32-bit programs once it has their DLLs, which Debian ships in the i386 package only. It needs a kernel that takes
+# 32-bit system calls: without them it leaves syswow64 empty.
 ia32() {
   windows
   [ -n "${WINE:-}" ] || [ -e "$root/.ready-ia32" ] && return
   say "adding the 32-bit DLLs to Wine (100 MB, once)"
   "$(dirname "$0")/in-wine-root.sh" "$root" / sh -ec '
-    dpkg --add-architecture i386
-    apt-get update -qq
-    cd /tmp
-    apt-get download -qq libwine:i386
-    dpkg-deb -x libwine_*_i386.deb libwine
-    cp libwine/usr/lib/i386-linux-gnu/wine/i386-windows/* /usr/lib/x86_64-linux-gnu/wine/i386-windows/
-    rm -r libwine libwine_*_i386.deb
+    dlls=/usr/lib/x86_64-linux-gnu/wine/i386-windows
+    if [ ! -e $dlls/ntdll.dll ]; then
+      dpkg --add-architecture i386
+      apt-get update -qq
+      cd /tmp
+      apt-get download -qq libwine:i386
+      dpkg-deb -x libwine_*_i386.deb libwine
+      cp libwine/usr/lib/i386-linux-gnu/wine/i386-windows/* $dlls/
+      rm -r libwine libwine_*_i386.deb
+    fi
     export WINEPREFIX=/prefix-ia32
+    rm -rf $WINEPREFIX
     /usr/lib/wine/wine64 wineboot -i && /usr/lib/wine/wine64 winecfg -v win10' >"$cache/ia32.log" 2>&1 9>&- || {
     tail -5 "$cache/ia32.log" >&2
     exit 1
   }
+  if [ -z "$(ls "$root/prefix-ia32/drive_c/windows/syswow64")" ]; then
+    say "Wine cannot start 32-bit programs here: this kernel takes no 32-bit system calls (ia32_emulation)"
+    exit 1
+  fi
   touch "$root/.ready-ia32"
 }
 
