@@ -127,9 +127,9 @@ function toDescriptor(fd: number): TryWrite {
 }
 
 /**
- * A socket is what Node gives its child processes, and Node's stream makes it non-blocking for all who have it. A write that the
- * stream has under way keeps the process from ending by itself; one of the descriptor does not. Where the descriptor would wait,
- * as on systems without /proc nobody can tell, lines go through the stream.
+ * Writes to a socket, which Node gives its child processes as stderr, by its descriptor: a write that a stream has under way would keep
+ * the process from ending by itself. Node's stream makes the socket non-blocking for all who have it. Where it is not, and where
+ * there is no /proc to tell, lines go through the stream.
  */
 function toSocket(stream: Writable): TryWrite {
   const [byStream, byDescriptor] = [toStream(stream), toDescriptor(2)];
@@ -150,10 +150,10 @@ function isNonBlocking(fd: number): boolean {
 }
 
 /**
- * On Windows Node makes a pipe at stderr wait (`makeSyncWrite()` in its net.js); libuv by itself does not: a thread of the system's
- * pool writes (`uv_pipe_writefile_thread_proc()`), and the system ends it with the process. fs.write() and a Worker would keep
- * process.exit() waiting, since Node waits for their threads. Nothing can cancel a write that is under way, and until the pipe is
- * read or closed it keeps the process from ending by itself, as every request to libuv does.
+ * Opens a pipe on Windows so that a write does not wait, as it does in Node's stream (`makeSyncWrite()` in its net.js). A thread of the
+ * system's pool writes (`uv_pipe_writefile_thread_proc()` in libuv), and process.exit() ends it. It would wait for the threads of
+ * fs.write() and of a Worker. A write that is under way cannot be cancelled, and keeps the process from ending by itself until the
+ * pipe is read or closed.
  */
 function openPipe(): Socket {
   const socket = new Socket({ fd: 2, readable: false, writable: true });
