@@ -331,13 +331,13 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
   }
 
   /**
-   * The connection was lost behind unread data: libuv reports the data, then an end like any other. Whether RST came or nothing did,
-   * the system tells the next write, even one of no bytes. TLS passes none on, and is taken for reset.
+   * The connection was lost behind unread data: libuv reports the data, then an end like any other. Whether RST came or no answer
+   * did, the system tells the next write, even one of no bytes. TLS passes none on, and is taken for reset.
    */
-  #onLostBehindData(socket: Duplex): void {
-    socket.write('', (error) => {
-      if (!error) this.onError(systemError('ECONNRESET', 'read'));
-    });
+  #onLostBehindData(socket: Duplex & { encrypted?: boolean }): void {
+    const onReset = () => this.onError(systemError('ECONNRESET', 'read'));
+    if (socket.encrypted) onReset();
+    else socket.write('', (error) => error || onReset());
   }
 
   #end(observation: Observation): void {
