@@ -11,7 +11,7 @@ function openPipe(): net.Socket {
   delete internals._write;
   delete internals._writev;
   internals._handle?.setBlocking?.(false);
-  return stderr.unref();
+  return stderr.on('error', () => {}).unref();
 }
 
 /** No write stays under way, as one of a stream would. */

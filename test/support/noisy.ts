@@ -60,6 +60,7 @@ const SCENES: Record<string, () => Promise<unknown>> = {
     await breakProtocol(wss);
     await delay(100); // the line is written in a later turn, or would be
     wss.close();
+    console.log('closed');
   },
   'a storm': () => storm(1),
   async 'stderr is destroyed'() {

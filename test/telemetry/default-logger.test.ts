@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { LineQueue } from '../../dist/telemetry/stderr.js';
@@ -103,6 +104,21 @@ describe('the default logger', () => {
     assertGoesOn(await reportOf<Storm>(child), 50);
     await exit(child);
   });
+
+  if (process.platform === 'win32') {
+    for (const [what, end] of [
+      ['read', (stderr: Readable) => stderr.resume()],
+      ['closed', (stderr: Readable) => stderr.destroy()],
+    ] as const) {
+      it(`lets a process end by itself once a full stderr is ${what}`, async () => {
+        const child = spawn(process.execPath, [SCRIPT, 'ends by itself while stderr is full']);
+        const ended = once(child, 'exit', { signal: AbortSignal.timeout(60_000) });
+        await once(child.stdout, 'data');
+        end(child.stderr);
+        assert.deepEqual(await ended, [0, null]);
+      });
+    }
+  }
 
   if (process.platform === 'linux') {
     for (const [what, stderr] of [
