@@ -72,6 +72,9 @@ module.exports = [
     'a wrong peer address is no error',
     '!EndpointArgument(info, 2, &wanted.peer)',
     '(EndpointArgument(info, 2, &wanted.peer), false)',
+    equivalent(
+      'The TypeError is pending already, so the call fails; the search before that finds nothing, and costs steps.',
+    ),
   ),
   addon('A22', 'abort finishes', 'Abort(connection->socket)', 'Finish(connection->socket)'),
   addon('A23', 'finish aborts', 'Finish(connection->socket)', 'Abort(connection->socket)'),
