@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 
-// npm run test:install | test:overrides | test:examples | test:runtimes [-- NAME…]
+// npm run test:install | test:overrides | test:examples | test:runtimes | test:programs [-- NAME…]
 //
 // Packs the package, installs it as users do into projects outside the repository, and runs it there on this machine's Node
 // and on Windows Node under Wine. package.json gives the folder of test/ as the first argument; a NAME picks files of it by
@@ -12,33 +12,41 @@ const os = require('node:os');
 const path = require('node:path');
 const { npmRun, root, runNode, toolchain } = require('./steps.js');
 
-/** Installs what Windows Node needs. Returns whether it can run here. */
-function prepareWindows() {
+const [suite, ...names] = process.argv.slice(2);
+
+/** Installs a part of toolchain.sh. Returns whether that was possible. */
+function prepare(part, tests) {
   try {
-    toolchain('windows');
+    toolchain(part);
     return true;
   } catch (error) {
     if (process.env.CI === 'true') throw error;
-    console.log('NOT RUN: all tests on Windows');
+    console.log(`NOT RUN: ${tests}`);
     return false;
   }
 }
 
-const windows = prepareWindows();
+const windows = prepare('windows', 'all tests on Windows');
+const browser = suite === 'programs' && prepare('browser', 'all tests with Chromium');
 const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'ws-linger-install-'));
 try {
   execFileSync('npm', ['pack', '--silent', '--pack-destination', temporary], { cwd: root, stdio: ['ignore', 2, 2] });
   npmRun('compile:test');
-  const [suite, ...names] = process.argv.slice(2);
   const folder = path.join('dist-test', suite);
   const tests = fs
     .readdirSync(path.join(root, folder))
     .filter((file) => file.endsWith('.test.js'))
     .filter((file) => names.length === 0 || names.some((name) => file.startsWith(name)))
     .map((file) => path.join(folder, file));
-  const env = { WS_LINGER_TEST_INSTALL: temporary, WS_LINGER_TEST_WINDOWS: windows ? '1' : '0' };
+  const flag = (can) => (can ? '1' : '0');
+  const env = {
+    WS_LINGER_TEST_INSTALL: temporary,
+    WS_LINGER_TEST_WINDOWS: flag(windows),
+    WS_LINGER_TEST_BROWSER: flag(browser),
+  };
   // Node applies this limit to a whole file as well as to each test.
-  const args = ['--test', '--test-timeout=600000', '--test-reporter=spec', ...tests];
+  const limit = suite === 'programs' ? 1_200_000 : 600_000;
+  const args = ['--test', `--test-timeout=${limit}`, '--test-reporter=spec', ...tests];
   process.exitCode = runNode(args, env);
 } finally {
   fs.rmSync(temporary, { recursive: true, force: true });

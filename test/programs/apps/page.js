@@ -1,0 +1,2 @@
+// The page that webpack-dev-server serves.
+console.log('hello');
