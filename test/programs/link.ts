@@ -10,10 +10,14 @@ export const FAULTS = {
   rst: 'the peer resets',
   fin: 'the peer sends FIN without a close frame',
   'half a frame': 'the peer sends the first bytes of a frame, then FIN',
+  'no frame': 'the peer sends bytes that are no frame, then FIN',
   stall: 'the peer reads and sends nothing any more',
   backlog: 'the same, and the program sends 16 MB',
 } as const;
 export type Fault = keyof typeof FAULTS;
+
+/** RFC 6455 §5.2: the reserved bits must be 0. */
+const RESERVED_BITS = Buffer.from([0xf1, 0x00]);
 
 export type Role = 'server' | 'client';
 
@@ -60,6 +64,7 @@ export async function openLink(target: number, role: Role): Promise<Link> {
       return;
     }
     if (fault === 'half a frame') program.write((role === 'client' ? SERVER_FRAMES : CLIENT_FRAMES).half);
+    if (fault === 'no frame') program.write(RESERVED_BITS);
     program.end();
   }
 

@@ -29,7 +29,7 @@ export interface Program {
 }
 
 /** All faults that end a connection. */
-const ended = (event: string) => ({ rst: event, fin: event, 'half a frame': event });
+const ended = (event: string) => ({ rst: event, fin: event, 'half a frame': event, 'no frame': event });
 
 export const PROGRAMS: Program[] = [
   {
@@ -39,7 +39,8 @@ export const PROGRAMS: Program[] = [
     asks: ['@discordjs/ws'],
     peer: { role: 'client', serve: gateway },
     up: { event: 'ready', heard: 'identify' },
-    told: { ...ended('resumed'), stall: 'resumed' },
+    // After an error it begins a new session.
+    told: { ...ended('resumed'), 'no frame': 'ready', stall: 'resumed' },
   },
   {
     name: 'puppeteer-core',
