@@ -113,7 +113,7 @@ export const PROGRAMS: Program[] = [
     packages: { '@hocuspocus/server': '3.4.4' },
     asks: ['@hocuspocus/server'],
     peer: { role: 'server', call: hocuspocusClient },
-    up: { event: 'connected', heard: 'type 0' },
+    up: { event: 'connected', heard: 'type 0 1' },
     told: { ...ended('afterUnloadDocument'), stall: 'afterUnloadDocument' },
   },
 ];

@@ -23,8 +23,8 @@ const CLOSE = 7;
 /** As @hocuspocus/provider does, it closes when the server has closed its last document. */
 export async function hocuspocusClient(port: number, hear: Hear): Promise<CallingPeer> {
   const ws = await call(port, '/', (data) => {
-    const type = (data as Buffer)[DOCUMENT.length];
-    hear(`type ${type}`);
+    const [type, step] = (data as Buffer).subarray(DOCUMENT.length);
+    hear(`type ${type} ${step}`);
     if (type === CLOSE) ws.close();
   });
   ws.send(TOKEN);
