@@ -8,7 +8,7 @@ import { assertInstalled, installProjects, type Projects } from './projects.js';
 import { runProgram } from './run.js';
 
 /** How many programs run at once, each with both: most of the time they wait. */
-const AT_ONCE = { here: 3, windows: 3 };
+const AT_ONCE = { here: 3, windows: 2 };
 
 /** Whether Chromium can run. If not, scripts/test-install.js prints that, or fails under CI. */
 const canRunBrowser = process.env.WS_LINGER_TEST_BROWSER === '1';
