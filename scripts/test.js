@@ -102,7 +102,14 @@ async function socketsLeft(before) {
 async function runOne({ name, env, run }, tests) {
   console.log(`\n=== ${name}`);
   const began = Date.now();
-  const args = ['--test', '--test-force-exit', '--test-timeout=120000', '--test-reporter=spec', ...tests];
+  const args = [
+    '--test',
+    '--test-concurrency=2',
+    '--test-force-exit',
+    '--test-timeout=120000',
+    '--test-reporter=spec',
+    ...tests,
+  ];
   try {
     const result = await run(args, env);
     const time = `${Math.round((Date.now() - began) / 1000)} s`;
