@@ -21,7 +21,7 @@ import { leave, type Visited, visit } from '../liveness/idle';
 import { MAX_TIMER, type Settings } from '../options';
 import { findSocket } from '../socket-control/choose';
 import type { SocketControl } from '../socket-control/contract';
-import { endsOf, hasKeepAlive, keepAlive, type TransportHandle, transportHandle } from '../socket-control/handle';
+import { hasKeepAlive, keepAlive, peerOf, type TransportHandle, transportHandle } from '../socket-control/handle';
 import type { NativeConnection } from '../socket-control/native';
 import { keepPeerAddress, peerAddress, warn } from '../telemetry/log';
 import { closeListenerFor, type Internals, type OpeningRequest, Upstream, type UpstreamSocket } from '../upstream';
@@ -179,7 +179,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
     }
     this.#visitedAt = at;
     // Asked late, since it takes a tenth of what accepting a connection costs, and most short connections need none.
-    this.address ??= this.group.recentEnds && this.#handle ? endsOf(this.#stream as Duplex).peer.address : undefined;
+    this.address ??= this.group.recentEnds && this.#handle ? peerOf(this.#stream as Duplex).address : undefined;
   }
 
   /** Keeps for how long the connection has been silent. The end's own bytes, which have come by now, are no sound. */

@@ -26,13 +26,20 @@ interface End {
   port?: number;
 }
 
-/** Both addresses of a TCP connection. Node's own getters keep them with the socket for good, which costs memory. */
+// Node's own getters of addresses keep them with the socket for good, which costs memory.
+
+/** Both addresses of a TCP connection. */
 export function endsOf(stream: Duplex): { local: End; peer: End } {
-  const ends = { local: {}, peer: {} };
-  const handle = transportHandle(stream);
-  handle?.getsockname?.(ends.local);
-  handle?.getpeername?.(ends.peer);
-  return ends;
+  const local = {};
+  transportHandle(stream)?.getsockname?.(local);
+  return { local, peer: peerOf(stream) };
+}
+
+/** The peer's address of a TCP connection; empty for others. */
+export function peerOf(stream: Duplex): End {
+  const peer = {};
+  transportHandle(stream)?.getpeername?.(peer);
+  return peer;
 }
 
 /** Whether the stream has a TCP connection below it that is not lost. */
@@ -67,13 +74,16 @@ export function leaveServer(stream: Duplex): void {
   server._emitCloseIfDrained();
 }
 
+let kSetKeepAlive: symbol | undefined;
+
 /** Whether TCP keep-alive is on. Node keeps that in a private field, which is found by its name. */
 export function hasKeepAlive(stream: object): boolean {
-  return [stream, (stream as { _parent?: object | null })._parent].some((socket) => {
-    const fields = Object.getOwnPropertySymbols(socket ?? {});
-    const field = fields.find(({ description }) => description === 'kSetKeepAlive');
-    return field !== undefined && (socket as Record<symbol, unknown>)[field] === true;
-  });
+  return isKeptAlive(stream) || isKeptAlive((stream as { _parent?: object | null })._parent ?? {});
+}
+
+function isKeptAlive(socket: object): boolean {
+  kSetKeepAlive ??= Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'kSetKeepAlive');
+  return kSetKeepAlive !== undefined && (socket as Record<symbol, unknown>)[kSetKeepAlive] === true;
 }
 
 /** Turns TCP keep-alive on for a stream that has it, after so many idle ms; 0 for none. What the application has set stays. */

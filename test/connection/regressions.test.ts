@@ -220,8 +220,8 @@ describe('closeAsync()', () => {
         console.log((await ws.closeAsync()).kind);
         wss.close();
       });`;
-    const { code, stdout } = await runNode(['-e', script]);
-    assert.equal(code, 0);
+    const { code, stdout, stderr } = await runNode(['-e', script]);
+    assert.equal(code, 0, stderr);
     assert.deepEqual(stdout.trim().split(/\r?\n/).sort(), ['clean', 'uncaught a listener broke']);
   });
 
