@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 
 // npm run check:release: says what is missing for publishing. With --unpublished it leaves out what is filled in only then (the
-// repository's address, the changelog's date, the links of README), so what is left must hold at any time.
+// repository's address, the changelog's date, the links of README), so what is left must hold at any time. With --reproducible
+// it packs what is committed in two clones, too, by two versions of Node, and compares the bytes with those from here (2 min).
 
 const { execFileSync } = require('node:child_process');
 const { createHash } = require('node:crypto');
@@ -9,6 +10,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { pack } = require('./package/build.js');
+const { packClones } = require('./release/clones.js');
 const { linksOf } = require('./release/links.js');
 const { root } = require('./steps.js');
 
@@ -30,11 +32,15 @@ const AT_PUBLISHING = {
     if (!/^https:\/\/[^/]+\/[^/]+\/[^/]+$/.test(address ?? '')) {
       return ['package.json has no repository: npm run release:address -- https://HOST/OWNER/NAME'];
     }
+    const form = `${address}/security/advisories/new`;
     const wanted = { homepage: `${address}#readme`, bugs: `${address}/issues` };
     const given = { homepage: manifest.homepage, bugs: manifest.bugs?.url };
-    return Object.keys(wanted)
+    const missing = Object.keys(wanted)
       .filter((name) => given[name] !== wanted[name])
       .map((name) => `package.json's ${name} is not ${wanted[name]}: npm run release:address`);
+    return read('SECURITY.md').includes(`(${form})`)
+      ? missing
+      : [...missing, `SECURITY.md does not link to ${form}: npm run release:address`];
   },
   changelog() {
     const heading = new RegExp(`^## ${manifest.version.replaceAll('.', '\\.')} \\(\\d{4}-\\d{2}-\\d{2}\\)$`, 'm');
@@ -86,6 +92,15 @@ const ALWAYS = {
   },
 };
 
+const WITH_CLONES = {
+  'the same bytes in any clone'({ plain, clones }) {
+    const here = sha256(plain);
+    return clones
+      .filter(({ tarball }) => sha256(tarball) !== here)
+      .map(({ how, tarball }) => `npm pack in a clone (${how}) gave ${sha256(tarball)}, and here ${here}`);
+  },
+};
+
 /** Packs twice as the tests do, and once as a maintainer does. */
 async function packages() {
   const tarball = await pack(folder('first'));
@@ -102,13 +117,20 @@ async function packages() {
 }
 
 async function main() {
+  const isAsked = (option) => process.argv.includes(option);
   const made = await packages();
-  const checks = process.argv.includes('--unpublished') ? ALWAYS : { ...AT_PUBLISHING, ...ALWAYS };
+  if (isAsked('--reproducible')) made.clones = packClones(temporary);
+  const checks = {
+    ...(isAsked('--unpublished') ? {} : AT_PUBLISHING),
+    ...ALWAYS,
+    ...(isAsked('--reproducible') ? WITH_CLONES : {}),
+  };
   for (const [name, check] of Object.entries(checks)) {
     const missing = check(made);
     if (missing.length > 0) process.exitCode = 1;
     console.log(`${missing.length > 0 ? 'MISSING' : 'ready  '}  ${[name, ...missing].join('\n         ')}`);
   }
+  console.log(`sha256  ${sha256(made.plain)}  ${path.basename(made.plain)}`);
 }
 
 main().finally(() => fs.rmSync(temporary, { recursive: true }));
