@@ -7,7 +7,7 @@ const path = require('node:path');
 const { root } = require('./steps.js');
 
 const compiled = path.join(root, 'dist-test');
-/** The folders of test/ that mirror src/, and lossless/, defaults/ and soak/, whose own parts have unit tests. */
+/** The folders of test/ that mirror src/, scripts/, and lossless/, defaults/ and soak/, whose own parts have unit tests. */
 const FOLDERS = [
   '',
   'connection',
@@ -16,6 +16,7 @@ const FOLDERS = [
   'telemetry',
   'socket-control',
   'tools',
+  'scripts',
   'lossless',
   'defaults',
   'soak',
