@@ -5,7 +5,7 @@
 // Runs each step of .github/workflows/ on this machine, in a clone of what is committed: the steps for Linux as they are, those
 // for Windows under Wine's cmd.exe. A NAME picks workflows, jobs or steps, by a part of "workflow / job / step". What cannot run
 // here is replaced, and each replacement is printed: clang builds in place of MSVC, `npm ci` runs on Linux for both, nothing is
-// published, and there is no macOS.
+// published, and there is neither macOS nor GitHub. Actions do not run.
 
 const { execFileSync, spawn } = require('node:child_process');
 const fs = require('node:fs');
@@ -23,8 +23,10 @@ const { values, positionals: names } = parseArgs({
 });
 const wanted = (system) => values[system] || Object.keys(values).length === 0;
 
+const { version } = require('../package.json');
+
 /** Conditions and expressions of the workflows, by what they are here. Any other one is an error. */
-const EXPRESSIONS = { 'github.run_number': '1' };
+const EXPRESSIONS = { 'github.run_number': '1', 'github.token': '', 'github.repository': '' };
 const CONDITIONS = { "runner.os == 'Windows'": (system) => system === 'windows' };
 
 function expand(text) {
@@ -33,6 +35,8 @@ function expand(text) {
     return EXPRESSIONS[expression];
   });
 }
+
+const expandAll = (env) => Object.fromEntries(Object.entries(env).map(([name, value]) => [name, expand(value)]));
 
 function isFor(step, system) {
   if (step.if === undefined) return true;
@@ -64,18 +68,38 @@ function steps() {
                   system,
                   name: `${file} / ${job} / ${step.name ?? step.run}`,
                   command: expand(step.run).trim(),
-                  env: body.env ?? {},
+                  env: expandAll({ ...body.env, ...step.env }),
                 })),
             ),
     );
   });
 }
 
+/** What is run in place of a command that begins so, and why. */
+const REPLACEMENTS = [
+  ['npm ci', () => 'true', 'the clone has the packages of this machine already'],
+  ['npm audit', () => 'true', 'the registry of this machine may answer no audit'],
+  ['npm stage publish', () => 'npm publish ./release/*.tgz --ignore-scripts --dry-run', 'nothing is published'],
+  ['npx --yes npm@', () => 'true', 'nothing is published'],
+  ['gh ', () => 'true', 'there is no GitHub'],
+  [
+    'npm run check:release',
+    (command) => `${command} --unpublished`,
+    'the address and the date are filled in at publishing',
+  ],
+];
+/** Of other steps, by a part of their commands. */
+const NOT_HERE = [
+  ['npm pack "ws-linger@', 'nothing is published'],
+  ['gh issue', 'there is no GitHub'],
+];
+
 /** What is run in place of a step, and why; null where it runs as it is. */
 function replacement({ command, system }) {
-  if (command === 'npm ci') return ['true', 'the clone has the packages of this machine already'];
-  if (command.startsWith('npm publish'))
-    return [`${command.replace(' --provenance', '')} --dry-run`, 'nothing is published'];
+  const [, replace, why] = REPLACEMENTS.find(([start]) => command.startsWith(start)) ?? [];
+  if (replace) return [replace(command), why];
+  const [, whyNot] = NOT_HERE.find(([part]) => command.includes(part)) ?? [];
+  if (whyNot) return ['true', whyNot];
   if (system === 'windows' && command.startsWith('npm run build:native')) return [command, 'clang builds, not MSVC'];
   return null;
 }
@@ -91,17 +115,13 @@ function clone() {
     const target = fs.readlinkSync(path.join(programs, name)).replaceAll('/', '\\');
     fs.writeFileSync(path.join(programs, `${name}.cmd`), `@node "%~dp0\\${target}" %*\r\n`);
   }
-  // Container images run as root, without sudo.
-  fs.mkdirSync(path.join(made, '.cross', 'bin'), { recursive: true });
-  fs.writeFileSync(path.join(made, '.cross', 'bin', 'sudo'), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 });
   return made;
 }
 
 function onLinux(command, cwd, env) {
-  const bin = path.join(cwd, '.cross', 'bin');
   const child = spawn('bash', ['-e', '-o', 'pipefail', '-c', command], {
     cwd,
-    env: { ...process.env, PATH: `${bin}:${process.env.PATH}`, ...env },
+    env: { ...process.env, GITHUB_REF_NAME: `v${version}`, GITHUB_OUTPUT: os.devNull, ...env },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   return new Promise((resolve) => child.on('close', resolve));
