@@ -37,6 +37,21 @@ function versionsOf(bytes) {
   return { fixed: [major, minor, patch, build].join('.'), written: /[^\0]+/.exec(text)[0] };
 }
 
+/** The functions of a DLL that native/ may call: what its .def lists. */
+function allowed(dll) {
+  const text = fs.readFileSync(path.join(root, 'native', 'cross', `${dll.toLowerCase()}.def`), 'utf8');
+  return text.split('EXPORTS')[1].trim().split(/\s+/).sort().join();
+}
+
+/** Compares the functions that a binary imports of each DLL. */
+function checkFunctions(file, text) {
+  for (const dll of ['KERNEL32', 'WS2_32']) {
+    const block = new RegExp(`^Import \\{\\s+Name: ${dll}\\.dll([^}]*)`, 'm').exec(text)?.[1] ?? '';
+    const imported = [...block.matchAll(/Symbol: (\w+)/g)].map(([, name]) => name);
+    expect(file, `the list of functions of ${dll}`, imported.sort().join(), allowed(dll));
+  }
+}
+
 function checkImage(arch) {
   const file = binaryOf(arch);
   const bytes = fs.readFileSync(path.join(root, file));
@@ -66,6 +81,7 @@ function checkImage(arch) {
   expect(file, 'the section .slots', /Name: \.slots /.test(text), true);
   expect(file, 'the number of sections that can be written to', text.split('IMAGE_SCN_MEM_WRITE').length - 1, 0);
   expect(file, 'the list of imports', names('Import').join(), 'KERNEL32.dll,WS2_32.dll');
+  checkFunctions(file, text);
   expect(
     file,
     'the list of exports',

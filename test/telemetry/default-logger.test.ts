@@ -9,7 +9,7 @@ import type { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { LineQueue } from '../../dist/telemetry/stderr.js';
-import { forkScript, runNode } from '../support/child.js';
+import { forkScript, ROOT, runNode } from '../support/child.js';
 import { until } from '../support/end.js';
 
 /** The event loop of a busy test machine stands still for this long at most, in ms: under Wine pino takes a second to load. */
@@ -202,6 +202,22 @@ describe('the default logger', () => {
       assertProtocolError(lines[0]);
     });
   }
+
+  it('keeps 1000 lines until pino is loaded, and tells how many more there were', async () => {
+    const file = JSON.stringify(join(ROOT, 'dist', 'telemetry', 'default-logger.js'));
+    const code = `
+      const { defaultLogger } = require(${file});
+      for (let i = 0; i < 1_500; i++) defaultLogger.warn({ event: 'x' }, 'line');
+      setTimeout(() => {}, 100);`;
+    const folder = fs.mkdtempSync(join(tmpdir(), 'ws-linger-'));
+    const fd = fs.openSync(join(folder, 'stderr.txt'), 'w');
+    const child = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'inherit', fd] });
+    assert.deepEqual(await once(child, 'close'), [0, null]);
+    fs.closeSync(fd);
+    const lines = linesOf(fs.readFileSync(join(folder, 'stderr.txt'), 'utf8'));
+    fs.rmSync(folder, { recursive: true });
+    assert.deepEqual([lines.length, lines.at(-1)?.event, lines.at(-1)?.lost], [1_001, 'lines-lost', 500]);
+  });
 
   it('tells nothing where the application listens for errors', async () => {
     assert.deepEqual(await runNode([SCRIPT, 'the application listens for errors']), {

@@ -6,6 +6,7 @@ import { Writable } from 'node:stream';
 import { describe, it } from 'node:test';
 import { pino } from 'pino';
 import { WebSocketServer } from 'ws-linger';
+import Upstream from 'ws-upstream';
 import { warn } from '../../dist/telemetry/log.js';
 import { portOf, until, watchEnd } from '../support/end.js';
 import { openPair, stall } from '../support/pairs.js';
@@ -73,6 +74,35 @@ describe('the log', () => {
       remoteAddress: '127.0.0.1',
       msg: 'connection ended: upgrade-failed',
     });
+    wss.close();
+  });
+
+  it('has one short line for a connection, whatever the peer says', async () => {
+    const written: string[] = [];
+    const stream = new Writable({
+      write(chunk, _, done) {
+        written.push(String(chunk));
+        done();
+      },
+    });
+    const logger = pino({ level: 'debug' }, stream);
+    const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', linger: { logger } });
+    await once(wss, 'listening');
+    wss.on('connection', (ws) => ws.on('message', () => ws.terminate()));
+    // As long as a close frame can be, of what would begin lines, hide them, or grow by being escaped.
+    const reason = `\n{"level":60}\r\u001b[2J${'\u0001'.repeat(104)}`;
+    const headers = { 'user-agent': `\u00ff${'x'.repeat(8_000)}`, cookie: 'secret=1', origin: 'http://evil.example' };
+    const ws = new Upstream(`ws://127.0.0.1:${portOf(wss)}/${'p'.repeat(1_000)}?token=secret`, { headers });
+    await once(ws, 'open');
+    ws.close(4000, reason);
+    await once(ws, 'close');
+    await until('the end is logged', () => written.length > 0);
+    const [line = '', ...others] = written;
+    assert.deepEqual(others, []);
+    assert.ok(line.includes('4000') && line.length < 1_500, `${line.length} characters: ${line}`);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    assert.match(line, /^[^\u0000-\u001f]+\n$/);
+    assert.doesNotMatch(line, /secret|evil|xxx|ppp/);
     wss.close();
   });
 

@@ -1,6 +1,6 @@
 // Metrics: the counts of wss.stats(), Prometheus, OpenTelemetry and node:diagnostics_channel for the same connections.
 import assert from 'node:assert/strict';
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import http from 'node:http';
 import { afterEach, describe, it } from 'node:test';
@@ -15,6 +15,8 @@ import WebSocket, { attach, WebSocketServer } from 'ws-linger';
 import * as opentelemetry from 'ws-linger/opentelemetry';
 import * as prometheus from 'ws-linger/prometheus';
 import Upstream from 'ws-upstream';
+import { CLOSE_KINDS, LINGER_OUTCOMES } from '../../dist/close-info.js';
+import { FAILED_OPENINGS } from '../../dist/telemetry/metrics.js';
 import { listen, portOf, until } from '../support/end.js';
 import { CLIENT_FRAMES, connectPeer, connectTcp, UPGRADE_REQUEST } from '../support/peer.js';
 
@@ -190,6 +192,26 @@ describe('Prometheus', () => {
     cleanUps.push(prometheus.collectMetrics({ register, prefix: 'again_' }));
     assert.match(await register.metrics(), /again_disconnects_total/);
   });
+});
+
+it('no peer can make the number of time series grow: there are 442 at most', async () => {
+  const register = new Registry();
+  cleanUps.push(prometheus.collectMetrics({ register }));
+  const publish = (name: string, message: object) => channel(`ws-linger:${name}`).publish(message);
+  const everything = async (error: string) => {
+    for (const role of ['server', 'client']) {
+      publish('open', { role, ws: null });
+      publish('rtt', { role, ws: null, rttMs: 1 });
+      for (const kind of CLOSE_KINDS)
+        publish('disconnect', { role, ws: null, info: { kind, elapsedMs: 1, reason: Buffer.from(error), error } });
+      for (const outcome of LINGER_OUTCOMES) publish('lingered', { role, outcome, error, remoteAddress: error });
+    }
+    for (const [kind, origin] of FAILED_OPENINGS) publish('opening-failed', { kind, origin, remoteAddress: error });
+    const text = await register.metrics();
+    return text.split('\n').filter((line) => /^[^#\s]/.test(line)).length;
+  };
+  assert.equal(await everything('10.0.0.1'), 442);
+  assert.equal(await everything('10.0.0.2'), 442);
 });
 
 /** Requests the metrics and parses the samples of the text format: "name{labels} value". */
