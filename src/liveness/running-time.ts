@@ -19,11 +19,12 @@ export class RunningTime {
     this.#onWake = onWake;
   }
 
-  /** In ms. Calls `onWake` first, where the process was asleep since the last time. */
+  /** In ms, to the last one. Calls `onWake` first, where the process was asleep since the last time. */
   read(): number {
     const at = now();
-    const on = Date.now();
     const elapsed = at - this.#readAt;
+    if (elapsed < 1) return this.#ran;
+    const on = Date.now();
     // The monotonic clock stands still while some systems sleep; the other one may be set by hand, which costs a ping.
     const missed = Math.max(elapsed, on - this.#readOn) - this.#stepMs;
     this.#ran += Math.min(elapsed, 2 * this.#stepMs);
