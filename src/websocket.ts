@@ -173,6 +173,15 @@ mark(WebSocket.prototype);
 copyDescriptors(WebSocket, Upstream);
 copyDescriptors(WebSocket.prototype, Upstream.prototype);
 
+/** ws has no such names, so that programs have values of their own by them. */
+for (const name of ['closeInfo', 'rtt'] as const) {
+  Object.defineProperty(WebSocket.prototype, name, {
+    set(this: WebSocket, value: unknown) {
+      Object.defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true });
+    },
+  });
+}
+
 const ADDED = ['closeInfo', 'rtt', 'close', 'closeAsync', 'terminate', 'abort', 'setSocket', 'emitClose'] as const;
 
 type AnyConstructor = new (address: unknown, protocols: unknown, options?: ConstructorOptions) => Upstream;

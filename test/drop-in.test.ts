@@ -193,4 +193,15 @@ describe('a connection, as with plain ws', () => {
     });
     assert.deepEqual(seen, [12_345, -1, -1]);
   });
+
+  it('takes values that a program puts by names which ws does not have', async () => {
+    const seen = await sideBySide(async (WebSocket) => {
+      const connected = await connect(WebSocket);
+      Object.assign(connected.ws, { rtt: 5, closeInfo: 'mine', abort: 1, closeAsync: 2, connectionId: 3 });
+      const { rtt, closeInfo, abort, closeAsync, connectionId } = connected.ws as unknown as Record<string, unknown>;
+      await closeAll(connected);
+      return [rtt, closeInfo, abort, closeAsync, connectionId];
+    });
+    assert.deepEqual(seen, [5, 'mine', 1, 2, 3]);
+  });
 });

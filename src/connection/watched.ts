@@ -19,14 +19,16 @@ export interface WatchedConnection {
 }
 
 export class Watched implements Watchable {
-  /** The round trip of the last ping that was answered, in ms. */
-  rtt: number | null = null;
   readonly #ws: UpstreamSocket;
   readonly #stream: Duplex | null;
   readonly #handle: TransportHandle | null;
   readonly #connection: WatchedConnection;
-  #pingedAt: number | null = null;
   #hearsPongs = false;
+  // Numbers that are never null: V8 makes an object for each number that a field takes in the place of null.
+  #isAnswered = true;
+  #isMeasured = true;
+  #pingedAt = 0;
+  #rtt = Number.NaN;
 
   constructor(
     ws: UpstreamSocket,
@@ -60,26 +62,40 @@ export class Watched implements Watchable {
     return this.#connection.control()?.look() ?? null;
   }
 
+  sent(): number {
+    return (this.#handle?.bytesWritten ?? 0) + (this.#stream?.writableLength ?? 0);
+  }
+
   ping(): number {
     const received = this.#handle?.bytesRead ?? this.snapshot().received;
     if (this.#ws.readyState !== Upstream.OPEN) return received;
     // Of the receiver, since users may remove all listeners of the WebSocket.
-    if (!this.#hearsPongs) this.#ws._receiver?.on('pong', () => this.#onPong());
+    if (!this.#hearsPongs) this.#ws._receiver?.on('pong', (payload: Buffer) => this.#onPong(payload));
     this.#hearsPongs = true;
+    // With two on their way nobody knows which one an answer is for.
+    this.#isMeasured = this.#isAnswered;
+    this.#isAnswered = false;
     this.#pingedAt = now();
     this.#ws.ping();
     return received;
   }
 
   isAnswered(): boolean {
-    return this.#pingedAt === null;
+    return this.#isAnswered;
   }
 
-  #onPong(): void {
-    if (this.#pingedAt === null) return;
-    this.rtt = now() - this.#pingedAt;
-    this.#pingedAt = null;
-    this.#connection.measuredRtt(this.rtt);
+  /** The round trip of the last ping that was answered, in ms. */
+  get rtt(): number | null {
+    return Number.isNaN(this.#rtt) ? null : this.#rtt;
+  }
+
+  /** Any pong shows that the peer is there. The ping of the heartbeat has no payload, and so has its answer. */
+  #onPong(payload: Buffer): void {
+    if (payload.length > 0 || this.#isAnswered) return;
+    this.#isAnswered = true;
+    if (!this.#isMeasured) return;
+    this.#rtt = now() - this.#pingedAt;
+    this.#connection.measuredRtt(this.#rtt);
   }
 
   giveUp(policy: GiveUpPolicy): void {

@@ -1,24 +1,24 @@
-/** A connection that nothing was heard of for half of a limit: looks whether its peer's system acknowledges bytes. */
+/** A connection that nothing was heard of: looks whether its peer's system acknowledges bytes that were sent before. */
 import { performance } from 'node:perf_hooks';
-import type { TransportLook } from '../socket-control/contract';
 import type { Watchable } from './watchable';
-
-/**
- * Fewer bytes may be the ping alone, or a message beside it, whose acknowledgment comes late (on Linux by 40 ms, on Windows by 200):
- * that a peer's system has them says nothing of its program.
- */
-const BACKLOG_BYTES = 1_024;
 
 export class Doubt {
   readonly #since = performance.now();
-  #last: TransportLook | null = null;
+  /** What is sent behind this says nothing of the peer's program: its system takes that by itself. */
+  readonly #until: number;
+  #acknowledged = Number.NaN;
 
-  /** Whether it was seen to acknowledge some of a backlog since this was asked before. Begins a look, whose answer comes later. */
+  /** `until`: bytes of the connection that count; by default all. */
+  constructor(until = Number.POSITIVE_INFINITY) {
+    this.#until = until;
+  }
+
+  /** Whether it was seen to acknowledge some since this was asked before. Begins a look, whose answer comes later. */
   acknowledges(connection: Watchable): boolean {
     const look = connection.lookAtTransport();
     if (!look || look.at < this.#since) return false;
-    const before = this.#last;
-    this.#last = look;
-    return before !== null && before.unacknowledged >= BACKLOG_BYTES && look.unacknowledged < before.unacknowledged;
+    const before = this.#acknowledged;
+    this.#acknowledged = connection.snapshot().accepted - look.unacknowledged;
+    return before < this.#until && this.#acknowledged > before;
   }
 }

@@ -3,19 +3,16 @@ import type { HeartbeatOptions } from '../options';
 
 type Timeout = Pick<HeartbeatOptions, 'timeout'>;
 
-/** From half of `timeout` on the answer is looked for at every eighth of it. */
+/** The answer is looked for so often within `timeout`: a peer that takes of a backlog may do so at any time of it. */
 export const CHECKS_PER_TIMEOUT = 8;
 
-/** What is to be thought of a peer of which nothing has come since the ping. */
-export function judgeSilence(pingedAt: number, at: number, { timeout }: Timeout): 'waiting' | 'doubt' | 'timed-out' {
-  const waited = at - pingedAt;
-  if (waited >= timeout) return 'timed-out';
-  return waited >= timeout / 2 ? 'doubt' : 'waiting';
+/** Whether the time for the answer has passed. */
+export function isOver(pingedAt: number, at: number, { timeout }: Timeout): boolean {
+  return at - pingedAt >= timeout;
 }
 
 /** When to look for the answer next. */
 export function nextCheck(pingedAt: number, at: number, { timeout }: Timeout): number {
   const step = timeout / CHECKS_PER_TIMEOUT;
-  const steps = Math.max(CHECKS_PER_TIMEOUT / 2, Math.floor((at - pingedAt) / step) + 1);
-  return pingedAt + Math.min(timeout, steps * step);
+  return pingedAt + Math.min(timeout, (Math.floor((at - pingedAt) / step) + 1) * step);
 }

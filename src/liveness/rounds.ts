@@ -5,7 +5,7 @@
  */
 import type { HeartbeatOptions } from '../options';
 import { Doubt } from './doubt';
-import { judgeSilence, nextCheck } from './heartbeat';
+import { isOver, nextCheck } from './heartbeat';
 import { RunningTime } from './running-time';
 import { every, inTurns, later } from './timers';
 import type { Snapshot, Watchable } from './watchable';
@@ -20,9 +20,12 @@ const MIN_WAIT_MS = 5;
 interface Member {
   readonly connection: Watchable;
   readonly round: Round;
+  /** It has not answered yet. */
+  isWaiting: boolean;
   pingedAt: number;
-  /** Bytes that had come by then. */
+  /** Bytes that had come and gone by then. */
   received: number;
+  sent: number;
   /** What waited to be sent when it was looked at last since. */
   backlog: Pick<Snapshot, 'accepted' | 'unsent'> | null;
   doubt: Doubt | null;
@@ -47,7 +50,16 @@ export class Rounds {
 
   add(connection: Watchable): void {
     const round = this.#rounds[Math.floor(Math.random() * ROUNDS)] as Round;
-    const member: Member = { connection, round, pingedAt: 0, received: 0, backlog: null, doubt: null };
+    const member: Member = {
+      connection,
+      round,
+      isWaiting: false,
+      pingedAt: 0,
+      received: 0,
+      sent: 0,
+      backlog: null,
+      doubt: null,
+    };
     this.#members.set(connection, member);
     round.add(member);
   }
@@ -63,8 +75,8 @@ class Round {
   readonly #heartbeat: HeartbeatOptions;
   readonly #time: RunningTime;
   readonly #members = new Set<Member>();
-  /** Those that have not answered yet. */
-  readonly #waiting = new Set<Member>();
+  /** How many have not answered yet. */
+  #waiting = 0;
   /** As all such times here, in ms of the running time. */
   #nextPingAt = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -83,7 +95,7 @@ class Round {
 
   remove(member: Member): void {
     this.#members.delete(member);
-    this.#waiting.delete(member);
+    this.#isHeard(member);
     if (this.#members.size === 0) clearTimeout(this.#timer);
   }
 
@@ -100,17 +112,22 @@ class Round {
     if (this.#members.size === 0) return;
     const at = this.#time.read();
     let next = this.#nextPingAt;
-    for (const { pingedAt } of this.#waiting) next = Math.min(next, nextCheck(pingedAt, at, this.#heartbeat));
+    if (this.#waiting > 0) {
+      for (const { isWaiting, pingedAt } of this.#members)
+        if (isWaiting) next = Math.min(next, nextCheck(pingedAt, at, this.#heartbeat));
+    }
     // A timer may end up to 2 ms early.
     this.#timer = later(Math.max(MIN_WAIT_MS, next - at + 2), () => this.#run());
   }
 
   #run(): void {
-    inTurns(
-      this.#waiting,
-      (member) => this.#check(member),
-      () => this.#pingIfDue(),
-    );
+    if (this.#waiting === 0) this.#pingIfDue();
+    else
+      inTurns(
+        this.#members,
+        (member) => member.isWaiting && this.#check(member),
+        () => this.#pingIfDue(),
+      );
   }
 
   #pingIfDue(): void {
@@ -123,7 +140,7 @@ class Round {
     this.#nextPingAt = Math.max(this.#nextPingAt, at - interval / 2) + interval;
     inTurns(
       this.#members,
-      (member) => this.#waiting.has(member) || this.#ping(member),
+      (member) => member.isWaiting || this.#ping(member),
       () => this.#arm(),
     );
   }
@@ -132,28 +149,31 @@ class Round {
     member.pingedAt = this.#time.read();
     member.doubt = null;
     member.backlog = null;
-    this.#waiting.add(member);
+    if (!member.isWaiting) this.#waiting++;
+    member.isWaiting = true;
+    member.sent = member.connection.sent();
     member.received = member.connection.ping();
+  }
+
+  #isHeard(member: Member): void {
+    if (member.isWaiting) this.#waiting--;
+    member.isWaiting = false;
+  }
+
+  /** The ping waits behind what was sent before: a peer that takes of that is alive, though it cannot answer yet. */
+  #isTaking(member: Member): boolean {
+    const { connection } = member;
+    const seen = connection.snapshot();
+    if (isAlive(member, seen)) return true;
+    member.backlog = seen;
+    member.doubt ??= new Doubt(member.sent);
+    return member.doubt.acknowledges(connection);
   }
 
   #check(member: Member): void {
     const { connection, pingedAt } = member;
-    if (connection.isAnswered()) {
-      this.#waiting.delete(member);
-      return;
-    }
-    const seen = connection.snapshot();
-    if (isAlive(member, seen)) {
-      this.#waiting.delete(member);
-      return;
-    }
-    member.backlog = seen;
-    const silence = judgeSilence(pingedAt, this.#time.read(), this.#heartbeat);
-    if (silence === 'waiting') return;
-    member.doubt ??= new Doubt();
-    // The ping waits behind what the kernel holds: a peer that takes of that is alive, though it cannot answer yet.
-    if (member.doubt.acknowledges(connection)) this.#waiting.delete(member);
-    else if (silence === 'timed-out') connection.giveUp('heartbeat');
+    if (connection.isAnswered() || this.#isTaking(member)) this.#isHeard(member);
+    else if (isOver(pingedAt, this.#time.read(), this.#heartbeat)) connection.giveUp('heartbeat');
   }
 }
 

@@ -2,7 +2,7 @@
 import { now } from './clock';
 
 /** The process is taken to have been stopped, or the machine to have slept, when it is late by this, in ms, or by `lateMs`. */
-const ASLEEP_MS = 1_000;
+export const ASLEEP_MS = 1_000;
 
 export class RunningTime {
   readonly #stepMs: number;

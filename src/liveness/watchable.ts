@@ -21,6 +21,8 @@ export interface Watchable {
   snapshot(): Snapshot;
   /** What the system knows of bytes on their way; null where it does not tell. */
   lookAtTransport(): TransportLook | null;
+  /** Bytes that were sent so far, those that wait included. */
+  sent(): number;
   /** Returns how many bytes had come from the peer by then. */
   ping(): number;
   /** The pong has come. Cheap: of most connections nothing else has to be asked. */

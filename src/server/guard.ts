@@ -10,6 +10,7 @@ import { Server as TlsServer } from 'node:tls';
 import type { FailedOpening } from '../close-info';
 import { closeErrorOf, judgeLost } from '../connection/classify';
 import { observe, observerOf, type SocketObserver } from '../connection/transport';
+import { ASLEEP_MS } from '../liveness/running-time';
 import type { Settings } from '../options';
 import { type OpeningFailedMessage, openingFailedChannel } from '../telemetry/diagnostics';
 import { keepPeerAddress, logEnd, peerAddress } from '../telemetry/log';
@@ -33,7 +34,7 @@ export class Guard implements SocketObserver {
   readonly settings: Settings;
   readonly metrics: Metrics;
   readonly #pending = new Map<Duplex, Pending>();
-  /** What was first written in answer to upgrade requests: anything but 101, and 101 to a stream that does not count bytes. */
+  /** What was first written in answer to upgrade requests: a refusal, or anything else to a stream that does not count bytes. */
   readonly #answers = new WeakMap<Duplex, 'accepted' | 'refused'>();
   /** An HTTP server listens for errors until 'upgrade'. Other server types may leave the socket without an 'error' listener. */
   #onlyHttp = true;
@@ -84,9 +85,19 @@ export class Guard implements SocketObserver {
   }
 
   limitAnswer(socket: Duplex, answered: number): void {
-    const timer = setTimeout(() => this.#reap(socket, answered), this.settings.upgradeTimeout).unref();
-    this.#pending.set(socket, { answered, timer });
+    this.#startLimit(socket, answered);
     if (this.#onlyHttp) socket.on('error', swallowLostConnection);
+  }
+
+  #startLimit(socket: Duplex, answered: number): void {
+    const due = performance.now() + this.settings.upgradeTimeout;
+    const onTime = () => {
+      // While the process was stopped nobody could answer.
+      if (performance.now() - due >= ASLEEP_MS) this.#startLimit(socket, answered);
+      else this.#reap(socket, answered);
+    };
+    const timer = setTimeout(onTime, this.settings.upgradeTimeout).unref();
+    this.#pending.set(socket, { answered, timer });
   }
 
   /** Stops waiting for an answer: the socket is a WebSocket, or closed. */
@@ -120,8 +131,7 @@ export class Guard implements SocketObserver {
     socket.write = (...args: unknown[]) => {
       // The last property that was added is taken away at no cost.
       delete (socket as { write?: unknown }).write;
-      const isAccepted = /^HTTP\/1\.1 101\b/.test(String(args[0]).slice(0, 16));
-      if (!isAccepted) this.#answers.set(socket, 'refused');
+      if (isRefusal(args[0])) this.#answers.set(socket, 'refused');
       else if ((socket as Partial<Socket>).bytesWritten === undefined) this.#answers.set(socket, 'accepted');
       return (write as (...args: unknown[]) => boolean).apply(socket, args);
     };
@@ -157,6 +167,12 @@ export class Guard implements SocketObserver {
     logEnd(this.settings.logger, 'opening-failed', end, socket);
     if (openingFailedChannel.hasSubscribers) openingFailedChannel.publish(told satisfies OpeningFailedMessage);
   }
+}
+
+/** Whether bytes begin an answer that gives the peer nothing: whatever else is written is a protocol of the application's own. */
+function isRefusal(chunk: unknown): boolean {
+  const text = chunk instanceof Uint8Array ? Buffer.from(chunk.subarray(0, 16)).toString('latin1') : String(chunk);
+  return /^HTTP\/1\.[01] [345]/.test(text);
 }
 
 /** Anybody may emit a server's events by hand, with anything. */

@@ -86,8 +86,13 @@ function isKeptAlive(socket: object): boolean {
   return kSetKeepAlive !== undefined && (socket as Record<symbol, unknown>)[kSetKeepAlive] === true;
 }
 
+/** The system counts whole seconds. What it refuses leaves it at its own two hours. */
+const MIN_KEEP_ALIVE_MS = 1_000;
+const MAX_KEEP_ALIVE_MS = 32_767_000; // MAX_TCP_KEEPIDLE in Linux's net/tcp.h
+
 /** Turns TCP keep-alive on for a stream that has it, after so many idle ms; 0 for none. What the application has set stays. */
 export function keepAlive(stream: Duplex, idleMs: number): void {
   const { setKeepAlive } = stream as { setKeepAlive?(on: boolean, idleMs: number): void };
-  if (idleMs > 0 && setKeepAlive && !hasKeepAlive(stream)) setKeepAlive.call(stream, true, idleMs);
+  if (idleMs === 0 || !setKeepAlive || hasKeepAlive(stream)) return;
+  setKeepAlive.call(stream, true, Math.min(Math.max(idleMs, MIN_KEEP_ALIVE_MS), MAX_KEEP_ALIVE_MS));
 }

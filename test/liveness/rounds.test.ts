@@ -27,6 +27,7 @@ class Fake implements Watchable {
   isIdle = () => true;
   snapshot = () => ({ received: 0, accepted: 0, unsent: 0, queued: 0, countsInput: true, busy: false });
   lookAtTransport = () => null;
+  sent = () => 0;
   retire() {}
   isAnswered = () => this.answers;
 

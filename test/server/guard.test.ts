@@ -310,6 +310,55 @@ it('a stream that counts no bytes, which newer versions of Node have for request
   stop();
 });
 
+describe('an upgrade request that the application answers by itself', () => {
+  const answer = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: other\r\nConnection: Upgrade\r\n\r\n';
+  const upgradeTimeout = 100;
+  const answers: [string, (socket: Duplex) => unknown][] = [
+    ['as bytes', (socket) => socket.write(new Uint8Array(Buffer.from(answer)))],
+    ['in two pieces', (socket) => [answer.slice(0, 4), answer.slice(4)].map((piece) => socket.write(piece))],
+    ['by HTTP/1.0', (socket) => socket.write(answer.replace('1.1', '1.0'))],
+    ['by a response that goes on', (socket) => socket.write('HTTP/1.1 200 OK\r\n\r\n')],
+  ];
+  for (const [how, give] of answers) {
+    it(`is left alone when it is answered ${how}`, async () => {
+      const server = http.createServer().on('upgrade', (_request, socket) => {
+        give(socket);
+        const pushes = setInterval(() => socket.write('more'), 20);
+        socket.on('close', () => clearInterval(pushes)).on('error', () => {});
+      });
+      const stop = guardServer(server, { upgradeTimeout, logger: false });
+      await listen(server);
+      const peer = connectTcp(server);
+      peer.write(UPGRADE_REQUEST);
+      let bytes = 0;
+      peer.on('data', (chunk) => (bytes += chunk.length));
+      await until('much has come after the limit', () => bytes > answer.length + 4 * 12);
+      assert.equal(peer.destroyed, false);
+      peer.destroy();
+      stop();
+      server.close();
+    });
+  }
+
+  it('may be answered in time after the process was stopped', async () => {
+    const server = http.createServer().on('upgrade', (_request, socket) => {
+      setImmediate(() => {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, upgradeTimeout + 1_100);
+        setTimeout(() => socket.write(answer), 20);
+      });
+    });
+    const stop = guardServer(server, { upgradeTimeout, logger: false });
+    await listen(server);
+    const peer = connectTcp(server);
+    peer.write(UPGRADE_REQUEST);
+    const [chunk] = (await once(peer, 'data')) as [Buffer];
+    assert.match(chunk.toString(), /^HTTP\/1\.1 101/);
+    peer.destroy();
+    stop();
+    server.close();
+  });
+});
+
 it('what is no socket passes through a guarded server as through any other', () => {
   const server = http.createServer().on('upgrade', () => {});
   const stop = guardServer(server, { logger: false });

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import type net from 'node:net';
 import { describe, it } from 'node:test';
 import type { SocketControl } from '../../dist/socket-control/contract.js';
+import { keepAlive } from '../../dist/socket-control/handle.js';
 import { loadNative } from '../../dist/socket-control/load.js';
 import { NativeControl, resolveConnection } from '../../dist/socket-control/native.js';
 import { PortableControl } from '../../dist/socket-control/portable.js';
@@ -30,6 +31,13 @@ if (binding) {
 it(`runs with the control of this platform (${reason})`, () => {
   const wanted = process.env.WS_LINGER_TEST_CONTROL;
   if (wanted) assert.equal(binding ? 'native' : 'portable', wanted);
+});
+
+it('asks for keep-alive after times that systems take, which is whole seconds', () => {
+  const asked: number[] = [];
+  const stream = { setKeepAlive: (_on: boolean, ms: number) => asked.push(ms) } as unknown as net.Socket;
+  for (const ms of [0, 1, 999, 1_000, 30_000, 2 ** 31 - 1]) keepAlive(stream, ms);
+  assert.deepEqual(asked, [1_000, 1_000, 1_000, 30_000, 32_767_000]);
 });
 
 for (const [kind, make] of implementations) {
