@@ -69,9 +69,10 @@ export interface LingerOptions {
   /**
    * Finds peers that have vanished, and peers whose program hangs: pings (RFC 6455 §5.5.2), and gives a peer up of which not
    * one byte has come for `timeout` ms after a ping. It takes at most `interval + timeout` ms. `true` stands for
-   * `{ interval: 30_000, timeout: 10_000 }`. A connection that is paused here is not judged. On Linux and Windows a peer that still takes
-   * of what the kernel holds for it is alive; elsewhere nobody can tell, so `timeout` should be longer than what the kernel
-   * holds (some MB) takes on a slow line. After the process was stopped or the machine slept, all peers are pinged at once.
+   * `{ interval: 30_000, timeout: 10_000 }`. A connection that is paused here is not judged, and each pause begins the time
+   * anew. On Linux and Windows a peer that still takes of what the kernel holds for it is alive; elsewhere nobody can tell, so
+   * `timeout` should be longer than what the kernel holds (some MB) takes on a slow line. After the process was stopped
+   * or the machine slept, all peers are pinged at once.
    * @defaultValue false
    */
   heartbeat?: boolean | Partial<HeartbeatOptions>;

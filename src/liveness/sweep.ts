@@ -13,8 +13,10 @@ const BUFFER_CHECK_MS = 250;
 const AGE_CHECK_MS = 1_000;
 /** Shorter limits are compared so many times within them. */
 const CHECKS_PER_LIMIT = 8;
-/** The age at which a connection is closed is spread by this share of maxAge, both ways. */
+const CHECKS_PER_AGE = 50;
+/** The age at which a connection is closed is spread by this share of maxAge, both ways. It is noticed at the next check. */
 const AGE_JITTER = 0.1;
+const AGE_SPREAD = 2 * AGE_JITTER - 1 / CHECKS_PER_AGE;
 const MIN_PERIOD_MS = 5;
 
 interface Swept {
@@ -48,7 +50,7 @@ export class Sweep {
   }
 
   add(connection: Watchable): void {
-    const retiresAt = now() + this.#settings.maxAge * (1 + AGE_JITTER * (2 * Math.random() - 1));
+    const retiresAt = now() + this.#settings.maxAge * (1 - AGE_JITTER + AGE_SPREAD * Math.random());
     this.#swept.set(connection, { connection, turn: this.#swept.size % 2, flow: null, doubt: null, retiresAt });
   }
 
@@ -117,7 +119,7 @@ function periodOf({ maxBufferedAmount, sendTimeout, maxAge }: Settings): number 
   const periods = [
     isLimit(maxBufferedAmount) ? BUFFER_CHECK_MS : Number.POSITIVE_INFINITY,
     sendTimeout / CHECKS_PER_LIMIT,
-    isLimit(maxAge) ? Math.min(AGE_CHECK_MS, maxAge / CHECKS_PER_LIMIT) : Number.POSITIVE_INFINITY,
+    isLimit(maxAge) ? Math.min(AGE_CHECK_MS, maxAge / CHECKS_PER_AGE) : Number.POSITIVE_INFINITY,
   ];
   return Math.max(MIN_PERIOD_MS, Math.min(...periods));
 }
