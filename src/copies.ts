@@ -5,8 +5,7 @@
  */
 import { withCode } from './errors';
 
-/** To be raised when what copies use of each other changes: Connection, Group, ServerSide, SocketObserver, Metrics, the
- * defaults. */
+/** To be raised when what copies use of each other changes: Connection, Group, ServerSide, SocketObserver, Metrics, defaults. */
 const PROTOCOL = 1;
 
 // What copies of the same protocol find on a WebSocket, a socket, a listener, the options of a server, and a server.

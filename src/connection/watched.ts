@@ -89,7 +89,7 @@ export class Watched implements Watchable {
     return Number.isNaN(this.#rtt) ? null : this.#rtt;
   }
 
-  /** Any pong shows that the peer is there. The ping of the heartbeat has no payload, and so has its answer. */
+  /** The heartbeat's ping has no payload, and neither has its answer. Of another pong only the bytes count, as a sign of life. */
   #onPong(payload: Buffer): void {
     if (payload.length > 0 || this.#isAnswered) return;
     this.#isAnswered = true;

@@ -1,6 +1,6 @@
 /** A connection that nothing was heard of: looks whether its peer's system acknowledges bytes that were sent before. */
 import { performance } from 'node:perf_hooks';
-import type { Watchable } from './watchable';
+import type { TransportLook } from '../socket-control/contract';
 
 export class Doubt {
   readonly #since = performance.now();
@@ -13,12 +13,11 @@ export class Doubt {
     this.#until = until;
   }
 
-  /** Whether it was seen to acknowledge some since this was asked before. Begins a look, whose answer comes later. */
-  acknowledges(connection: Watchable): boolean {
-    const look = connection.lookAtTransport();
+  /** Whether it was seen to acknowledge some since this was asked before. `accepted`: bytes that the local TCP stack has taken. */
+  acknowledges(look: TransportLook | null, accepted: number): boolean {
     if (!look || look.at < this.#since) return false;
     const before = this.#acknowledged;
-    this.#acknowledged = connection.snapshot().accepted - look.unacknowledged;
+    this.#acknowledged = accepted - look.unacknowledged;
     return before < this.#until && this.#acknowledged > before;
   }
 }

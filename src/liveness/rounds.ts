@@ -95,7 +95,7 @@ class Round {
 
   remove(member: Member): void {
     this.#members.delete(member);
-    this.#isHeard(member);
+    this.#markAlive(member);
     if (this.#members.size === 0) clearTimeout(this.#timer);
   }
 
@@ -155,7 +155,7 @@ class Round {
     member.received = member.connection.ping();
   }
 
-  #isHeard(member: Member): void {
+  #markAlive(member: Member): void {
     if (member.isWaiting) this.#waiting--;
     member.isWaiting = false;
   }
@@ -167,12 +167,12 @@ class Round {
     if (isAlive(member, seen)) return true;
     member.backlog = seen;
     member.doubt ??= new Doubt(member.sent);
-    return member.doubt.acknowledges(connection);
+    return member.doubt.acknowledges(connection.lookAtTransport(), seen.accepted);
   }
 
   #check(member: Member): void {
     const { connection, pingedAt } = member;
-    if (connection.isAnswered() || this.#isTaking(member)) this.#isHeard(member);
+    if (connection.isAnswered() || this.#isTaking(member)) this.#markAlive(member);
     else if (isOver(pingedAt, this.#time.read(), this.#heartbeat)) connection.giveUp('heartbeat');
   }
 }

@@ -98,7 +98,7 @@ export class Sweep {
     if (sendTimeout === Number.POSITIVE_INFINITY) return why;
     // The system accepts bytes in large steps, and a steady, slow reader may take longer for one than the limit is.
     swept.doubt ??= new Doubt();
-    if (!swept.doubt.acknowledges(swept.connection)) return why;
+    if (!swept.doubt.acknowledges(swept.connection.lookAtTransport(), seen.accepted)) return why;
     swept.flow = { ...flow, movedAt: at };
     return why === 'max-buffered' ? why : null;
   }
