@@ -152,8 +152,8 @@ export interface CloseInfo {
   /** Milliseconds from 'open' to the first sign of the end (a close(), a close frame, FIN, an error); 0 for one that never opened. */
   openMs: number;
   /**
-   * Milliseconds from the last byte in either direction to the first sign of the end, to within half a second. Null where the
-   * stream does not count its bytes. A round number is the idle limit of something between both sides.
+   * Milliseconds from the last byte in either direction to the first sign of the end, to within 3 s. Null where the
+   * stream does not count its bytes. A round number, again and again, is the idle limit of something between both sides.
    */
   idleMs: number | null;
   /** Milliseconds from the first sign of the end to 'close'. */
