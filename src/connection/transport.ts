@@ -35,7 +35,7 @@ export function observe(socket: Duplex, observer: SocketObserver): void {
   const previous = observerOf(socket);
   previous?.onReplaced?.(socket);
   (socket as Observed)[kObserver] = observer;
-  addListeners(socket);
+  addListeners(socket, previous === undefined);
 }
 
 /** Adds what the application has taken off by removeAllListeners(); without a listener an error would end the process. */
@@ -45,10 +45,10 @@ export function keepObserved(socket: Duplex): void {
 }
 
 /** Adds the listeners that are not there: a new socket has none, and another has those that the application has left. */
-function addListeners(socket: Duplex): void {
-  if (!socket.listeners('close').some(isOurs)) socket.prependListener('close', onClose);
+function addListeners(socket: Duplex, isNew = false): void {
+  if (isNew || !socket.listeners('close').some(isOurs)) socket.prependListener('close', onClose);
   // The list of errorMonitor costs less than a place in that of 'error'.
-  if (!socket.listeners(errorMonitor).some(isOurs)) socket.on(errorMonitor, onError);
+  if (isNew || !socket.listeners(errorMonitor).some(isOurs)) socket.on(errorMonitor, onError);
 }
 
 function ignore(): void {}
@@ -122,8 +122,12 @@ export function countInput(stream: Duplex, handle: TransportHandle | null): Inpu
 
 /** The bytes that have come and gone so far, without a look at what waits; undefined for a stream that does not count. */
 export function bytesMoved(stream: Duplex | null): number | undefined {
-  const { bytesRead, _bytesDispatched = 0 } = (stream ?? {}) as { bytesRead?: number; _bytesDispatched?: number };
-  return bytesRead === undefined ? undefined : bytesRead + _bytesDispatched;
+  if (!stream) return undefined;
+  // Node's getters ask the handle for the same, each by two calls more.
+  const { bytesRead, bytesWritten = 0 } = (stream as { _handle?: TransportHandle | null })._handle ?? {};
+  if (bytesRead !== undefined) return bytesRead + bytesWritten;
+  const counts = stream as { bytesRead?: number; _bytesDispatched?: number };
+  return counts.bytesRead === undefined ? undefined : counts.bytesRead + (counts._bytesDispatched ?? 0);
 }
 
 export class TrafficMeter {

@@ -55,9 +55,10 @@ export class Guard implements SocketObserver {
     const onUpgrade = (_request: unknown, socket: Duplex) => {
       if (!isStream(socket) || server.listenerCount('upgrade') === 0) return;
       this.#add(socket); // it may have been connected before the guard was added
-      this.#noteAnswer(socket);
+      // Only the first bytes of an answer tell a refusal from another protocol. What others have in this place stays there.
+      if (!Object.hasOwn(socket, 'write')) socket.write = noteFirstWrite;
       // By then most sockets are WebSockets. No error is emitted sooner.
-      process.nextTick(limitAnswer, this, socket, (socket as Socket).bytesWritten);
+      process.nextTick(limitAnswer, this, socket, bytesAnswered(socket));
     };
     const add = (socket: Socket) => this.#add(socket);
     this.#stop = beforeEvents(
@@ -125,16 +126,10 @@ export class Guard implements SocketObserver {
     this.onReplaced(socket);
   }
 
-  /** Looks at the first bytes of the answer, once, since only they tell a refusal from another protocol. */
-  #noteAnswer(socket: Duplex): void {
-    const { write } = socket;
-    socket.write = (...args: unknown[]) => {
-      // The last property that was added is taken away at no cost.
-      delete (socket as { write?: unknown }).write;
-      if (isRefusal(args[0])) this.#answers.set(socket, 'refused');
-      else if ((socket as Partial<Socket>).bytesWritten === undefined) this.#answers.set(socket, 'accepted');
-      return (write as (...args: unknown[]) => boolean).apply(socket, args);
-    };
+  noteAnswer(socket: Duplex, chunk: unknown): void {
+    if (this.#answers.has(socket)) return;
+    if (isRefusal(chunk)) this.#answers.set(socket, 'refused');
+    else if ((socket as Partial<Socket>).bytesWritten === undefined) this.#answers.set(socket, 'accepted');
   }
 
   #reap(socket: Duplex, answered: number): void {
@@ -184,6 +179,24 @@ function isStream(socket: Partial<Duplex> | null | undefined): boolean {
 function hasSentNothing(socket: Duplex): boolean {
   const tcp = (socket as { _parent?: Duplex | null })._parent ?? socket;
   return (tcp as Socket).bytesRead === 0;
+}
+
+/** Stands in for a socket's write() until that is called. Others may have wrapped it meanwhile, and stay. */
+function noteFirstWrite(this: Duplex, ...args: unknown[]): boolean {
+  // The last property that was added is taken away at no cost.
+  if (this.write === noteFirstWrite) delete (this as { write?: unknown }).write;
+  const observer = observerOf(this);
+  if (observer?.kind === 'guard') (observer as Guard).noteAnswer(this, args[0]);
+  const { write } = Object.getPrototypeOf(this) as { write: (...all: unknown[]) => boolean };
+  return write.apply(this, args);
+}
+
+/** As `bytesWritten`, which makes lists of what waits, even of nothing. */
+function bytesAnswered(socket: Duplex): number {
+  const { _bytesDispatched } = socket as { _bytesDispatched?: number };
+  return socket.writableLength > 0 || _bytesDispatched === undefined
+    ? (socket as Socket).bytesWritten
+    : _bytesDispatched;
 }
 
 /** Starts the time limit of an upgrade request, unless the socket is a WebSocket by now. */

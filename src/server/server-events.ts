@@ -37,9 +37,9 @@ export function beforeEvents(server: EventEmitter, handlers: Readonly<Record<str
       else delete (server as { emit?: unknown }).emit;
     },
   };
-  function emit(this: EventEmitter, ...args: Parameters<EventEmitter['emit']>): boolean {
-    if (wrapper.active) byName.get(args[0])?.(...(args.slice(1) as never[]));
-    return (own ?? prototype.emit).apply(this, args);
+  function emit(this: EventEmitter, name: string | symbol, ...args: unknown[]): boolean {
+    if (wrapper.active) byName.get(name)?.(...(args as never[]));
+    return (own ?? prototype.emit).call(this, name, ...args);
   }
   const value = Object.assign(emit, { [kWrapper]: wrapper });
   // Not enumerable: whoever lists what the server has finds what it had.
