@@ -41,8 +41,7 @@ export class WebSocket extends Base {
   constructor(address: string | URL, protocols?: string | string[], options?: ClientOptions | ClientRequestArgs);
   constructor(address: string | URL | null, protocols?: unknown, options?: unknown) {
     const given = optionsIn(protocols, options);
-    const group = groupOf(address, given);
-    checkControl(group.settings); // throws before ws has done anything
+    const group = groupOf(address, given); // throws before ws has done anything
     let connection: Connection | undefined;
     const begin = (ws: Upstream) => {
       connection ??= new Connection(ws as UpstreamSocket, upstreamMethods, group);
@@ -127,6 +126,7 @@ function groupOf(address: unknown, given: ConstructorOptions): Group {
   if (ofServer) return ofServer;
   warnOfMisplaced(given);
   const settings = parseOptions(ownValue(given, 'linger'), ownValue(given, 'closeTimeout'));
+  checkControl(settings);
   return groupFor(settings, address === null ? 'server' : 'client');
 }
 

@@ -52,9 +52,10 @@ export function onAccepted(socket: Socket, settings: Settings): void {
  * where `control: 'native'` asks for a SOCKET and a TCP connection's is not found.
  */
 export function findSocket(stream: Duplex, settings: Settings): NativeConnection | null {
+  if (!hasNative(settings)) return null;
   // Under TLS the accepted socket is the one beneath.
   const below = (stream as { _parent?: object | null })._parent ?? stream;
-  const known = settings.control === 'portable' ? null : accepted.get(below);
+  const known = accepted.get(below);
   accepted.delete(below);
   const found = known ?? resolve(stream, settings);
   if (!found && settings.control === 'native' && !saidNotFound && isConnected(stream)) {

@@ -7,7 +7,7 @@ export interface RecentEnd {
   at: number;
   /** What the application has set as the WebSocket's `connectionId`. */
   connectionId: unknown;
-  /** The peer's address; undefined where it was lost before anybody had asked the system for it, in the first second for example. */
+  /** The peer's address; undefined where it was lost before anybody had asked the system for it, in the first 5 s for example. */
   remoteAddress: string | undefined;
   /** How it ended. */
   info: CloseInfo;
