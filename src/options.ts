@@ -97,6 +97,19 @@ export interface LingerOptions {
    */
   maxAge?: number;
   /**
+   * How many sockets of a server may go on delivering at once after their WebSockets were closed, or of all clients with the
+   * same options. Above it the oldest is ended as at `closeDeadline`, and what waits for its peer is lost. An integer from 0,
+   * or Infinity for no limit.
+   * @defaultValue Infinity, since ws keeps such sockets for its 30 s too
+   */
+  maxLingering?: number;
+  /**
+   * As `maxLingering`, by the bytes that wait in all of them together. What the kernel has taken does not count. A positive
+   * integer, or Infinity for no limit.
+   * @defaultValue Infinity
+   */
+  maxLingeringBytes?: number;
+  /**
    * Whether a peer that breaks the protocol ends as a logged disconnect where the WebSocket has no 'error' listener. With
    * `false` it is an uncaught exception there, as in ws.
    * @defaultValue true
@@ -134,6 +147,8 @@ export class Settings {
   readonly maxBufferedAmount: number;
   readonly sendTimeout: number;
   readonly maxAge: number;
+  readonly maxLingering: number;
+  readonly maxLingeringBytes: number;
   readonly guard: boolean;
   readonly upgradeTimeout: number;
   readonly recentEnds: number;
@@ -151,6 +166,8 @@ export class Settings {
     this.maxBufferedAmount = options.maxBufferedAmount ?? Number.POSITIVE_INFINITY;
     this.sendTimeout = options.sendTimeout ?? Number.POSITIVE_INFINITY;
     this.maxAge = options.maxAge ?? Number.POSITIVE_INFINITY;
+    this.maxLingering = options.maxLingering ?? Number.POSITIVE_INFINITY;
+    this.maxLingeringBytes = options.maxLingeringBytes ?? Number.POSITIVE_INFINITY;
     this.guard = options.guard ?? true;
     this.upgradeTimeout = options.upgradeTimeout ?? 10_000;
     this.recentEnds = options.recentEnds ?? 1_000;
@@ -176,6 +193,8 @@ const CHECKS: Record<keyof LingerOptions, Check> = {
   maxBufferedAmount: bytes,
   sendTimeout: milliseconds,
   maxAge: milliseconds,
+  maxLingering: (name, value) => value === Number.POSITIVE_INFINITY || count(name, value),
+  maxLingeringBytes: bytes,
   guard: flag,
   upgradeTimeout: milliseconds,
   recentEnds: count,
@@ -265,6 +284,8 @@ const MISPLACED = [
   'maxBufferedAmount',
   'sendTimeout',
   'maxAge',
+  'maxLingering',
+  'maxLingeringBytes',
   'upgradeTimeout',
   'recentEnds',
 ] as const satisfies (keyof LingerOptions)[];

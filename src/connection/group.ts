@@ -17,6 +17,7 @@ import {
 import { logDisconnect, logLingered, peerAddress } from '../telemetry/log';
 import { Metrics, processMetrics } from '../telemetry/metrics';
 import { RecentEnds } from '../telemetry/recent-ends';
+import { LingerCap } from './linger-cap';
 import type { LingerOwner } from './lingering';
 
 /** What is told of a connection that has ended, besides how. */
@@ -40,6 +41,7 @@ export class Group implements LingerOwner {
   onOpened: ((ws: object) => void) | null = null;
   /** Null where the settings ask for no heartbeat and set no limit for slow peers. */
   readonly watching: Watching | null;
+  readonly lingerCap: LingerCap | null;
 
   constructor(settings: Settings, role: 'server' | 'client') {
     this.settings = settings;
@@ -47,6 +49,8 @@ export class Group implements LingerOwner {
     this.metrics = role === 'server' ? new Metrics(processMetrics.server) : processMetrics.client;
     this.recentEnds = role === 'server' && settings.recentEnds > 0 ? new RecentEnds(settings.recentEnds) : null;
     this.watching = watching(settings);
+    const { maxLingering: sockets, maxLingeringBytes: bytes } = settings;
+    this.lingerCap = Math.min(sockets, bytes) === Number.POSITIVE_INFINITY ? null : new LingerCap({ sockets, bytes });
   }
 
   opened(ws: object): void {

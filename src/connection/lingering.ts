@@ -20,11 +20,14 @@ import type { SocketControl, TransportLook } from '../socket-control/contract';
 import { leaveServer } from '../socket-control/handle';
 import { closeErrorOf } from './classify';
 import { howToCut } from './lifecycle';
+import type { Capped, LingerCap } from './linger-cap';
 import type { TrafficMeter } from './transport';
 import { keepObserved, observe, type SocketObserver } from './transport';
 
 /** Whose connections these are: told of each that begins and ceases to linger. */
 export interface LingerOwner {
+  /** Null where as many may linger as do. */
+  readonly lingerCap: LingerCap | null;
   lingers(): void;
   lingered(end: Lingered, stream: Duplex): void;
 }
@@ -59,7 +62,7 @@ let unflushed = 0;
 let timer: NodeJS.Timeout | undefined;
 let wakeAt = Number.POSITIVE_INFINITY;
 
-export class Lingering implements SocketObserver {
+export class Lingering implements SocketObserver, Capped {
   readonly kind = 'lingering';
   readonly owner: LingerOwner;
   deadlineAt: number;
@@ -108,6 +111,15 @@ export class Lingering implements SocketObserver {
     stream.end();
     stream.resume();
     if (stream.writableFinished) this.#onFlushed();
+    this.owner.lingerCap?.add(this);
+  }
+
+  unsent(): number {
+    return this.#meter.read().unsent;
+  }
+
+  cutNow(): void {
+    this.cut(howToCut(this.#onTimeout, this.#zeroWindowMs(now())));
   }
 
   /** To be called when the application may have removed listeners. */
@@ -139,11 +151,12 @@ export class Lingering implements SocketObserver {
   visit(at: number): void {
     const stream = this.#stream;
     if (stream.closed || at >= this.#goneAt) this.onClose();
-    else if (at >= this.deadlineAt) this.cut(howToCut(this.#onTimeout, this.#zeroWindowMs(at)));
+    else if (at >= this.deadlineAt) this.cutNow();
     else if (stream.writableFinished && stream.readableEnded)
       stream.destroy(); // where it does not do so by itself
     else {
       this.keepObserved();
+      this.owner.lingerCap?.update(this);
       if (stream.writableFinished) this.#onFlushed();
       if (at >= this.#lookAt) this.#lookAgain(at);
     }
@@ -156,6 +169,7 @@ export class Lingering implements SocketObserver {
 
   onClose(): void {
     if (!lingering.delete(this)) return;
+    this.owner.lingerCap?.remove(this);
     if (!this.#isFlushed) unflushed--;
     const { writableFinished, readableEnded } = this.#stream;
     const delivered = writableFinished && readableEnded && !this.#error;
