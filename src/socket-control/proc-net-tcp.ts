@@ -1,6 +1,6 @@
 /**
  * Looks into Linux's table of TCP connections, which alone tells whether a peer takes what the kernel holds for it: to Node
- * such bytes were sent long ago. See proc(5), and get_tcp4_sock() in the kernel's net/ipv4/tcp_ipv4.c.
+ * such bytes were sent long ago. tcp-table.ts has the text of the table.
  *
  * The table has a row for every socket of the machine, so it is read for a millisecond in each turn of the loop, and only the rows
  * that were asked for are looked at. A reading is begun when somebody asks, and its rows are what is answered from then on.
@@ -9,6 +9,7 @@ import { close, open, read, readSync } from 'node:fs';
 import { isIPv4, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import type { TransportLook } from './contract';
+import { eachRow, keyIn, keyOf, lookIn } from './tcp-table';
 
 /** Where a connection is in the tables, and what the last reading that it was asked for in said of it. */
 export interface Row {
@@ -24,11 +25,6 @@ const FRESH_MS = 100;
 const PAUSE = 100;
 const TURN_MS = 1;
 const READ_BYTES = 16_384;
-
-/** Behind both ends: state, send queue, receive queue, timer, its time, retransmissions, user, unanswered probes. */
-const COLUMNS = /^ \w\w (\w+):\w+ (\w\w):\w+ (\w+) +\d+ +(\d+)/;
-/** The kernel's number for the timer of zero-window probes. */
-const PROBING = '04';
 
 class Table {
   readonly #file: string;
@@ -124,70 +120,17 @@ class CostMeter {
   }
 }
 
-/** Returns what comes behind the last whole row. */
-function eachRow(text: string, onRow: (row: string) => void): string {
-  let from = 0;
-  for (let to = text.indexOf('\n'); to >= 0; to = text.indexOf('\n', from)) {
-    onRow(text.slice(from, to));
-    from = to + 1;
-  }
-  return text.slice(from);
-}
-
-/** "  12: 0100007F:1F90 0100007F:C350 01 …": what stands between the row's number and the state. */
-function keyIn(line: string): string {
-  const from = line.indexOf(': ') + 2;
-  return line.slice(from, line.indexOf(' ', line.indexOf(' ', from) + 1));
-}
-
-function lookIn(line: string, key: string, at: number): TransportLook {
-  const [, queue = '0', timer, resent, unanswered] = COLUMNS.exec(line.slice(line.indexOf(key) + key.length)) ?? [];
-  // Of a peer that does not acknowledge what was sent again, or that leaves probes unanswered, nothing is known.
-  const isSilent = timer === undefined || Number.parseInt(resent ?? '', 16) > 0 || Number(unanswered) > 1;
-  const peerWindow = isSilent ? 'unknown' : timer === PROBING ? 'zero' : 'open';
-  return { unacknowledged: Number.parseInt(queue, 16), peerWindow, at };
-}
-
 const tables = { 4: new Table('/proc/net/tcp'), 6: new Table('/proc/net/tcp6') };
 
 /** The row of an open connection; null where there are no such tables. */
-export function rowOf({ localAddress, localPort, remoteAddress, remotePort }: Partial<Socket>): Row | null {
-  if (process.platform !== 'linux' || !localAddress || !localPort || !remoteAddress || !remotePort) return null;
-  const key = `${endpoint(localAddress, localPort)} ${endpoint(remoteAddress, remotePort)}`;
-  return { table: tables[isIPv4(localAddress) ? 4 : 6], key, look: null };
+export function rowOf(socket: Partial<Socket>): Row | null {
+  const key = process.platform === 'linux' ? keyOf(socket) : null;
+  if (key === null) return null;
+  return { table: tables[isIPv4(socket.localAddress ?? '') ? 4 : 6], key, look: null };
 }
 
 /** The latest look at it, which is some 100 ms old or more; null where it has not been asked for before. Has it read again. */
 export function lookAtRow(row: Row): TransportLook | null {
   row.table.want(row);
   return row.look;
-}
-
-/** An address as the table has it: hexadecimal, each word of 32 bits in the byte order of this machine. */
-function endpoint(address: string, port: number): string {
-  const bytes = isIPv4(address) ? address.split('.').map(Number) : ipv6Bytes(address);
-  let hex = '';
-  for (let i = 0; i < bytes.length; i += 4) {
-    const word = Buffer.from(bytes.slice(i, i + 4));
-    hex += (LITTLE_ENDIAN ? word.reverse() : word).toString('hex');
-  }
-  return `${hex}:${port.toString(16).padStart(4, '0')}`.toUpperCase();
-}
-
-const LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
-
-function ipv6Bytes(address: string): number[] {
-  // A dotted tail ("::ffff:10.0.0.7") stands for two groups.
-  const text = address.replace(/%.*$/, '').replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...quad: string[]) => {
-    const [a = 0, b = 0, c = 0, d = 0] = quad.map(Number);
-    return `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
-  });
-  const [head = '', tail = ''] = text.split('::', 2);
-  const before = head ? head.split(':') : [];
-  const after = tail ? tail.split(':') : [];
-  const zeros = new Array<string>(8 - before.length - after.length).fill('0');
-  return [...before, ...zeros, ...after].flatMap((group) => {
-    const value = Number.parseInt(group, 16);
-    return [value >> 8, value & 0xff];
-  });
 }
