@@ -2,17 +2,18 @@
  * The text of Linux's tables of TCP connections, /proc/net/tcp and tcp6: how they write a connection, and what a row says of it. See
  * proc(5), and get_tcp4_sock() in the kernel's net/ipv4/tcp_ipv4.c.
  */
-import { isIPv4, type Socket } from 'node:net';
+import { isIP, isIPv4, type Socket } from 'node:net';
 import type { TransportLook } from './contract';
 
 /** Behind both ends: state, send queue, receive queue, timer, its time, retransmissions, user, unanswered probes. */
-const COLUMNS = /^ \w\w (\w+):\w+ (\w\w):\w+ (\w+) +\d+ +(\d+)/;
+const COLUMNS = /^ \w\w ([\dA-F]+):\w+ (\w\w):\w+ ([\dA-F]+) +\d+ +(\d+)/;
 /** The kernel's number for the timer of zero-window probes. */
 const PROBING = '04';
 
-/** How a table writes both ends of a connection; null for a stream without them. */
+/** How a table writes both ends of a connection; null for a stream that has none, or another text in their place. */
 export function keyOf({ localAddress, localPort, remoteAddress, remotePort }: Partial<Socket>): string | null {
   if (!localAddress || !localPort || !remoteAddress || !remotePort) return null;
+  if (!isIP(localAddress) || !isIP(remoteAddress)) return null;
   return `${endpoint(localAddress, localPort)} ${endpoint(remoteAddress, remotePort)}`;
 }
 
@@ -26,10 +27,12 @@ export function eachRow(text: string, onRow: (row: string) => void): string {
   return text.slice(from);
 }
 
-/** "  12: 0100007F:1F90 0100007F:C350 01 …": what stands between the row's number and the state. */
+/** "  12: 0100007F:1F90 0100007F:C350 01 …": what stands between the row's number and the state; '' in any other line. */
 export function keyIn(line: string): string {
-  const from = line.indexOf(': ') + 2;
-  return line.slice(from, line.indexOf(' ', line.indexOf(' ', from) + 1));
+  const number = line.indexOf(': ');
+  const from = number + 2;
+  const to = line.indexOf(' ', line.indexOf(' ', from) + 1);
+  return number < 0 || to < 0 ? '' : line.slice(from, to);
 }
 
 /** What the row of the connection with this key says of it. */
