@@ -79,13 +79,29 @@ function sentenceOf({ kind, origin, phase, by, received, clean }: CloseInfo): st
 
 function frame(received: CloseFrame | null): string | null {
   if (!received || received.code === 1005) return null;
-  return received.reason ? `code ${received.code} ${JSON.stringify(received.reason)}` : `code ${received.code}`;
+  return received.reason
+    ? `code ${received.code} ${printable(JSON.stringify(received.reason))}`
+    : `code ${received.code}`;
 }
 
 /** A system's error says no more than its code; of any other the text counts. */
 function errorText({ code, message, syscall }: NonNullable<CloseInfo['error']>): string {
-  if (syscall !== undefined) return code;
-  return code === 'UNKNOWN' ? message : `${code}: ${message}`;
+  if (syscall !== undefined) return printable(code);
+  return printable((code === 'UNKNOWN' ? message : `${code}: ${message}`).slice(0, LONGEST_TEXT)).slice(
+    0,
+    LONGEST_TEXT,
+  );
+}
+
+/** Of an error's text, so many characters are kept. */
+const LONGEST_TEXT = 300;
+
+/** What ends a line, what makes a terminal do something, and what shows text in another order or hides it. */
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/gu;
+
+/** The texts of peers and applications, to be shown as they are. */
+function printable(text: string): string {
+  return text.replace(UNPRINTABLE, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 function seconds(ms: number): string {

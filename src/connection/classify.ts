@@ -227,7 +227,8 @@ const WSA_CODES: Readonly<Record<string, number>> = {
 export function closeErrorOf(error: NodeJS.ErrnoException): CloseError {
   const code = typeof error.code === 'string' ? error.code : 'UNKNOWN';
   const wsaCode = process.platform === 'win32' ? WSA_CODES[code] : undefined;
-  const { message = '', errno, syscall } = error;
+  const message = typeof error.message === 'string' ? error.message : '';
+  const { errno, syscall } = error;
   return { code, message, errno, syscall, ...(wsaCode !== undefined && { wsaCode }) };
 }
 

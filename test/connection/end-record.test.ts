@@ -283,6 +283,27 @@ describe('closeSentence()', () => {
     );
   });
 
+  it('escapes what a terminal would not show as it is, in a reason and in the text of an error', () => {
+    // A control sequence of one character, a line break of each kind, text that runs the other way, half a character.
+    const text = '\u009b2J \u0085 \u2028 \u202e \ud83d';
+    const shown = '\\u009b2J \\u0085 \\u2028 \\u202e \\ud83d';
+    const reset = { ...bare, kind: 'reset', origin: 'peer', phase: 'open', by: null, clean: false };
+    const said = (more: object) => closeSentence({ ...reset, ...more } as unknown as WebSocket.CloseInfo);
+    // JSON has escaped half a character already.
+    assert.ok(said({ received: { code: 4000, reason: text, first: false } }).includes(`code 4000 "${shown}"`));
+    assert.ok(said({ error: { code: 'UNKNOWN', message: `a\n${text}` } }).includes(`(a\\u000a${shown})`));
+    assert.ok(said({ error: { code: `E${text}`, message: 'b' } }).includes(`(E${shown}: b)`));
+  });
+
+  it('has at most 300 characters of the text of an error, which the application may have made', () => {
+    const error = { code: 'UNKNOWN', message: '\n'.repeat(1_000_000), errno: undefined, syscall: undefined };
+    const info = { ...bare, kind: 'local-abort', origin: 'local', phase: 'open', by: null, clean: false, error };
+    assert.equal(
+      closeSentence(info as unknown as WebSocket.CloseInfo),
+      `This side aborted the connection (${'\\u000a'.repeat(50)})`,
+    );
+  });
+
   it('has a heading in docs/why-1006.md for each sentence', () => {
     const page = readFileSync(join(__dirname, '..', '..', 'docs', 'why-1006.md'), 'utf8');
     const headings = new Set([...page.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => heading));
