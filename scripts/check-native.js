@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 
 // npm run check:native: checks native/. clang-format finds no difference and clang-tidy no fault, the unit tests pass under
-// AddressSanitizer (the socket lookup on a real libuv loop, the Winsock calls on a Winsock that is made up), and the socket tests pass on Windows Node under Wine with a
+// AddressSanitizer (the socket lookup on a real libuv loop, the Winsock calls on a Winsock that is made up), the fuzz targets pass with
+// their corpus, and the socket tests pass on Windows Node under Wine with a
 // build that traps on undefined behaviour.
 
 const { execFileSync } = require('node:child_process');
@@ -9,6 +10,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { LLVM, flagsFor, targetOf } = require('./cross-target.js');
 const { compile, root, toolchain } = require('./steps.js');
+const { NATIVE_TARGETS, buildTarget, replayCorpus } = require('./native-fuzz.js');
 const { UNIT_TESTS, runUnitTest } = require('./native-unit-tests.js');
 const { runWindowsNode } = require('./windows-node.js');
 
@@ -26,7 +28,7 @@ const cross = (args, options) => run(process.execPath, [path.join(__dirname, 'no
 const escaped = (text) => text.replace(/[^\w/]/g, '\\$&');
 
 function format() {
-  const files = sources('native', 'native/cross', 'native/test', 'native/test/fake');
+  const files = sources('native', 'native/cross', 'native/test', 'native/test/fake', 'native/fuzz');
   run(`${LLVM}/clang-format`, ['--dry-run', '--Werror', ...files]);
 }
 
@@ -53,6 +55,14 @@ function unitTests() {
   for (const test of UNIT_TESTS) runUnitTest(test, path.join(work, 'unit'), SANITIZERS, 2);
 }
 
+function fuzzCorpus() {
+  for (const target of NATIVE_TARGETS) {
+    const program = path.join(work, target.name);
+    buildTarget(target, root, program);
+    replayCorpus(target, root, program);
+  }
+}
+
 /** Tests a copy of the project that has an instrumented addon. The copy lies in the project, so its dependencies resolve. */
 async function undefinedBehaviour() {
   const copy = path.join(work, 'ubsan');
@@ -73,7 +83,7 @@ async function undefinedBehaviour() {
 async function main() {
   toolchain('native');
   fs.mkdirSync(work, { recursive: true });
-  for (const step of [format, tidy, unitTests, undefinedBehaviour]) {
+  for (const step of [format, tidy, unitTests, fuzzCorpus, undefinedBehaviour]) {
     const began = Date.now();
     await step();
     console.log(`=== ${step.name}: passed, ${Math.round((Date.now() - began) / 1000)} s`);

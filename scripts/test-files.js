@@ -7,7 +7,10 @@ const path = require('node:path');
 const { root } = require('./steps.js');
 
 const compiled = path.join(root, 'dist-test');
-/** The folders of test/ that mirror src/, scripts/, and lossless/, defaults/ and soak/, whose own parts have unit tests. */
+/**
+ * The folders of test/ that mirror src/, scripts/, and lossless/, defaults/ and soak/, whose own parts have unit tests, and fuzz/, whose
+ * inputs are replayed.
+ */
 const FOLDERS = [
   '',
   'connection',
@@ -20,6 +23,7 @@ const FOLDERS = [
   'lossless',
   'defaults',
   'soak',
+  'fuzz',
 ];
 
 /** Whether the source is still there: compiling does not delete what an older source left behind. */
