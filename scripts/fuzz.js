@@ -17,7 +17,7 @@ const { compile, root, toolchain } = require('./steps.js');
 const JOBS = 2;
 /** Longer than any input of a corpus. */
 const MAX_LEN = 4_096;
-/** An input that takes so many seconds is a crash. */
+/** An input that takes so many seconds never ends. */
 const INPUT_LIMIT = 30;
 
 const work = path.join(root, '.fuzz');
@@ -105,7 +105,7 @@ async function fuzz({ name, command, corpus }, seconds) {
   );
   const inputs = fs.readdirSync(crashes).filter((file) => !known.has(file));
   const failed = code !== 0 || inputs.length > 0;
-  if (failed) console.log(`\n=== ${name} failed (exit code ${code})\n${output.slice(-4_000)}`);
+  if (failed) console.log(`\n=== ${name} failed (exit code ${code})\n${reasonIn(output)}`);
   for (const input of inputs) {
     const file = path.relative(root, path.join(crashes, input));
     console.log(`The input is ${file}. Again: npm run fuzz -- ${name} --replay ${file}`);
@@ -115,6 +115,16 @@ async function fuzz({ name, command, corpus }, seconds) {
   const executions = /number_of_executed_units: (\d+)/.exec(output)?.[1] ?? '-';
   const rate = /average_exec_per_sec: +(\d+)/.exec(output)?.[1] ?? '-';
   return { failed, row: [name, executions, rate, coverage, features, size, failed ? Math.max(1, inputs.length) : 0] };
+}
+
+/** What the target or a sanitizer said, without the input, which is in a file. */
+function reasonIn(output) {
+  const from = output.search(/^==\d+==|^ALARM/m);
+  const lines = (from < 0 ? output.slice(-4_000) : output.slice(from)).split('\n');
+  return lines
+    .slice(0, 60)
+    .map((line) => line.slice(0, 300))
+    .join('\n');
 }
 
 const HEADER = ['target', 'executions', 'per second', 'coverage', 'features', 'corpus', 'crashes'];

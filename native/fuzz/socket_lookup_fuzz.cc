@@ -91,11 +91,12 @@ class Model {
   void Find(uint16_t tuple) {
     const FourTuple wanted = TupleOf(tuple);
     const size_t before = name_calls;
+    AddTokens();
     const SOCKET found = lookup_->Find(wanted);
-    ++lookups_;
-    total_calls_ += name_calls - before;
     // Each step asks for both names, and so does each slot of the index.
-    RULE(total_calls_ <= 2 * (kInitialSteps + 2 * kStepsPerLookup * lookups_ + now));
+    RULE(name_calls - before <= 2 * (tokens_ + kStepsPerLookup));
+    // It has gone through all handles, or used up what it might.
+    if (found == INVALID_SOCKET) tokens_ = 0;
     if (broken_) RULE(found == INVALID_SOCKET);
     if (found != INVALID_SOCKET) {
       RULE(names.count(found) == 1 && names[found] == wanted);
@@ -110,9 +111,9 @@ class Model {
     uv_handle_t* newest = &handles_.back()->any.handle;
     uv_loop_t other;
     newest->loop = &other;
+    AddTokens();
     const SOCKET found = lookup_->Find(TupleOf(tuple));
     newest->loop = &loop_;
-    ++lookups_;
     if (found == INVALID_SOCKET) {
       broken_ = true;
     } else {
@@ -121,6 +122,11 @@ class Model {
   }
 
  private:
+  void AddTokens() {
+    tokens_ += kStepsPerLookup + (now - last_lookup_);
+    last_lookup_ = now;
+  }
+
   Handle* At(size_t number) {
     if (handles_.empty()) return nullptr;
     auto at = handles_.begin();
@@ -141,8 +147,8 @@ class Model {
   SocketLookup* lookup_;
   std::list<Handle*> handles_;  // the newest last; without those that are closing
   size_t closing_ = 0;
-  size_t lookups_ = 0;
-  size_t total_calls_ = 0;
+  uint64_t tokens_ = kInitialSteps;  // no fewer than the lookup has
+  uint64_t last_lookup_ = 0;
   bool broken_ = false;
 };
 

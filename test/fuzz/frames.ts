@@ -136,8 +136,8 @@ async function play(Library: Class, { role, deflate, end, echo, pieces }: Scene)
   for (const piece of pieces) {
     if (!stream.destroyed && !stream.readableEnded) stream.push(Buffer.from(piece)); // ws unmasks what it is given in its place
     await turns(1);
+    await untilIdle(ws);
   }
-  await untilIdle(ws);
   if (end === 'close') ws.close(1000, 'enough');
   if (end === 'terminate') ws.terminate();
   await turns(1);

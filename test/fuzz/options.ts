@@ -3,7 +3,7 @@
  * it is, or a WSL_ERR_OPTION_* or WSL_ERR_UNKNOWN_OPTION is thrown, as a second description of the options says. What was given is
  * not changed.
  *
- * Input: how the object is made, ws's own closeTimeout, and the value.
+ * Input: whether it is text, the closeTimeout of ws, and the text or the value.
  */
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';

@@ -102,6 +102,7 @@ async function play(Library: Class, { style, end, pieces }: Scene): Promise<stri
   for (const piece of pieces) {
     if (!stream.destroyed && !stream.readableEnded) stream.push(Buffer.from(piece));
     await turns(1);
+    for (const ws of wss.clients) await untilIdle(ws);
   }
   await turns(3);
   for (const ws of wss.clients) await untilIdle(ws);
