@@ -1,9 +1,8 @@
 #!/usr/bin/env node
 
 // npm run check:native: checks native/. clang-format finds no difference and clang-tidy no fault, the unit tests pass under
-// AddressSanitizer (the socket lookup on a real libuv loop, the Winsock calls on a Winsock that is made up), the fuzz targets pass with
-// their corpus, and the socket tests pass on Windows Node under Wine with a
-// build that traps on undefined behaviour.
+// AddressSanitizer (the socket lookup on a real libuv loop, the Winsock calls on a Winsock that is made up), the fuzz targets hold for
+// their corpus, and the socket tests pass on Windows Node under Wine with a build that traps on undefined behaviour.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');

@@ -42,6 +42,8 @@ function nodeCommand() {
     process.env.WS_LINGER_CACHE ?? path.join(process.env.XDG_CACHE_HOME ?? `${process.env.HOME}/.cache`, 'ws-linger');
   const machine = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
   const libraries = path.join(cache, 'wine-root', 'lib', `${machine}-linux-gnu`);
+  if (!fs.existsSync(libraries))
+    throw new Error('Jazzer.js needs glibc 2.38, or the folder that `toolchain.sh windows` makes');
   const [loader] = fs.readdirSync(libraries).filter((file) => file.startsWith('ld-linux-'));
   const own = `/usr/lib/${machine}-linux-gnu`; // of libstdc++
   return [path.join(libraries, loader), '--library-path', `${libraries}:${own}`, process.execPath];
@@ -57,6 +59,7 @@ function targets() {
     '-e',
     'nothing',
     '--disable_bug_detectors=.*',
+    `--timeout=${1_000 * INPUT_LIMIT}`,
     '--',
   ];
   const scripts = scriptTargets().map((name) => ({

@@ -24,8 +24,8 @@ export async function within<T>(what: string, promise: Promise<T>): Promise<T> {
 
 /** Waits until ws has inflated and deflated all it has, which threads do. */
 export async function untilIdle(ws: Upstream): Promise<void> {
-  const until = Date.now() + 5_000;
-  while (isBusy(ws) && Date.now() < until) await turns(1);
+  const until = performance.now() + 5_000;
+  while (isBusy(ws) && performance.now() < until) await turns(1);
 }
 
 function isBusy(ws: Upstream): boolean {
@@ -36,4 +36,15 @@ function isBusy(ws: Upstream): boolean {
   const [inflating, deflating] = [5, 1];
   const isInflating = receiver?._state === inflating && !receiver.destroyed;
   return isInflating || sender?._state === deflating || (sender?._queue.length ?? 0) > 0;
+}
+
+/** Where zlib's threads are at work, plain ws differs from itself now and then: a difference counts when it is there three times in a row. */
+export async function threeTimes(check: () => Promise<void>): Promise<void> {
+  for (let left = 2; left > 0; left--) {
+    try {
+      await check();
+      return;
+    } catch {}
+  }
+  await check();
 }
