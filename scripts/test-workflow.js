@@ -113,9 +113,19 @@ function clone() {
   const programs = path.join(made, 'node_modules', '.bin');
   for (const name of fs.readdirSync(programs)) {
     const target = fs.readlinkSync(path.join(programs, name)).replaceAll('/', '\\');
-    fs.writeFileSync(path.join(programs, `${name}.cmd`), `@node "%~dp0\\${target}" %*\r\n`);
+    writeBatchFile(programs, name, `%~dp0\\${target}`);
   }
+  writeBatchFile(programs, 'npm', windowsPath(npmProgram()));
   return made;
+}
+
+function writeBatchFile(folder, name, program) {
+  fs.writeFileSync(path.join(folder, `${name}.cmd`), `@node "${program}" %*\r\n`);
+}
+
+function npmProgram() {
+  const npm = fs.realpathSync(execFileSync('which', ['npm'], { encoding: 'utf8' }).trim());
+  return path.join(path.dirname(npm), 'npm-cli.js');
 }
 
 function onLinux(command, cwd, env) {
@@ -131,16 +141,12 @@ function onLinux(command, cwd, env) {
 async function onWindows(command, cwd, env) {
   const [program, ...args] = command.split(' ');
   if (program !== 'npm') throw new Error(`only npm commands run on Windows here, not: ${command}`);
-  const npm = path.join(
-    path.dirname(fs.realpathSync(execFileSync('which', ['npm'], { encoding: 'utf8' }).trim())),
-    'npm-cli.js',
-  );
   const windowsEnv = {
     WINEPATH: windowsPath(path.dirname(nodeBinary('win', 24))),
     npm_config_update_notifier: 'false',
     WS_LINGER_PROOF_ON_WINE: '1',
   };
-  const { code } = await runWindowsNode([windowsPath(npm), ...args], {
+  const { code } = await runWindowsNode([windowsPath(npmProgram()), ...args], {
     cwd,
     env: { ...env, ...windowsEnv },
   });

@@ -16,6 +16,8 @@ const CODES = ['WSL_ERR_UNKNOWN_OPTION', 'WSL_ERR_OPTION_TYPE', 'WSL_ERR_OPTION_
 
 type Allows = (value: unknown) => boolean;
 const isTime: Allows = (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_TIMER;
+const isBytes: Allows = (value) => value === Infinity || (Number.isSafeInteger(value) && (value as number) >= 1);
+const isCount: Allows = (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 1_000_000;
 const isOneOf =
   (...words: unknown[]): Allows =>
   (value) =>
@@ -33,8 +35,10 @@ const ALLOWED: Record<keyof LingerOptions, Allows> = {
   onTimeout: isOneOf('auto', 'reset', 'destroy'),
   control: isOneOf('auto', 'native', 'portable'),
   guard: isOneOf(true, false),
-  maxBufferedAmount: (value) => value === Infinity || (Number.isSafeInteger(value) && (value as number) >= 1),
-  recentEnds: (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 1_000_000,
+  maxBufferedAmount: isBytes,
+  recentEnds: isCount,
+  maxLingering: (value) => value === Infinity || isCount(value),
+  maxLingeringBytes: isBytes,
   logger: (value) => value === false || isLogger(value),
   heartbeat: (value) => isOneOf(true, false)(value) || isHeartbeat(value),
 };

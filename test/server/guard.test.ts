@@ -370,40 +370,40 @@ it('what is no socket passes through a guarded server as through any other', () 
 // Windows Node hands sockets over in another way, which Wine does not have.
 if (process.platform !== 'win32') {
   for (const [when, event] of [
-  ['before', 'connection'],
-  ['after', 'upgrade'],
-] as const) {
-  it(`a write() that the application puts on a socket ${when} the request came stays`, async () => {
-    const server = http.createServer();
-    const stop = guardServer(server, { logger: false });
-    const seen: unknown[] = [];
-    server.on(event, (...args: unknown[]) => {
-      const socket = (event === 'upgrade' ? args[1] : args[0]) as Duplex;
-      const { write } = socket;
-      socket.write = (chunk: unknown) => {
-        seen.push(chunk);
-        return write.call(socket, chunk, 'utf8');
-      };
+    ['before', 'connection'],
+    ['after', 'upgrade'],
+  ] as const) {
+    it(`a write() that the application puts on a socket ${when} the request came stays`, async () => {
+      const server = http.createServer();
+      const stop = guardServer(server, { logger: false });
+      const seen: unknown[] = [];
+      server.on(event, (...args: unknown[]) => {
+        const socket = (event === 'upgrade' ? args[1] : args[0]) as Duplex;
+        const { write } = socket;
+        socket.write = (chunk: unknown) => {
+          seen.push(chunk);
+          return write.call(socket, chunk, 'utf8');
+        };
+      });
+      server.on('upgrade', (_request, socket) => {
+        for (const part of ['HTTP/1.1 101 Switching Protocols\r\n\r\n', 'one', 'two']) socket.write(part);
+        socket.end();
+      });
+      const tcp = await connectTcp(await listen(server));
+      let got = '';
+      tcp.setEncoding('utf8').on('data', (text) => {
+        got += text;
+      });
+      tcp.write(UPGRADE_REQUEST);
+      await once(tcp, 'end');
+      assert.equal(seen.join(''), got);
+      assert.match(got, /onetwo$/);
+      stop();
+      server.close();
     });
-    server.on('upgrade', (_request, socket) => {
-      for (const part of ['HTTP/1.1 101 Switching Protocols\r\n\r\n', 'one', 'two']) socket.write(part);
-      socket.end();
-    });
-    const tcp = await connectTcp(await listen(server));
-    let got = '';
-    tcp.setEncoding('utf8').on('data', (text) => {
-      got += text;
-    });
-    tcp.write(UPGRADE_REQUEST);
-    await once(tcp, 'end');
-    assert.equal(seen.join(''), got);
-    assert.match(got, /onetwo$/);
-    stop();
-    server.close();
-  });
-}
+  }
 
-it('a socket that was handed to a child process is not taken for an abandoned upgrade', async () => {
+  it('a socket that was handed to a child process is not taken for an abandoned upgrade', async () => {
     const child = forkScript('support/socket-taker');
     const server = http.createServer();
     const upgradeTimeout = 30;
