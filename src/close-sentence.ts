@@ -45,6 +45,9 @@ const OPENING_TIMED_OUT = 'The opening handshake was not finished in time';
 const OPENING_ABORTED = 'This side gave the connection up before it was open';
 const ANSWER_LOST = 'The peer closed the connection and was gone before the answer';
 
+/** Kinds that say what became of the answer to the peer's close frame. */
+const HAS_OWN_SENTENCE: ReadonlySet<CloseKind> = new Set(['protocol-error', 'local-abort', 'close-timeout']);
+
 /** All that closeSentence() can say, without the details in parentheses. */
 export const CLOSE_SENTENCES: readonly string[] = [
   ...Object.values(BY_POLICY),
@@ -73,7 +76,7 @@ function sentenceOf({ kind, origin, phase, by, received, clean }: CloseInfo): st
   if (by) return BY_POLICY[by];
   if (phase === 'opening' && kind === 'timed-out') return OPENING_TIMED_OUT;
   if (phase === 'opening' && kind === 'local-abort') return OPENING_ABORTED;
-  if (received?.first && !clean && kind !== 'protocol-error' && kind !== 'local-abort') return ANSWER_LOST;
+  if (received?.first && !clean && !HAS_OWN_SENTENCE.has(kind)) return ANSWER_LOST;
   return BY_KIND[kind][origin] ?? BY_KIND[kind].peer;
 }
 

@@ -230,7 +230,7 @@ export function checkAll<T extends object>(
 ): T {
   if (!isOptionsObject(given)) throw wrongType(prefix, 'an object', given);
   const values = Object.create(null) as Record<string, unknown>;
-  for (const name of namesIn(given)) values[name] = given[name];
+  for (const name of namesIn(given, checks)) values[name] = given[name];
   for (const [name, value] of Object.entries(values)) {
     const check = Object.hasOwn(checks, name) ? checks[name as keyof T] : undefined;
     if (!check) throw unknownOption(prefix, name, Object.keys(checks));
@@ -239,18 +239,27 @@ export function checkAll<T extends object>(
   return values as T;
 }
 
-/** The names of an options object, inherited ones too. */
-function namesIn(given: object): string[] {
-  const names: string[] = [];
-  for (const name in given) if (!isOfObjectPrototype(given, name)) names.push(name);
+/**
+ * The names of an options object and of its classes, whose getters nobody enumerates; of Object.prototype, to which anybody may have
+ * added, none.
+ */
+function namesIn(given: object, known: object): Set<string> {
+  const names = new Set<string>();
+  for (
+    let owner = given;
+    owner === given || !isObjectPrototype(owner);
+    owner = Object.getPrototypeOf(owner) as object
+  ) {
+    for (const [name, { enumerable }] of Object.entries(Object.getOwnPropertyDescriptors(owner))) {
+      if (enumerable || Object.hasOwn(known, name)) names.add(name);
+    }
+  }
   return names;
 }
 
-/** Anybody may have added to Object.prototype; what a class of options inherits from its own base counts. */
-function isOfObjectPrototype(given: object, name: string): boolean {
-  let owner = given;
-  while (!Object.hasOwn(owner, name)) owner = Object.getPrototypeOf(owner) as object;
-  return owner !== given && Object.getPrototypeOf(owner) === null;
+/** That of another realm, too. */
+function isObjectPrototype(owner: object | null): boolean {
+  return owner === null || Object.getPrototypeOf(owner) === null;
 }
 
 /** An array, a Map or a Date has none of the names that count, and would pass as if nothing had been given. */
@@ -261,8 +270,15 @@ function isOptionsObject(given: unknown): given is Record<string, unknown> {
 
 /** Whether these options, of which `wanted` was made, ask for nothing that the settings do not have already. */
 export function asksForSame(settings: Settings, options: object | undefined, wanted: Settings): boolean {
-  const names = namesIn(options ?? {}) as (keyof Settings)[];
-  return names.every((name) => isSame(wanted[name], settings[name]));
+  const given = options ?? {};
+  const names = [...namesIn(given, CHECKS)] as (keyof LingerOptions)[];
+  return names.every((name) => isUnset(given, name) || isSame(wanted[name], settings[name]));
+}
+
+/** Known without calling a getter again, which may give another value by now. */
+function isUnset(given: object, name: string): boolean {
+  const property = Object.getOwnPropertyDescriptor(given, name);
+  return property !== undefined && 'value' in property && property.value === undefined;
 }
 
 function isSame(one: unknown, other: unknown): boolean {

@@ -16,7 +16,7 @@ export type SocketClass = Pick<typeof Upstream, 'CONNECTING' | 'OPEN' | 'CLOSING
   ) => Upstream);
 
 /** A ClientRequest; its `timeout` is declared nowhere. */
-export type OpeningRequest = NodeJS.EventEmitter & { timeout?: number };
+export type OpeningRequest = NodeJS.EventEmitter & { timeout?: number; socket?: Duplex | null };
 
 export type WriteCallback = (error?: Error) => void;
 

@@ -5,7 +5,7 @@ import { Connection, connectionOf } from './connection/connection';
 import { type Group, groupFor, groupIn } from './connection/group';
 import { isMarked, mark } from './copies';
 import { parseOptions } from './defaults';
-import { type LingerOptions, milliseconds, ownValue, warnOfMisplaced } from './options';
+import { checkAll, type LingerOptions, milliseconds, ownValue, warnOfMisplaced } from './options';
 import { checkControl } from './socket-control/choose';
 import { type SocketClass, Upstream, type UpstreamSocket } from './upstream';
 
@@ -84,16 +84,11 @@ export class WebSocket extends Base {
    * code and reason stand, and a later one can only shorten the time.
    *
    * @param limits - `timeout`: ms after which the socket is gone in all cases, an integer from 1; `closeDeadline` still
-   * holds. Throws `WSL_ERR_OPTION_TYPE` or `WSL_ERR_OPTION_RANGE`, as `close()` throws for a wrong code.
+   * holds. Throws `WSL_ERR_UNKNOWN_OPTION`, `WSL_ERR_OPTION_TYPE` or `WSL_ERR_OPTION_RANGE`, as `close()` throws for a wrong code.
    */
   closeAsync(code?: number, reason?: string | Buffer, limits?: { timeout?: number }): Promise<CloseInfo> {
-    const timeout = limits?.timeout;
-    if (timeout !== undefined) milliseconds('timeout', timeout);
-    return (connectionOf(this) as Connection).closeAsync(
-      code,
-      reason,
-      timeout === undefined ? {} : { within: timeout },
-    );
+    const { timeout } = checkAll<{ timeout?: number }>('limits', limits ?? {}, { timeout: milliseconds });
+    return (connectionOf(this) as Connection).closeAsync(code, reason, { within: timeout });
   }
 
   /** Ends the connection without a handshake, as in ws: what the system holds is delivered, the rest is dropped. */
@@ -151,7 +146,8 @@ function watchingRequests(
     ...given,
     finishRequest: (request: ClientRequest, ws: Upstream) => {
       begin(ws).watchRequest(request);
-      if (given.finishRequest) given.finishRequest(request, ws);
+      const finish = ownValue(given, 'finishRequest');
+      if (finish) finish(request, ws);
       else request.end();
     },
   };

@@ -153,6 +153,11 @@ it('a second attach() reads its options once, inherited ones too', () => {
   assert.throws(() => COPIES.B.attach(wss, Object.create({ closeTimeout: 60 })), { code: 'WSL_ERR_ALREADY_ATTACHED' });
 });
 
+it('a second attach() asks for nothing by an option that is undefined', () => {
+  const wss = COPIES.A.attach(new Upstream.WebSocketServer({ noServer: true }), { closeTimeout: 50 });
+  assert.equal(COPIES.B.attach(wss, { closeTimeout: undefined } as never), wss);
+});
+
 it('a copy of another protocol is refused with a code before anything is touched', () => {
   const foreign = { [Symbol.for('ws-linger')]: 2 };
   const wss = Object.assign(new Upstream.WebSocketServer({ noServer: true }), foreign);

@@ -6,6 +6,12 @@ import WebSocket, { attach, WebSocketServer } from 'ws-linger';
 import Upstream from 'ws-upstream';
 import { loadNative } from '../dist/socket-control/load.js';
 
+class SoonOptions {
+  get closeTimeout(): string {
+    return 'soon';
+  }
+}
+
 const cases: [string, unknown, string, RegExp][] = [
   ['an unknown name', { closeTimeOut: 1 }, 'WSL_ERR_UNKNOWN_OPTION', /did you mean linger\.closeTimeout\?/],
   ['a name like no option', { banana: 1 }, 'WSL_ERR_UNKNOWN_OPTION', /linger\.banana is no option$/],
@@ -43,6 +49,13 @@ const cases: [string, unknown, string, RegExp][] = [
         return 'soon';
       },
     },
+    'WSL_ERR_OPTION_TYPE',
+    /number of milliseconds/,
+  ],
+  ['a getter of a class', new SoonOptions(), 'WSL_ERR_OPTION_TYPE', /number of milliseconds/],
+  [
+    'a value that is not enumerable',
+    Object.defineProperty({}, 'closeTimeout', { value: 'soon' }),
     'WSL_ERR_OPTION_TYPE',
     /number of milliseconds/,
   ],
@@ -88,6 +101,15 @@ it("closeDeadline defaults to ws's own closeTimeout", async () => {
   assert.equal(parseOptions({}, 5_000).closeDeadline, 5_000);
   assert.equal(parseOptions({ closeDeadline: 7_000 }, 5_000).closeDeadline, 7_000);
   assert.equal(parseOptions(undefined).closeDeadline, 30_000);
+});
+
+it('what a class or a library adds to an object, and nobody enumerates, is no option', () => {
+  class Options {
+    closeTimeout = 50;
+    toJSON() {}
+  }
+  const given = Object.defineProperty(new Options(), '__ob__', { value: {} });
+  new WebSocketServer({ noServer: true, linger: given });
 });
 
 it('a getter is read once, so that what was checked is what counts', async () => {

@@ -41,7 +41,7 @@ const LOST: Readonly<Record<string, Judgement>> = {
   EHOSTUNREACH: ['unreachable', 'network'],
 };
 
-/** Codes of an opening that failed on this side: no name, no address or port to connect from, no descriptors, not allowed. */
+/** Codes of an opening that failed on this side: no address, port or descriptor to connect from, not allowed, no TLS to offer. */
 const LOCAL_OPENING = new Set([
   'EADDRNOTAVAIL',
   'EADDRINUSE',
@@ -50,7 +50,11 @@ const LOCAL_OPENING = new Set([
   'ENOBUFS',
   'EACCES',
   'EPERM',
+  'EINVAL',
+  'EAFNOSUPPORT',
   'ABORT_ERR',
+  'ERR_SSL_NO_CIPHER_MATCH',
+  'ERR_SSL_NO_PROTOCOLS_AVAILABLE',
 ]);
 
 /** Codes of certificates that this side refused: Node's list in the documentation of node:tls, without the common prefixes. */
@@ -157,12 +161,14 @@ function judge({ cause, closedBy, endedIn }: State, clean: boolean): Judgement {
 
 function judgeOpening(cause: SocketError): Judgement {
   const { code, syscall } = cause.error;
+  if (cause.fault === 'certificate') return ['tls-failed', 'local'];
+  const isNameLookup = syscall === 'getaddrinfo' || syscall?.startsWith('query') === true;
+  if (isNameLookup || cause.fault === 'broken-off' || LOCAL_OPENING.has(code)) return ['upgrade-failed', 'local'];
   const tls = judgeTls(code);
   if (tls) return tls;
   const lost = LOST[code];
   if (lost?.[0] === 'timed-out' || lost?.[0] === 'unreachable') return lost;
-  const isLocal = syscall === 'getaddrinfo' || LOCAL_OPENING.has(code) || isMadeHere(cause);
-  return ['upgrade-failed', isLocal ? 'local' : 'peer'];
+  return ['upgrade-failed', isMadeHere(cause) ? 'local' : 'peer'];
 }
 
 function judgeError(cause: SocketError): Judgement {

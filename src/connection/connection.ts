@@ -34,10 +34,12 @@ import {
   initial,
   NO_SAMPLE,
   type Observation,
+  type OpeningFault,
   type State,
   step,
   WATCHDOG_MS,
 } from './lifecycle';
+import { openingFault } from './opening-fault';
 import {
   bytesMoved,
   closeFrameBytes,
@@ -124,7 +126,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
     if (!this.#counted) this.#movedTo('opening');
     request.prependListener('error', (error: Error) => {
       this.#noteListener();
-      this.onError(error);
+      this.#onError(error, openingFault(error, request));
     });
     // Set by ws for handshakeTimeout. A time-out that the user sets on the request ends nothing by itself.
     if (request.timeout) request.prependListener('timeout', () => this.onError(systemError('ETIMEDOUT')));
@@ -276,6 +278,10 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
   }
 
   onError(error: Error): void {
+    this.#onError(error, null);
+  }
+
+  #onError(error: Error, fault: OpeningFault): void {
     const socket = this.#stream;
     const closeError = closeErrorOf(error);
     const { code } = closeError;
@@ -285,6 +291,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
       ended: socket?.writableEnded ?? false,
       keepAlive: (code === 'UNKNOWN' || code === 'ETIMEDOUT') && socket !== null && hasKeepAlive(socket),
       isSocket: socket === null || this.#handle !== null,
+      fault,
     });
   }
 

@@ -45,7 +45,12 @@ export interface SocketError {
   keepAlive: boolean;
   /** The stream is a socket of the system's, whose errors are known. */
   isSocket: boolean;
+  /** What the request of an opening handshake says of its error. */
+  fault?: OpeningFault;
 }
+
+/** This side has refused the peer's certificate, or has broken the handshake off. */
+export type OpeningFault = 'certificate' | 'broken-off' | null;
 
 export interface Limits {
   /** Milliseconds without progress after which the application is told of the end. */

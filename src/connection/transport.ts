@@ -195,9 +195,9 @@ export function queuedInSender({ _sender }: Internals): number {
   return _sender && isBusy(_sender) ? _sender._bufferedBytes : 0;
 }
 
-/** How long the peer's close frame was on the wire, at most (RFC 6455 §5.2). */
-export function closeFrameBytes({ _closeCode, _closeMessage }: Internals): number {
-  const header = 6;
+/** How long the peer's close frame was on the wire (RFC 6455 §5.2): those of clients are masked. */
+export function closeFrameBytes({ _closeCode, _closeMessage, _isServer }: Internals): number {
+  const header = _isServer ? 6 : 2;
   return header + (_closeCode === 1005 ? 0 : 2 + _closeMessage.length);
 }
 

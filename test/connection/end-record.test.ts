@@ -174,6 +174,29 @@ describe('the silence before an end', { concurrency: true }, () => {
   }
 });
 
+for (const role of ['server', 'client'] as const) {
+  it(`a message of two bytes right before the peer's close frame ends the silence of a ${role}`, async () => {
+    const pair = await pairWith({ closeTimeout: 50 }, { role });
+    await delay(VISIT_MS - 700);
+    const isMasked = role === 'server';
+    const message = Buffer.from(isMasked ? [0x81, 0x82, 0, 0, 0, 0, 104, 105] : [0x81, 2, 104, 105]);
+    const close = isMasked ? closeFrame(1000) : Buffer.from([0x88, 2, 3, 232]);
+    const said = once(pair.ws, 'message');
+    pair.peer.write(message);
+    await said;
+    const info = await endOf(pair, () => pair.peer.end(close));
+    assert.ok((info.idleMs ?? 0) < 3_000, `${info.idleMs} ms of ${info.openMs}`);
+  });
+}
+
+it('a peer that says goodbye and then does not read is told as that, since it was not gone', async () => {
+  const pair = await pairWith({ closeTimeout: 100 });
+  await stall(pair);
+  const info = await endOf(pair, () => pair.peer.write(closeFrame(1000)));
+  assert.equal(info.kind, 'close-timeout');
+  assert.match(closeSentence(info), /^The peer did not finish the closing handshake in time/);
+});
+
 describe('the bytes of a connection', () => {
   for (const transport of ['tcp', 'pipe'] as const) {
     it(`over ${transport} are those that the peer has sent and received`, async () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
 import http2 from 'node:http2';
-import type { LookupFunction } from 'node:net';
+import net, { type LookupFunction } from 'node:net';
 import { describe, it } from 'node:test';
 import WebSocket from 'ws-linger';
 import { processMetrics } from '../../dist/telemetry/metrics.js';
@@ -39,6 +39,50 @@ const FAILURES: [string, (url: string) => WebSocket][] = [
       return new WebSocket(url, { ...quiet, finishRequest } as unknown as Options);
     },
   ],
+  [
+    'its finishRequest destroys the request without an error',
+    (url) =>
+      new WebSocket(url, {
+        ...quiet,
+        finishRequest: (request: http.ClientRequest) => void request.destroy(),
+      } as Options),
+  ],
+  [
+    'its request is destroyed while the server is at work on it',
+    (url) => {
+      const ws = new WebSocket(url, quiet) as WebSocket & { _req: http.ClientRequest };
+      ws._req.on('finish', () => ws._req.destroy());
+      return ws;
+    },
+  ],
+  [
+    'its agent is destroyed',
+    (url) => {
+      const agent = new http.Agent();
+      const ws = new WebSocket(url, { ...quiet, agent }) as WebSocket & { _req: http.ClientRequest };
+      ws._req.on('finish', () => agent.destroy());
+      return ws;
+    },
+  ],
+  [
+    'its socket is destroyed once it is connected',
+    (url) => {
+      const createConnection = (options: net.NetConnectOpts) => {
+        const socket = net.connect({ ...options, path: undefined } as net.NetConnectOpts);
+        return socket.once('connect', () => socket.destroy());
+      };
+      return new WebSocket(url, { ...quiet, createConnection } as unknown as Options);
+    },
+  ],
+  [
+    'a name server refuses its own lookup',
+    (url) => {
+      const refused = Object.assign(new Error('queryA ECONNREFUSED'), { code: 'ECONNREFUSED', syscall: 'queryA' });
+      const lookup: LookupFunction = (_name, _options, done) => done(refused, '', 4);
+      return new WebSocket(url.replace('127.0.0.1', 'host.test'), { ...quiet, lookup } as Options);
+    },
+  ],
+  ['it has no cipher to offer', (url) => new WebSocket(url.replace('ws:', 'wss:'), { ...quiet, ciphers: 'nonsense' })],
   ['its AbortSignal fires', (url) => new WebSocket(url, { ...quiet, signal: AbortSignal.timeout(20) } as Options)],
   [
     'no address is free to connect from',

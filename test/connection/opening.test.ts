@@ -66,6 +66,13 @@ const CASES: Case[] = [
     end: { kind: 'tls-failed', origin: 'local' },
   },
   {
+    name: 'answered with a certificate that checkServerIdentity refuses',
+    server: async () => https.createServer(await certificate()),
+    scheme: 'wss',
+    options: { rejectUnauthorized: true, checkServerIdentity: (() => new Error('not ours')) as never },
+    end: { kind: 'tls-failed', origin: 'local' },
+  },
+  {
     name: 'TLS to a server that does not speak TLS',
     server: () => http.createServer(),
     scheme: 'wss',

@@ -225,6 +225,19 @@ describe('closeAsync()', () => {
     assert.deepEqual(stdout.trim().split(/\r?\n/).sort(), ['clean', 'uncaught a listener broke']);
   });
 
+  for (const [name, limits, code] of [
+    ['a misspelt limit', { timout: 5 }, 'WSL_ERR_UNKNOWN_OPTION'],
+    ['a number in place of limits', 5, 'WSL_ERR_OPTION_TYPE'],
+    ['a limit of 0', { timeout: 0 }, 'WSL_ERR_OPTION_RANGE'],
+  ] as const) {
+    it(`refuses ${name}, and closes nothing`, async () => {
+      const { ws, stop } = await openPair({ make: 'ours', role: 'server', linger: { logger: false } });
+      assert.throws(() => ws.closeAsync(1000, '', limits as never), { code });
+      assert.equal(ws.readyState, ws.OPEN);
+      stop();
+    });
+  }
+
   it("keeps the first call's code, but applies a later call's shorter timeout", async () => {
     const { ws, peer, stop } = await openPair({
       make: 'ours',
