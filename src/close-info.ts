@@ -106,7 +106,7 @@ export interface CloseError {
 export interface CloseInfo {
   /** How it ended. */
   kind: CloseKind;
-  /** Who ended it. */
+  /** Who ended it. Of a stream of HTTP/2 that was reset or destroyed Node does not tell which side did so: there it may be wrong. */
   origin: CloseOrigin;
   /** Where the connection stood then. */
   phase: ClosePhase;

@@ -50,7 +50,7 @@ function isLogger(value: unknown): boolean {
 
 function isHeartbeat(value: unknown): boolean {
   if (!isPlain(value)) return false;
-  return visible(value).every(
+  return visible(value, { interval: isTime, timeout: isTime }).every(
     ([name, time]) => ['interval', 'timeout'].includes(name) && (time === undefined || isTime(time)),
   );
 }
@@ -58,12 +58,12 @@ function isHeartbeat(value: unknown): boolean {
 const isPlain = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && Object.prototype.toString.call(value) === '[object Object]';
 
-/** The names and values that count: own ones and those of a class, but nothing of Object.prototype. */
-function visible(value: object): [string, unknown][] {
+/** The names and values that count: own ones and those of a class, known ones that nobody enumerates, too, but nothing of Object.prototype. */
+function visible(value: object, known: object): [string, unknown][] {
   const names: string[] = [];
   for (let at: object | null = value; at && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
     for (const [name, { enumerable }] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
-      if (enumerable) names.push(name);
+      if (enumerable || Object.hasOwn(known, name)) names.push(name);
     }
   }
   return [...new Set(names)].map((name) => [name, (value as Record<string, unknown>)[name]]);
@@ -71,8 +71,8 @@ function visible(value: object): [string, unknown][] {
 
 function isAllowed(given: unknown): boolean {
   if (!isPlain(given)) return false;
-  const entries = visible(given).filter(([, value]) => value !== undefined);
-  const known = visible(given).every(([name]) => Object.hasOwn(ALLOWED, name));
+  const entries = visible(given, ALLOWED).filter(([, value]) => value !== undefined);
+  const known = visible(given, ALLOWED).every(([name]) => Object.hasOwn(ALLOWED, name));
   const { closeTimeout = 1, closeDeadline = MAX_TIMER } = Object.fromEntries(entries) as Record<string, number>;
   return (
     known &&
@@ -131,7 +131,7 @@ function assertSettings(settings: Settings, given: LingerOptions | undefined, ws
     assert.ok(isDefault || ALLOWED[name as keyof LingerOptions](value), `${name} ${inspect(value)}`);
   }
   assert.ok(settings.closeTimeout <= settings.closeDeadline, 'told before it is gone');
-  for (const [name, value] of given ? visible(given) : []) {
+  for (const [name, value] of given ? visible(given, ALLOWED) : []) {
     if (value !== undefined && name !== 'heartbeat') {
       assert.equal(settings[name as keyof Settings], value, `${name} is what was given`);
     }
