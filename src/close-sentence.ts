@@ -90,10 +90,9 @@ function frame(received: CloseFrame | null): string | null {
 /** A system's error says no more than its code; of any other the text counts. */
 function errorText({ code, message, syscall }: NonNullable<CloseInfo['error']>): string {
   if (syscall !== undefined) return printable(code);
-  return printable((code === 'UNKNOWN' ? message : `${code}: ${message}`).slice(0, LONGEST_TEXT)).slice(
-    0,
-    LONGEST_TEXT,
-  );
+  const text = code === 'UNKNOWN' ? message : `${code}: ${message}`;
+  const shown = printable(text.slice(0, LONGEST_TEXT)).slice(0, LONGEST_TEXT);
+  return shown.replace(/[\uD800-\uDBFF]$/, ''); // half a character
 }
 
 /** Of an error's text, so many characters are kept. */
