@@ -20,8 +20,8 @@ import { beforeEvents } from './server-events';
 
 /** An upgrade request that was not answered in the turn of the loop in which it came. */
 interface Pending {
-  /** Bytes that had been written to the peer before the request. */
-  readonly answered: number;
+  /** Bytes that had been written to the peer before the request, or by the last look at its refusal. */
+  readonly written: number;
   readonly timer: NodeJS.Timeout;
 }
 
@@ -34,7 +34,7 @@ export class Guard implements SocketObserver {
   readonly settings: Settings;
   readonly metrics: Metrics;
   readonly #pending = new Map<Duplex, Pending>();
-  /** What was first written in answer to upgrade requests: a refusal, or anything else to a stream that does not count bytes. */
+  /** What was first written in answer to upgrade requests. Streams whose writes cannot be seen are taken for accepted. */
   readonly #answers = new WeakMap<Duplex, 'accepted' | 'refused'>();
   /** An HTTP server listens for errors until 'upgrade'. Other server types may leave the socket without an 'error' listener. */
   #onlyHttp = true;
@@ -55,10 +55,11 @@ export class Guard implements SocketObserver {
     const onUpgrade = (_request: unknown, socket: Duplex) => {
       if (!isStream(socket) || server.listenerCount('upgrade') === 0) return;
       this.#add(socket); // it may have been connected before the guard was added
-      // Only the first bytes of an answer tell a refusal from another protocol. What others have in this place stays there.
-      if (!Object.hasOwn(socket, 'write')) socket.write = noteFirstWrite;
+      // Only the first bytes of an answer tell a refusal from another protocol.
+      const isSeen = addStandIns(socket);
+      if (!isSeen && (socket as Partial<Socket>).bytesWritten === undefined) this.#answers.set(socket, 'accepted');
       // By then most sockets are WebSockets. No error is emitted sooner.
-      process.nextTick(limitAnswer, this, socket, bytesAnswered(socket));
+      process.nextTick(limitAnswer, this, socket, bytesWritten(socket));
     };
     const add = (socket: Socket) => this.#add(socket);
     this.#stop = beforeEvents(
@@ -85,20 +86,20 @@ export class Guard implements SocketObserver {
     if (!this.#onlyHttp) socket.on('error', swallowLostConnection);
   }
 
-  limitAnswer(socket: Duplex, answered: number): void {
-    this.#startLimit(socket, answered);
+  limitAnswer(socket: Duplex, written: number): void {
+    this.#startLimit(socket, written);
     if (this.#onlyHttp) socket.on('error', swallowLostConnection);
   }
 
-  #startLimit(socket: Duplex, answered: number): void {
+  #startLimit(socket: Duplex, written: number): void {
     const due = performance.now() + this.settings.upgradeTimeout;
     const onTime = () => {
       // While the process was stopped nobody could answer.
-      if (performance.now() - due >= ASLEEP_MS) this.#startLimit(socket, answered);
-      else this.#reap(socket, answered);
+      if (performance.now() - due >= ASLEEP_MS) this.#startLimit(socket, written);
+      else this.#reap(socket, written);
     };
     const timer = setTimeout(onTime, this.settings.upgradeTimeout).unref();
-    this.#pending.set(socket, { answered, timer });
+    this.#pending.set(socket, { written, timer });
   }
 
   /** Stops waiting for an answer: the socket is a WebSocket, or closed. */
@@ -114,7 +115,8 @@ export class Guard implements SocketObserver {
     const pending = this.#pending.get(socket);
     // A peer that leaves after its answer is no failure: HTTP connections end like this. A request that is malformed or ends in
     // its middle is one, though Node has answered it before the error comes.
-    const unanswered = (socket as Socket).bytesWritten === (pending?.answered ?? 0) || error.code?.startsWith('HPE_');
+    const isAnswered = this.#answers.has(socket) || (socket as Socket).bytesWritten !== (pending?.written ?? 0);
+    const unanswered = !isAnswered || error.code?.startsWith('HPE_');
     // Node sets this for a request that is being answered: it was no upgrade.
     const { _httpMessage: request } = socket as { _httpMessage?: object | null };
     if (unanswered && !request) this.report('upgrade-failed', error, socket);
@@ -127,23 +129,30 @@ export class Guard implements SocketObserver {
   }
 
   noteAnswer(socket: Duplex, chunk: unknown): void {
-    if (this.#answers.has(socket)) return;
-    if (isRefusal(chunk)) this.#answers.set(socket, 'refused');
-    else if ((socket as Partial<Socket>).bytesWritten === undefined) this.#answers.set(socket, 'accepted');
+    if (!this.#answers.has(socket)) this.#answers.set(socket, isRefusal(chunk) ? 'refused' : 'accepted');
   }
 
-  #reap(socket: Duplex, answered: number): void {
+  /** Closes what nobody has answered, and what was refused and is over. Any other socket has an owner. */
+  #reap(socket: Duplex, written: number): void {
     // A socket that was handed to a child process has no handle here any more.
     if ((socket as { _handle?: object | null })._handle === null && !socket.destroyed) return;
+    const { bytesWritten } = socket as Socket;
+    const isSilent = bytesWritten === written && socket.writableLength === 0;
     const answer = this.#answers.get(socket);
-    const abandoned = !answer && !socket.writableEnded && (socket as Socket).bytesWritten === answered;
-    // Another protocol was accepted, by a proxy for example. It may only ever write.
-    if (!abandoned && !socket.writableEnded && answer !== 'refused') return;
-    // A refused peer that is still read has an owner.
-    if (!abandoned && !socket.writableEnded && socket.readableFlowing !== null) return;
-    this.metrics.upgradeReaped(abandoned ? 'abandoned' : 'refused');
-    if (abandoned) this.report('upgrade-failed', null, socket);
-    socket.destroy();
+    if (!answer && isSilent && !socket.writableEnded) {
+      this.metrics.upgradeReaped('abandoned');
+      this.report('upgrade-failed', null, socket);
+      socket.destroy();
+    } else if (answer === 'refused') {
+      // Nobody reads: the peer's FIN would not be seen, and input that is unread when the socket is closed makes a RST of its FIN.
+      if (socket.readableFlowing === null) socket.resume();
+      const isOver = socket.writableEnded ? socket.writableFinished : socket.readableEnded && isSilent;
+      if (!isOver) this.#startLimit(socket, bytesWritten);
+      else {
+        this.metrics.upgradeReaped('refused');
+        setImmediate(() => socket.destroy()); // once the input is read
+      }
+    }
   }
 
   /** Without an error it was this side that gave no answer. */
@@ -166,13 +175,14 @@ export class Guard implements SocketObserver {
 
 /** Whether bytes begin an answer that gives the peer nothing: whatever else is written is a protocol of the application's own. */
 function isRefusal(chunk: unknown): boolean {
+  if (typeof chunk === 'function' || chunk === null || chunk === undefined) return true; // end() without any bytes
   const text = chunk instanceof Uint8Array ? Buffer.from(chunk.subarray(0, 16)).toString('latin1') : String(chunk);
   return /^HTTP\/1\.[01] [345]/.test(text);
 }
 
-/** Anybody may emit a server's events by hand, with anything. */
+/** Anybody may emit a server's events by hand, with anything, a frozen stream too. */
 function isStream(socket: Partial<Duplex> | null | undefined): boolean {
-  return typeof socket?.on === 'function';
+  return typeof socket?.on === 'function' && Object.isExtensible(socket);
 }
 
 /** Below TLS, where there is TLS: its first message counts. */
@@ -181,18 +191,37 @@ function hasSentNothing(socket: Duplex): boolean {
   return (tcp as Socket).bytesRead === 0;
 }
 
-/** Stands in for a socket's write() until that is called. Others may have wrapped it meanwhile, and stay. */
-function noteFirstWrite(this: Duplex, ...args: unknown[]): boolean {
-  // The last property that was added is taken away at no cost.
-  if (this.write === noteFirstWrite) delete (this as { write?: unknown }).write;
-  const observer = observerOf(this);
-  if (observer?.kind === 'guard') (observer as Guard).noteAnswer(this, args[0]);
-  const { write } = Object.getPrototypeOf(this) as { write: (...all: unknown[]) => boolean };
-  return write.apply(this, args);
+/** Stand in for a socket's write() and end() until one of them is called. Others may have wrapped them meanwhile, and stay. */
+const STAND_INS = { write: standIn('write'), end: standIn('end') };
+
+function standIn(name: 'write' | 'end') {
+  const value = function noteFirstWrite(this: Duplex, ...args: unknown[]): unknown {
+    removeStandIns(this);
+    const observer = observerOf(this);
+    if (observer?.kind === 'guard') (observer as Guard).noteAnswer(this, args[0]);
+    return Reflect.get(Object.getPrototypeOf(this), name, this).apply(this, args);
+  };
+  return { value, writable: true, enumerable: true, configurable: true };
+}
+
+/** Returns whether the writes will be seen: what others have in this place stays there. */
+function addStandIns(socket: Duplex): boolean {
+  if (Object.hasOwn(socket, 'write') || Object.hasOwn(socket, 'end')) return false;
+  return (
+    Reflect.defineProperty(socket, 'write', STAND_INS.write) && Reflect.defineProperty(socket, 'end', STAND_INS.end)
+  );
+}
+
+/** In the order in which it costs nothing: the property that was added last goes first. */
+function removeStandIns(socket: Duplex): void {
+  for (const name of ['end', 'write'] as const) {
+    const own = Object.getOwnPropertyDescriptor(socket, name);
+    if (own?.value === STAND_INS[name].value) Reflect.deleteProperty(socket, name);
+  }
 }
 
 /** As `bytesWritten`, which makes lists of what waits, even of nothing. */
-function bytesAnswered(socket: Duplex): number {
+function bytesWritten(socket: Duplex): number {
   const { _bytesDispatched } = socket as { _bytesDispatched?: number };
   return socket.writableLength > 0 || _bytesDispatched === undefined
     ? (socket as Socket).bytesWritten
@@ -200,8 +229,8 @@ function bytesAnswered(socket: Duplex): number {
 }
 
 /** Starts the time limit of an upgrade request, unless the socket is a WebSocket by now. */
-function limitAnswer(guard: Guard, socket: Duplex, answered: number): void {
-  if (observerOf(socket) === guard) guard.limitAnswer(socket, answered);
+function limitAnswer(guard: Guard, socket: Duplex, written: number): void {
+  if (observerOf(socket) === guard) guard.limitAnswer(socket, written);
 }
 
 const swallowLostConnection = catchLostConnection(() => {});

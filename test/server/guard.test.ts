@@ -362,7 +362,7 @@ describe('an upgrade request that the application answers by itself', () => {
 it('what is no socket passes through a guarded server as through any other', () => {
   const server = http.createServer().on('upgrade', () => {});
   const stop = guardServer(server, { logger: false });
-  for (const nothing of [[], [{}], [{}, null], [{}, {}]])
+  for (const nothing of [[], [{}], [{}, null], [{}, {}], [{}, Object.freeze(new Duplex())]])
     assert.ok(server.emit('upgrade', ...(nothing as unknown as [never, never, never])));
   stop();
 });
