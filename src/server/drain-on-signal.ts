@@ -18,6 +18,9 @@ const SECOND_TIMEOUT = 1;
 /** After a second request the process ends in this time, in ms, also where the drain does not end. */
 const SECOND_DEADLINE = 100;
 
+/** The process goes on for this long at most until its own signal has come, in ms. */
+const DELIVERY_MS = 1_000;
+
 /** A signal, or the message 'shutdown'. */
 type Request = NodeJS.Signals | 'message';
 
@@ -106,6 +109,8 @@ function leave(): void {
   // Linux drops what the first process of a container sends to itself.
   if (process.pid === 1) process.exit(128 + constants.signals[request]);
   process.kill(process.pid, request);
+  // signal-exit is called by the event loop, which may have nothing else to wait for.
+  if (process.listenerCount(request) > 0) setTimeout(() => {}, DELIVERY_MS);
 }
 
 /** Whether the application listens for a signal. */

@@ -1,5 +1,6 @@
 // node drain-on-signal-server.js [COMPANY…]: a server that drains when its process receives a signal or the message
 // 'shutdown', in the company of others that listen. Sends its port to its parent when it listens, and again on 'port'.
+import { writeSync } from 'node:fs';
 import type * as ours from 'ws-linger';
 import { drainOnSignal, WebSocketServer } from 'ws-linger';
 import { portOf } from './end.js';
@@ -14,9 +15,16 @@ function shutDown(): void {
   wss.once('close', () => setTimeout(() => process.exit(BY_THE_APPLICATION), 50));
 }
 
+/** Prints what the package signal-exit calls its listeners with. */
+function tellSignal(code: number | null, signal: string | null): void {
+  writeSync(1, `${code} ${signal}\n`);
+}
+
 const COMPANY: Record<string, () => void> = {
-  'signal-exit 3': () => require('signal-exit-3')(() => {}),
-  'signal-exit 4': () => require('signal-exit-4').onExit(() => {}),
+  'signal-exit 3': () => require('signal-exit-3')(tellSignal),
+  'signal-exit 4': () => require('signal-exit-4').onExit(tellSignal),
+  /** Nothing else keeps the process alive once its server has closed. */
+  'no parent to talk to': () => process.disconnect(),
   'a handler of the application': () => process.on('SIGTERM', shutDown),
   'a handler for one signal': () => process.once('SIGTERM', shutDown),
   'a listener for other messages': () => process.on('message', () => {}),
