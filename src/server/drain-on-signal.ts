@@ -136,9 +136,28 @@ function signalExitListeners(signal: NodeJS.Signals): number {
 
 const signalListeners = SIGNALS.map((signal) => [signal, markOurs(() => onRequest(signal))] as const);
 
-const onMessage = markOurs((message: unknown) => {
-  if (message === 'shutdown') onRequest('message');
+/** Messages that came before anybody else listened for messages. */
+let unheard: unknown[][] = [];
+
+const onMessage = markOurs((...message: unknown[]) => {
+  if (message[0] === 'shutdown') onRequest('message');
+  else keepUnheard(message);
 });
+
+/** Does what Node does while nobody listens: it keeps messages for the first listener. One copy of this package does it for all. */
+function keepUnheard(message: unknown[]): void {
+  const listeners = process.listeners('message');
+  if (listeners.find(isOurs) !== onMessage || !listeners.every(isOurs)) return;
+  if (unheard.push(message) === 1) emitter.on('newListener', onNewListener);
+}
+
+function onNewListener(event: string | symbol, listener: object): void {
+  if (event !== 'message' || isOurs(listener)) return;
+  emitter.removeListener('newListener', onNewListener);
+  const messages = unheard;
+  unheard = [];
+  for (const message of messages) process.nextTick(() => emitter.emit('message', ...message));
+}
 
 /** Adds the listeners that are not there, before all others: a listener that is called once is seen only until it is called. */
 function listen(): void {
@@ -146,7 +165,7 @@ function listen(): void {
     if (!process.listeners(signal).includes(listener)) process.prependListener(signal, listener);
   }
   if (!process.channel || process.listeners('message').includes(onMessage)) return;
-  process.on('message', onMessage);
+  process.prependListener('message', onMessage);
   // To be ready for a message is no reason to go on: Node's count of those who are does not include this listener.
   channel()?.unrefCounted?.();
   emitter.prependListener('removeListener', onRemoved);

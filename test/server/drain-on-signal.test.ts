@@ -77,6 +77,20 @@ describe('drainOnSignal()', () => {
     assert.deepEqual(await once(child, 'exit'), [0, null]);
   });
 
+  for (const company of [[], ['another copy of the package']]) {
+    it(`keeps messages for the first listener, as Node does, beside ${company[0] ?? 'nobody'}`, async () => {
+      const args = ['a listener for messages that comes late', ...company];
+      const child = forkScript('support/drain-on-signal-server', args);
+      const [port] = (await once(child, 'message')) as [number];
+      for (const message of ['one', 'two']) await new Promise((sent) => child.send(message, sent));
+      const answer = once(child, 'message');
+      (await connectPeer(port)).destroy();
+      assert.deepEqual((await answer)[0], ['one', 'two']);
+      child.send('shutdown');
+      assert.deepEqual(await once(child, 'exit'), [0, null]);
+    });
+  }
+
   // On Windows a process cannot handle a signal of another process.
   if (process.platform !== 'win32') onPosix();
 });

@@ -28,6 +28,13 @@ const COMPANY: Record<string, () => void> = {
   'a handler of the application': () => process.on('SIGTERM', shutDown),
   'a handler for one signal': () => process.once('SIGTERM', shutDown),
   'a listener for other messages': () => process.on('message', () => {}),
+  /** It answers with the first two messages that it gets. */
+  'a listener for messages that comes late'() {
+    process.removeAllListeners('message');
+    for (const call of [1, 2]) drainOnSignal(wss, { timeout: 60_000 + call });
+    const answer = (first: unknown) => process.once('message', (second) => process.send?.([first, second]));
+    wss.once('connection', () => setImmediate(() => process.once('message', answer)));
+  },
   'another copy of the package'() {
     for (const file of Object.keys(require.cache)) delete require.cache[file];
     const copy = require('ws-linger') as typeof ours;
