@@ -162,6 +162,7 @@ it('a copy of another protocol is refused with a code before anything is touched
   const foreign = { [Symbol.for('ws-linger')]: 2 };
   const wss = Object.assign(new Upstream.WebSocketServer({ noServer: true }), foreign);
   assert.throws(() => COPIES.A.attach(wss as never), { code: 'WSL_ERR_OTHER_COPY' });
+  assert.throws(() => COPIES.A.drainOnSignal(wss), { code: 'WSL_ERR_OTHER_COPY' });
   class Foreign extends Upstream {}
   Object.assign(Foreign.prototype, foreign);
   assert.throws(() => new COPIES.A.WebSocketServer({ noServer: true, WebSocket: Foreign } as never), {

@@ -1,6 +1,7 @@
 /** Drains servers when the process is asked to end, and then ends it. One listener of each kind serves all calls. */
 import { constants } from 'node:os';
 import { setTimeout } from 'node:timers'; // tests may replace the global one
+import { isMarked } from '../copies';
 import { withCode } from '../errors';
 import { type DrainOptions, parseDrainOptions } from './drain';
 import { isOurs, markOurs } from './orphan-errors';
@@ -47,11 +48,12 @@ const heardByOthers = new Set<Request>();
  * @param servers - Servers of this package, or attached ones.
  * @param options - What `drain()` takes.
  * @returns A function that removes the listeners, unless another call needs them.
- * @throws `WSL_ERR_NOT_ATTACHABLE` for a server that is neither, `WSL_ERR_*` for wrong options.
+ * @throws `WSL_ERR_NOT_ATTACHABLE` for a server that is neither, `WSL_ERR_OTHER_COPY` for one that another version of this package
+ * has made, `WSL_ERR_*` for wrong options.
  */
 export function drainOnSignal(servers: object | object[], options?: DrainOptions): () => void {
   const sides = [servers].flat().map((server) => {
-    const side = sideOf(server);
+    const side = isMarked(server) ? sideOf(server) : undefined;
     if (side) return side;
     throw withCode(
       new TypeError('drainOnSignal() takes WebSocketServers, attached ones too'),
