@@ -46,8 +46,10 @@ import {
   countInput,
   type InputCounter,
   isInflating,
+  isStream,
   observe,
   observerOf,
+  prepend,
   type SocketObserver,
 } from './transport';
 import { Watched, type WatchedConnection } from './watched';
@@ -146,7 +148,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
     this.#handle = transportHandle(socket);
     this.#found = findSocket(socket, this.#settings);
     observe(socket, this);
-    socket.prependListener('end', socketOnEnd);
+    prepend(socket, 'end', socketOnEnd);
     keepAlive(socket, this.#settings.keepAlive);
     this.#watchSender(); // it is there already where ws was attached later
     const [state] = step(this.#state, { type: 'open' }, NO_SAMPLE, this.#settings);
@@ -359,6 +361,11 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
   #linger(): void {
     const ending = this.#beginEnding();
     if (ending.socketClosed || this.#stream?.destroyed !== false) return;
+    if (!isStream(this.#stream)) {
+      this.#stream.destroy();
+      this.#ws.emitClose();
+      return;
+    }
     this.onClose();
     ending.linger(this.group, this.#state.deadlineAt);
     try {

@@ -107,7 +107,7 @@ export class Ending {
     const { stream } = this.#transport;
     if (!stream) return null;
     if (this.socketClosed) return { type: 'tick', socketClosed: true, busy: this.#receiverWorks() };
-    const paused = stream.isPaused();
+    const paused = stream.isPaused?.() ?? false;
     const quiet = now() - state.progressAt >= this.#settings.closeTimeout / 2;
     return {
       type: 'tick',

@@ -41,14 +41,25 @@ export function observe(socket: Duplex, observer: SocketObserver): void {
 /** Adds what the application has taken off by removeAllListeners(); without a listener an error would end the process. */
 export function keepObserved(socket: Duplex): void {
   addListeners(socket);
-  if (socket.listenerCount('error') === 0) socket.on('error', ignore);
+  if (socket.listenerCount?.('error') === 0) socket.on('error', ignore);
+}
+
+/** A test's mock of a socket may have only what ws itself uses, and can deliver nothing. */
+export function isStream(stream: Partial<Duplex> | null | undefined): boolean {
+  return typeof stream?.isPaused === 'function';
+}
+
+/** Adds a listener before all others, where the stream can do that. */
+export function prepend(stream: Duplex, event: string, listener: (...args: never[]) => void): void {
+  const { prependListener = stream.on } = stream as Partial<Pick<Duplex, 'prependListener'>>;
+  prependListener.call(stream, event, listener as () => void);
 }
 
 /** Adds the listeners that are not there: a new socket has none, and another has those that the application has left. */
 function addListeners(socket: Duplex, isNew = false): void {
-  if (isNew || !socket.listeners('close').some(isOurs)) socket.prependListener('close', onClose);
+  if (isNew || !socket.listeners?.('close').some(isOurs)) prepend(socket, 'close', onClose);
   // The list of errorMonitor costs less than a place in that of 'error'.
-  if (isNew || !socket.listeners(errorMonitor).some(isOurs)) socket.on(errorMonitor, onError);
+  if (isNew || !socket.listeners?.(errorMonitor).some(isOurs)) socket.on(errorMonitor, onError);
 }
 
 function ignore(): void {}

@@ -53,7 +53,7 @@ export class Watched implements Watchable {
     return {
       ...traffic,
       queued: traffic.unsent + queuedInSender(this.#ws),
-      countsInput: stream?.isPaused() === false && (counter !== null || isCounting(stream, this.#handle)),
+      countsInput: stream?.isPaused?.() === false && (counter !== null || isCounting(stream, this.#handle)),
       busy: traffic.unsent === 0 && isBusy(this.#ws._sender),
     };
   }

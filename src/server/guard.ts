@@ -9,7 +9,7 @@ import type { Duplex } from 'node:stream';
 import { Server as TlsServer } from 'node:tls';
 import type { FailedOpening } from '../close-info';
 import { closeErrorOf, judgeLost } from '../connection/classify';
-import { observe, observerOf, type SocketObserver } from '../connection/transport';
+import { isStream, observe, observerOf, type SocketObserver } from '../connection/transport';
 import { ASLEEP_MS } from '../liveness/running-time';
 import type { Settings } from '../options';
 import { type OpeningFailedMessage, openingFailedChannel } from '../telemetry/diagnostics';
@@ -53,7 +53,7 @@ export class Guard implements SocketObserver {
   watch(server: Server): void {
     this.#onlyHttp = server instanceof HttpServer || server instanceof HttpsServer;
     const onUpgrade = (_request: unknown, socket: Duplex) => {
-      if (!isStream(socket) || server.listenerCount('upgrade') === 0) return;
+      if (!canBeGuarded(socket) || server.listenerCount('upgrade') === 0) return;
       this.#add(socket); // it may have been connected before the guard was added
       // Only the first bytes of an answer tell a refusal from another protocol.
       const isSeen = addStandIns(socket);
@@ -66,7 +66,7 @@ export class Guard implements SocketObserver {
       server,
       server instanceof TlsServer
         ? {
-            connection: (socket: Socket) => isStream(socket) && keepPeerAddress(socket, this.settings.logger),
+            connection: (socket: Socket) => canBeGuarded(socket) && keepPeerAddress(socket, this.settings.logger),
             secureConnection: add,
             tlsClientError: (error: Error, socket: Socket) => this.report('tls-failed', error, socket),
             upgrade: onUpgrade,
@@ -80,7 +80,7 @@ export class Guard implements SocketObserver {
   }
 
   #add(socket: Duplex): void {
-    if (!isStream(socket) || observerOf(socket)) return; // another server on the same port has it
+    if (!canBeGuarded(socket) || observerOf(socket)) return; // another server on the same port has it
     keepPeerAddress(socket, this.settings.logger);
     observe(socket, this);
     if (!this.#onlyHttp) socket.on('error', swallowLostConnection);
@@ -180,9 +180,9 @@ function isRefusal(chunk: unknown): boolean {
   return /^HTTP\/1\.[01] [345]/.test(text);
 }
 
-/** Anybody may emit a server's events by hand, with anything, a frozen stream too. */
-function isStream(socket: Partial<Duplex> | null | undefined): boolean {
-  return typeof socket?.on === 'function' && Object.isExtensible(socket);
+/** Anybody may emit a server's events by hand, with anything: a mock, a frozen stream. */
+function canBeGuarded(socket: Partial<Duplex> | null | undefined): boolean {
+  return isStream(socket) && Object.isExtensible(socket);
 }
 
 /** Below TLS, where there is TLS: its first message counts. */

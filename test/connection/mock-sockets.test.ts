@@ -1,0 +1,75 @@
+// Sockets as tests of applications make them: objects that have no more than what ws itself uses.
+import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
+import http, { type IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { describe, it } from 'node:test';
+import { type CloseInfo, type WebSocket, WebSocketServer } from 'ws-linger';
+import { watchEnd } from '../support/end.js';
+import { SAMPLE_KEY } from '../support/peer.js';
+
+const request = {
+  method: 'GET',
+  url: '/',
+  headers: {
+    connection: 'upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-key': SAMPLE_KEY,
+    'sec-websocket-version': '13',
+  },
+} as unknown as IncomingMessage;
+
+const MOCKS: [string, () => Duplex][] = [
+  [
+    'an object',
+    () => {
+      const socket: Record<string, unknown> = { readable: true, writable: true, destroyed: false };
+      for (const name of ['on', 'once', 'removeListener']) socket[name] = () => socket;
+      for (const name of ['end', 'write', 'destroy', 'cork', 'uncork', 'pause', 'resume']) socket[name] = () => true;
+      return socket as unknown as Duplex;
+    },
+  ],
+  [
+    'an EventEmitter',
+    () => {
+      const socket: object = new EventEmitter();
+      const states = { _readableState: { endEmitted: false }, _writableState: { length: 0 } };
+      const socketLike = Object.assign(socket, { readable: true, writable: true, destroyed: false, ...states });
+      for (const name of ['end', 'write', 'destroy', 'cork', 'uncork', 'pause', 'resume', 'read'])
+        Object.assign(socketLike, { [name]: () => null });
+      return socketLike as unknown as Duplex;
+    },
+  ],
+];
+
+const linger = { closeTimeout: 20, closeDeadline: 40, heartbeat: { interval: 10_000 }, logger: false } as const;
+
+describe('a mock of a socket becomes a WebSocket, and ends in time', () => {
+  for (const [what, make] of MOCKS) {
+    for (const how of ['close', 'terminate', 'abort'] as const) {
+      it(`${what}, ended by ${how}()`, async () => {
+        const wss = new WebSocketServer({ noServer: true, linger });
+        const ws = await new Promise<WebSocket>((resolve) =>
+          wss.handleUpgrade(request, make(), Buffer.alloc(0), (accepted) => resolve(accepted as WebSocket)),
+        );
+        const ended = watchEnd(ws);
+        ws.send('hello');
+        ws[how]();
+        const { info }: { info: CloseInfo } = await ended;
+        assert.equal(info.kind, how === 'close' ? 'close-timeout' : 'local-abort');
+        await wss.drain({ timeout: 100 });
+      });
+    }
+
+    it(`${what}, given to a server by its event 'upgrade'`, async () => {
+      const server = http.createServer();
+      const wss = new WebSocketServer({ server, linger });
+      const accepted = new Promise<WebSocket>((resolve) => wss.once('connection', (ws) => resolve(ws as WebSocket)));
+      server.emit('upgrade', request, make(), Buffer.alloc(0));
+      const ended = watchEnd(await accepted);
+      (await accepted).terminate();
+      await ended;
+      wss.close();
+    });
+  }
+});
