@@ -116,8 +116,8 @@ export interface LingerOptions {
    */
   guard?: boolean;
   /**
-   * The socket of an upgrade request that nobody has answered for this long is closed, and so is one that was refused and
-   * that its peer does not close. Servers only. In ms, a positive integer.
+   * The socket of an upgrade request that nobody has answered for this long is closed, and so is one that was refused, once the
+   * refusal is delivered, and that its peer does not close. Servers only. In ms, a positive integer.
    * @defaultValue 10000
    */
   upgradeTimeout?: number;
