@@ -60,7 +60,7 @@ function attachServer(wss: UpstreamServer, options: LingerOptions | undefined): 
   const settings = settingsFor(attached?.group, options, wss.options.closeTimeout);
   if (attached) return wss;
   const group = new Group(settings, 'server');
-  wss.options.WebSocket = lingeringClass(wss.options.WebSocket);
+  wss.options.WebSocket = withOptions(lingeringClass(wss.options.WebSocket), wss.options);
   putGroup(wss.options, group);
   mark(wss);
   const side = new ServerSide(wss, group);
@@ -83,6 +83,15 @@ function attachServer(wss: UpstreamServer, options: LingerOptions | undefined): 
     Object.defineProperty(wss, name, { value, writable: true, configurable: true });
   }
   return wss;
+}
+
+/** ws before 8.16, which has no `autoPong`, hands its connections no options, by which they find the server's group. */
+function withOptions(Class: typeof Upstream, options: UpstreamServer['options']): typeof Upstream {
+  if ('autoPong' in options) return Class;
+  return new Proxy(Class, {
+    construct: (target, [address, protocols, given = options], newTarget) =>
+      Reflect.construct(target, [address, protocols, given], newTarget),
+  });
 }
 
 function attachClient(ws: UpstreamSocket, options: LingerOptions | undefined): UpstreamSocket {

@@ -3,7 +3,8 @@
  * dependency on "ws" would lead back here.
  */
 import type { IncomingMessage, Server } from 'node:http';
-import { Duplex, type Writable } from 'node:stream';
+import { Socket } from 'node:net';
+import type { Duplex, Writable } from 'node:stream';
 
 import Upstream = require('ws-upstream');
 
@@ -67,7 +68,7 @@ const closeListeners = new WeakMap<object, (this: Duplex) => void>();
 
 /**
  * The listener of a socket's 'close' in that copy of ws which made `ws`: called on a socket that is still open, it makes ws
- * let go of the socket and close its WebSocket. It is found on a stream made for that, since names of functions do not
+ * let go of the socket and close its WebSocket. It is found on a socket made for that, since names of functions do not
  * survive every bundler.
  */
 export function closeListenerFor(ws: UpstreamSocket): (this: Duplex) => void {
@@ -77,15 +78,15 @@ export function closeListenerFor(ws: UpstreamSocket): (this: Duplex) => void {
   }
   let listener = closeListeners.get(original);
   if (!listener) {
-    const stream = new Duplex({ read() {} });
+    const socket = new Socket(); // ws before 8.14 takes no other stream
     const WebSocket = original.constructor as new (
       address: null,
       protocols: undefined,
       options: object,
     ) => UpstreamSocket;
-    new WebSocket(null, undefined, {}).setSocket(stream, Buffer.alloc(0), {});
-    listener = stream.listeners('close')[0] as (this: Duplex) => void;
-    stream.destroy();
+    new WebSocket(null, undefined, {}).setSocket(socket, Buffer.alloc(0), {});
+    listener = socket.listeners('close')[0] as (this: Duplex) => void;
+    socket.destroy();
     closeListeners.set(original, listener);
   }
   return listener;

@@ -2,10 +2,14 @@
 // unchanged.
 import assert from 'node:assert/strict';
 import { type EventEmitter, once } from 'node:events';
-import { it } from 'node:test';
+import http from 'node:http';
+import { describe, it } from 'node:test';
+import type WebSocket from 'ws-linger';
 import { attach } from 'ws-linger';
 import type Upstream from 'ws-upstream';
-import { portOf } from './support/end.js';
+import { listen, portOf, watchEnd } from './support/end.js';
+import { acceptUpgrade } from './support/pairs.js';
+import { CLIENT_FRAMES, connectPeer } from './support/peer.js';
 
 const refused = { name: 'TypeError', code: 'WSL_ERR_NOT_ATTACHABLE' };
 const ofOlderWs = { ...refused, message: /of an older ws, .*take a release .*override "ws@\^8" rather than "ws"/ };
@@ -46,6 +50,63 @@ it('refuses the server and the WebSockets of ws 7, which go on working', async (
     [1000, 1000],
   );
   wss.close();
+});
+
+describe('the oldest ws that can be attached ends', () => {
+  const Oldest: typeof Upstream = require('ws-8.5');
+  const linger = { closeTimeout: 100, closeDeadline: 300, logger: false } as const;
+  const attached = (ws: Upstream) => ws as unknown as WebSocket;
+
+  /** A connection to a peer that neither reads nor answers, and what stops the server. */
+  const SIDES = {
+    async server() {
+      const wss = attach(new Oldest.WebSocketServer({ host: '127.0.0.1', port: 0 }), linger);
+      await once(wss, 'listening');
+      const accepted = once(wss, 'connection') as Promise<[Upstream]>;
+      const peer = await connectPeer(portOf(wss));
+      peer.pause();
+      return { ws: attached((await accepted)[0]), peer, stop: () => wss.close() };
+    },
+    async client() {
+      const server = await listen(http.createServer());
+      const upgraded = once(server, 'upgrade').then(([request, socket]) => {
+        acceptUpgrade(request, socket);
+        return socket.on('error', () => {}).pause();
+      });
+      const ws = attach(new Oldest(`ws://127.0.0.1:${portOf(server)}`), linger);
+      const [peer] = await Promise.all([upgraded, once(ws, 'open')]);
+      return { ws, peer, stop: () => server.close() };
+    },
+  };
+  const ENDS: Record<string, { act(ws: WebSocket): void; kind: WebSocket.CloseKind }> = {
+    'close() that is not answered': { act: (ws) => ws.close(1000), kind: 'close-timeout' },
+    'terminate()': { act: (ws) => ws.terminate(), kind: 'local-abort' },
+    'abort()': { act: (ws) => ws.abort(), kind: 'local-abort' },
+  };
+
+  for (const [side, open] of Object.entries(SIDES)) {
+    for (const [what, { act, kind }] of Object.entries(ENDS)) {
+      it(`a ${side} by ${what}`, async () => {
+        const { ws, peer, stop } = await open();
+        const ended = watchEnd(ws);
+        act(ws);
+        const { info } = await ended;
+        assert.equal(info.kind, kind);
+        assert.ok(info.elapsedMs < 1_000, `it took ${info.elapsedMs} ms, so the options were not those of attach()`);
+        peer.destroy();
+        stop();
+      });
+    }
+  }
+
+  it("a server's connections are counted, and drained", async () => {
+    const wss = attach(new Oldest.WebSocketServer({ host: '127.0.0.1', port: 0, clientTracking: false }), linger);
+    await once(wss, 'listening');
+    const peer = await connectPeer(portOf(wss));
+    assert.equal(wss.stats().connections.open, 1);
+    peer.once('data', () => peer.end(CLIENT_FRAMES.close));
+    assert.equal((await wss.drain({ code: 1000 })).clean, 1);
+  });
 });
 
 class Other {}
