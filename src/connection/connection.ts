@@ -136,9 +136,13 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
 
   setSocket(socket: Duplex, head: Buffer, options: object): void {
     this.watchSocket(socket);
-    this.#base.setSocket.call(this.#ws, socket, head, options);
-    this.#watchSender();
-    this.opened();
+    try {
+      this.#base.setSocket.call(this.#ws, socket, head, options);
+    } finally {
+      // Also where a listener of 'open' has thrown.
+      this.#watchSender();
+      if (this.#ws.readyState !== Upstream.CONNECTING) this.opened();
+    }
   }
 
   /** Adds our listeners before ws's own: ws drops the error, and the cause must be known before ws acts on it. */

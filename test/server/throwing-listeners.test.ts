@@ -1,9 +1,12 @@
 // Listeners that throw, in a process that goes on after 'uncaughtException', keep no connection from ending and no drain from
 // resolving.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { Duplex } from 'node:stream';
+import { after, describe, it } from 'node:test';
+import WebSocket from 'ws-linger';
 import type { Thrown } from '../edges/throwing.js';
 import { runEdge } from '../support/child.js';
+import { watchEnd } from '../support/end.js';
 
 describe('280 combinations of a listener that throws, what it calls before, and an end', () => {
   it('end each connection exactly once, and drain() within its timeout and a second', async () => {
@@ -14,5 +17,46 @@ describe('280 combinations of a listener that throws, what it calls before, and 
     assert.deepEqual([combinations, connections], [280, 0]);
     assert.ok(thrown >= 250, `${thrown} errors were thrown`);
     assert.ok(drainMs <= 2_500, `drain() took ${drainMs} ms`);
+  });
+});
+
+describe("a listener of 'open' that throws", () => {
+  // The limits keep no process alive, and here is no socket that does.
+  const alive = setInterval(() => {}, 1_000);
+  after(() => clearInterval(alive));
+
+  /** Opens a WebSocket of a server, which throws what the listener does. The peer answers nothing. */
+  function openThrowing(linger: WebSocket.LingerOptions): WebSocket {
+    const Class = WebSocket as unknown as new (address: null, protocols: undefined, options: object) => WebSocket;
+    const ws = new Class(null, undefined, { linger: { logger: false, ...linger } });
+    ws.on('open', () => {
+      throw new Error('of a listener');
+    });
+    const stream = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
+    const { setSocket } = ws as unknown as { setSocket(...args: unknown[]): void };
+    assert.throws(() => setSocket.call(ws, stream, Buffer.alloc(0), { maxPayload: 0 }), /of a listener/);
+    return ws;
+  }
+
+  it('leaves the heartbeat on, and the time that the connection was open is told', async () => {
+    const ws = openThrowing({ heartbeat: { interval: 20, timeout: 20 } });
+    const { info } = await watchEnd(ws);
+    assert.deepEqual([info.kind, info.by], ['timed-out', 'heartbeat']);
+    assert.ok(info.openMs > 0);
+  });
+
+  it('leaves maxAge on', async () => {
+    const ws = openThrowing({ maxAge: 50, closeTimeout: 20, closeDeadline: 20 });
+    assert.equal((await watchEnd(ws)).info.by, 'max-age');
+  });
+
+  it('leaves a message that cannot be sent to end the connection, and its end is told as its own', async () => {
+    const ws = openThrowing({ closeTimeout: 20, closeDeadline: 20 });
+    const ended = watchEnd(ws);
+    ws.on('error', () => {});
+    const blob = new Blob(['x']);
+    blob.arrayBuffer = () => Promise.reject(new Error('broken'));
+    ws.send(blob as never);
+    assert.equal((await ended).info.kind, 'close-timeout');
   });
 });
