@@ -4,8 +4,10 @@ import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import type * as ours from 'ws-linger';
 import Upstream from 'ws-upstream';
+import { runEdge } from './support/child.js';
 import { loadCopy } from './support/copies.js';
 import { portOf, until } from './support/end.js';
+import { STALL_BYTES } from './support/pairs.js';
 import { connectPeer } from './support/peer.js';
 
 const COPIES = { A: loadCopy(), B: loadCopy() };
@@ -102,6 +104,39 @@ describe('two copies of the package', () => {
     assert.equal(ended.clean, 1);
     await Promise.all(NAMES.map((name) => COPIES[name].settled()));
     COPIES.B.drainOnSignal(wss)();
+  });
+
+  it('wait together until nothing lingers, and end by the deadline of a drain what the other one lets linger', async () => {
+    const wss = new COPIES.A.WebSocketServer({
+      port: 0,
+      host: '127.0.0.1',
+      WebSocket: COPIES.B.WebSocket,
+      linger: { closeTimeout: 50, logger: false },
+    } as never);
+    await once(wss, 'listening');
+    const accepted = once(wss, 'connection') as Promise<[ours.WebSocket]>;
+    const peer = await connectPeer(portOf(wss));
+    peer.pause();
+    const [ws] = await accepted;
+    ws.send(Buffer.alloc(STALL_BYTES));
+    ws.close();
+    await once(ws, 'close');
+    assert.equal(wss.stats().lingering.now, 1);
+    const settled = Promise.all(NAMES.map((name) => COPIES[name].settled()));
+    const began = performance.now();
+    await wss.drain({ timeout: 300 });
+    const took = performance.now() - began;
+    // Without its sockets the drain would be given up a second after its deadline.
+    assert.ok(took < 1_200, `drain() took ${took} ms`);
+    assert.equal(wss.stats().lingering.now, 0);
+    await settled;
+    peer.destroy();
+  });
+
+  it('keep the process until what the other one lets linger is gone', async () => {
+    const { code, stdout, stderr } = await runEdge('settled-copies');
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout.trim(), 'settled');
   });
 
   it('attach one connection once', async () => {

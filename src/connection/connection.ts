@@ -16,7 +16,7 @@
 import type { Duplex } from 'node:stream';
 import type { CloseInfo, ClosePolicy, Phase } from '../close-info';
 import { kConnection } from '../copies';
-import { now } from '../liveness/clock';
+import { now, stopTimer } from '../liveness/clock';
 import { leave, type Visited, visit } from '../liveness/idle';
 import { MAX_TIMER, type Settings } from '../options';
 import { findSocket } from '../socket-control/choose';
@@ -237,7 +237,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
   #beganClosing(by: 'local' | 'peer', { policy, within }: CloseLimits = {}): void {
     const ws = this.#ws;
     // The limits are this package's. A timer that does nothing replaces ws's, for users who look at `_closeTimer`.
-    clearTimeout(ws._closeTimer ?? undefined);
+    stopTimer(ws._closeTimer ?? undefined);
     ws._closeTimer = setTimeout(() => {}, Math.min(ws._closeTimeout ?? 30_000, MAX_TIMER));
     this.#step({ type: 'close', by, policy: by === 'local' ? policy : undefined, within });
   }
@@ -267,7 +267,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
     this.#step({ type: 'closed' });
     const ending = this.#beginEnding();
     ending.stop();
-    clearTimeout(ws._closeTimer ?? undefined);
+    stopTimer(ws._closeTimer ?? undefined);
     const info = ending.describe(this.#state, this.#openedAt, this.#idleMs);
     this.info = info;
     this.group.ended(ws, info, { stream: this.#stream, address: this.address, errorHeard: ending.errorHeard });
@@ -460,8 +460,8 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
 
   #apply(effect: Effect): void {
     if (typeof effect === 'object') {
-      this.#beginEnding().wake(effect.wakeIn, (lateBy) => {
-        const tick = this.#beginEnding().tick(this.#state, lateBy);
+      this.#beginEnding().wake(effect.wakeIn, this.#state, (how) => {
+        const tick = this.#beginEnding().tick(this.#state, how);
         if (tick) this.#step(tick);
       });
     } else if (effect === 'reset') {

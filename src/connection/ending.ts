@@ -4,16 +4,18 @@
  */
 import type { Duplex } from 'node:stream';
 import type { CloseFrame, CloseInfo } from '../close-info';
-import { now, reached } from '../liveness/clock';
+import { now } from '../liveness/clock';
 import type { Settings } from '../options';
 import { controlOf } from '../socket-control/choose';
 import type { SocketControl } from '../socket-control/contract';
 import type { TransportHandle } from '../socket-control/handle';
 import type { NativeConnection } from '../socket-control/native';
 import type { Internals, UpstreamSocket, WriteCallback } from '../upstream';
+import { Alarm, type Ringing } from './alarm';
 import { classify } from './classify';
-import type { Sample, State, Tick } from './lifecycle';
-import { Lingering, type LingerOwner } from './lingering';
+import { limitsOf, type Sample, type State, type Tick } from './lifecycle';
+import { Lingering } from './lingering';
+import type { LingerOwner } from './lingering-sockets';
 import {
   type InputCounter,
   isBusy,
@@ -63,8 +65,7 @@ export class Ending {
   #receiverMovedAt = 0;
   #latest = NO_TRAFFIC;
   #final: Traffic | null = null;
-  #timer: NodeJS.Timeout | undefined;
-  #immediate: NodeJS.Immediate | undefined;
+  #alarm = new Alarm();
 
   constructor(ws: UpstreamSocket, settings: Settings, transport: Transport) {
     const { stream, handle } = transport;
@@ -102,10 +103,12 @@ export class Ending {
     };
   }
 
-  /** What the timer's end finds; null when there is nothing to look at any more. */
-  tick(state: State, lateBy: number): Tick | null {
+  /** What an alarm finds; null when there is nothing to look at. */
+  tick(state: State, { lateBy, isMocked }: Ringing): Tick | null {
     const { stream } = this.#transport;
     if (!stream) return null;
+    // A mocked clock says nothing of the time that ws has had to emit 'close'.
+    if (isMocked && (state.phase === 'cut' || this.socketClosed)) return null;
     if (this.socketClosed) return { type: 'tick', socketClosed: true, busy: this.#receiverWorks() };
     const paused = stream.isPaused?.() ?? false;
     const quiet = now() - state.progressAt >= this.#settings.closeTimeout / 2;
@@ -128,31 +131,14 @@ export class Ending {
     return stoodFor === 0 || (isInflating(this.#ws) && stoodFor < this.#settings.closeDeadline);
   }
 
-  /** Calls `done` after `wakeIn` ms, with the ms by which it is late. A later call replaces an earlier one. */
-  wake(wakeIn: number, done: (lateBy: number) => void): void {
-    this.stopTimer();
-    const due = now() + wakeIn;
-    this.#timer = setTimeout(
-      () => {
-        reached(due);
-        const lateBy = now() - due;
-        // After a busy time the loop reads what has come before the first of these, and closes what was cut before the second.
-        this.#immediate = setImmediate(() => {
-          this.#immediate = setImmediate(() => done(lateBy));
-        });
-      },
-      Math.max(1, wakeIn), // newer versions of Node warn of less
-    );
+  /** Calls `done` after `wakeIn` ms, or when a limit has come. A later call replaces an earlier one. */
+  wake(wakeIn: number, state: State, done: (how: Ringing) => void): void {
+    this.#alarm.set([now() + wakeIn, ...limitsOf(state, this.#settings)], done);
   }
 
-  stopTimer(): void {
-    clearTimeout(this.#timer);
-    clearImmediate(this.#immediate);
-  }
-
-  /** Stops the timer and the counting. */
+  /** Stops the timers and the counting. */
   stop(): void {
-    this.stopTimer();
+    this.#alarm.stop();
     this.#transport.counter?.stop();
   }
 
@@ -168,14 +154,15 @@ export class Ending {
     };
   }
 
-  /** Hands the socket over to go on delivering, until the deadline. */
+  /** Hands the socket over to go on delivering, until the deadline, and the timer for that. */
   linger(owner: LingerOwner, deadlineAt: number): void {
     const { stream } = this.#transport;
     const { onTimeout } = this.#settings;
     if (!stream || !this.#meter) return;
     if (this.#closeFrame) this.#closeFrame.callback = null;
     this.#transport.counter?.stop();
-    this.lingering = new Lingering(stream, this.control(), this.#meter, owner, { deadlineAt, onTimeout });
+    this.lingering = new Lingering(stream, this.control(), this.#meter, owner, { deadlineAt, onTimeout }, this.#alarm);
+    this.#alarm = new Alarm();
   }
 
   /** The record of the end, read once: the counts are those of this moment, or those kept before. */

@@ -18,7 +18,7 @@ import { logDisconnect, logLingered, peerAddress } from '../telemetry/log';
 import { Metrics, processMetrics } from '../telemetry/metrics';
 import { RecentEnds } from '../telemetry/recent-ends';
 import { LingerCap } from './linger-cap';
-import type { LingerOwner } from './lingering';
+import type { LingerOwner } from './lingering-sockets';
 
 /** What is told of a connection that has ended, besides how. */
 export interface EndedConnection {

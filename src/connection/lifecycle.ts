@@ -130,7 +130,7 @@ export type Observation =
   /** ws has emitted 'close', or is about to. */
   | { type: 'closed' };
 
-/** The end of the timer that an effect asked for, and what is found then. */
+/** The end of the timer that an effect asked for, or one of `limitsOf()`, and what is found then. */
 export interface Tick {
   type: 'tick';
   /** Ms by which it comes later than asked for. While this process does not run, it does not count against the peer. */
@@ -283,6 +283,11 @@ function withSample(state: State, seen: Tick, sample: Sample, { closeTimeout }: 
 function untilNextCheck({ progressAt, deadlineAt }: State, at: number, { closeTimeout }: Limits): number {
   const pause = Math.max(closeTimeout / FIRST_CHECKS, at - progressAt);
   return Math.min(progressAt + closeTimeout - at, deadlineAt - at, pause, closeTimeout / CHECKS);
+}
+
+/** When a connection that is closing is ended, unless bytes move before. */
+export function limitsOf({ phase, progressAt, deadlineAt }: State, { closeTimeout }: Limits): number[] {
+  return phase === 'handshake' || phase === 'fin' ? [progressAt + closeTimeout, deadlineAt] : [];
 }
 
 /** Enters a closing phase. The first one sets the limits; later ones keep them. */

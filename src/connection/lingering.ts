@@ -13,24 +13,17 @@
  */
 import type { Duplex } from 'node:stream';
 import type { CloseError, Lingered } from '../close-info';
-import { sharedValue } from '../copies';
-import { now, reached } from '../liveness/clock';
+import { now } from '../liveness/clock';
 import type { OnTimeout } from '../options';
 import type { SocketControl, TransportLook } from '../socket-control/contract';
 import { leaveServer } from '../socket-control/handle';
+import type { Alarm } from './alarm';
 import { closeErrorOf } from './classify';
 import { howToCut } from './lifecycle';
-import type { Capped, LingerCap } from './linger-cap';
+import type { Capped } from './linger-cap';
+import { type LingeringSocket, type LingerOwner, lingeringSockets, VISIT_MS } from './lingering-sockets';
 import type { TrafficMeter } from './transport';
 import { keepObserved, observe, type SocketObserver } from './transport';
-
-/** Whose connections these are: told of each that begins and ceases to linger. */
-export interface LingerOwner {
-  /** Null where as many may linger as do. */
-  readonly lingerCap: LingerCap | null;
-  lingers(): void;
-  lingered(end: Lingered, stream: Duplex): void;
-}
 
 interface Limits {
   /** When the socket has to be gone, in ms of the monotonic clock. */
@@ -38,8 +31,6 @@ interface Limits {
   onTimeout: OnTimeout;
 }
 
-/** Lingering sockets are looked at this often, in ms, and at their deadlines. */
-const VISIT_MS = 250;
 /** The system is asked about a socket this often, in ms. */
 const LOOK_MS = 5_000;
 /** How long an answer may take, in ms: the system's table is read seldom where it is long. */
@@ -51,21 +42,11 @@ const GONE_MS = 1_000;
 /** Of a socket to which no more than this was ever sent, in bytes, the kernel holds too little to ask about. */
 const WORTH_A_LOOK = 64 * 1024;
 
-/** All lingering sockets of this process. */
-const lingering = new Set<Lingering>();
-/** How many there are of each owner, and under null of all owners together. */
-const counts = sharedValue('lingering', () => new Map<LingerOwner | null, number>());
-/** Who waits until there are none of an owner. */
-const settledResolvers = sharedValue('settled', () => new Map<LingerOwner | null, (() => void)[]>());
-/** How many have something left to write: these keep the process alive. */
-let unflushed = 0;
-let timer: NodeJS.Timeout | undefined;
-let wakeAt = Number.POSITIVE_INFINITY;
-
-export class Lingering implements SocketObserver, Capped {
+export class Lingering implements SocketObserver, LingeringSocket, Capped {
   readonly kind = 'lingering';
   readonly owner: LingerOwner;
-  deadlineAt: number;
+  #deadlineAt: number;
+  readonly #alarm: Alarm;
   readonly #stream: Duplex;
   readonly #control: SocketControl | null;
   readonly #meter: TrafficMeter;
@@ -86,20 +67,20 @@ export class Lingering implements SocketObserver, Capped {
     meter: TrafficMeter,
     owner: LingerOwner,
     { deadlineAt, onTimeout }: Limits,
+    alarm: Alarm,
   ) {
+    this.#alarm = alarm;
     this.#stream = stream;
     this.#control = control;
     this.#meter = meter;
     this.#onTimeout = onTimeout;
     if (onTimeout !== 'auto') this.#lookAt = Number.POSITIVE_INFINITY;
     this.owner = owner;
-    this.deadlineAt = deadlineAt;
+    this.#deadlineAt = deadlineAt;
+    this.#armDeadline();
     observe(stream, this);
-    lingering.add(this);
-    unflushed++;
-    for (const key of [owner, null]) counts.set(key, (counts.get(key) ?? 0) + 1);
+    lingeringSockets.add(this);
     owner.lingers();
-    wakeBy(Math.min(deadlineAt, this.#began + VISIT_MS));
   }
 
   /** To be called once ws has let go of the stream. */
@@ -124,7 +105,7 @@ export class Lingering implements SocketObserver, Capped {
 
   /** To be called when the application may have removed listeners. */
   keepObserved(): void {
-    if (lingering.has(this)) keepObserved(this.#stream);
+    if (lingeringSockets.has(this)) keepObserved(this.#stream);
   }
 
   /** Ends it now, by RST or by FIN. */
@@ -142,16 +123,22 @@ export class Lingering implements SocketObserver, Capped {
       });
   }
 
-  /** From now on it has to be gone by then, or sooner. */
   shorten(deadlineAt: number): void {
-    this.deadlineAt = Math.min(this.deadlineAt, deadlineAt);
-    wakeBy(this.deadlineAt);
+    if (deadlineAt >= this.#deadlineAt) return;
+    this.#deadlineAt = deadlineAt;
+    this.#armDeadline();
+  }
+
+  #armDeadline(): void {
+    const due = this.#deadlineAt;
+    this.#alarm.set([due], () => this.visit(Math.max(now(), due)));
+    this.#alarm.unref();
   }
 
   visit(at: number): void {
     const stream = this.#stream;
     if (stream.closed || at >= this.#goneAt) this.onClose();
-    else if (at >= this.deadlineAt) this.cutNow();
+    else if (at >= this.#deadlineAt) this.cutNow();
     else if (stream.writableFinished && stream.readableEnded)
       stream.destroy(); // where it does not do so by itself
     else {
@@ -168,9 +155,9 @@ export class Lingering implements SocketObserver, Capped {
   }
 
   onClose(): void {
-    if (!lingering.delete(this)) return;
+    if (!lingeringSockets.remove(this)) return;
+    this.#alarm.stop();
     this.owner.lingerCap?.remove(this);
-    if (!this.#isFlushed) unflushed--;
     const { writableFinished, readableEnded } = this.#stream;
     const delivered = writableFinished && readableEnded && !this.#error;
     const end: Lingered = {
@@ -181,15 +168,13 @@ export class Lingering implements SocketObserver, Capped {
       lingeredMs: now() - this.#began,
     };
     this.owner.lingered(end, this.#stream);
-    for (const key of [this.owner, null]) leave(key);
   }
 
   /** From here on the kernel does what is left, and would do so without this process. */
   #onFlushed(): void {
-    if (this.#isFlushed || !lingering.has(this)) return;
+    if (this.#isFlushed || !lingeringSockets.has(this)) return;
     this.#isFlushed = true;
-    unflushed--;
-    holdProcess();
+    lingeringSockets.flushed(this);
     (this.#stream as { unref?(): void }).unref?.();
     leaveServer(this.#stream);
   }
@@ -204,7 +189,7 @@ export class Lingering implements SocketObserver, Capped {
     if (!isAnswered && at - this.#askedAt < ANSWER_MS) return;
     this.#askedAt = null;
     // Once more right before the end: who reads on by then is no longer one who does not read.
-    const last = this.deadlineAt - LAST_LOOK_MS;
+    const last = this.#deadlineAt - LAST_LOOK_MS;
     this.#lookAt = at < last ? Math.min(at + LOOK_MS, last) : Number.POSITIVE_INFINITY;
     if (!isAnswered) return;
     const before = this.#look;
@@ -221,57 +206,12 @@ export class Lingering implements SocketObserver, Capped {
   }
 }
 
-/** All of them are visited by then; the next visit is due `VISIT_MS` later, or at the next deadline. */
-function wakeBy(at: number): void {
-  const from = now();
-  // What should have woken long ago was lost with a mocked clock.
-  if (at >= wakeAt && wakeAt >= from - VISIT_MS) return;
-  clearTimeout(timer);
-  wakeAt = at;
-  timer = setTimeout(visitAll, Math.max(1, at - from));
-  holdProcess();
-}
-
-/** Sockets keep the process alive by themselves while they write; other streams may not, nor does a promise of settled(). */
-function holdProcess(): void {
-  if (unflushed > 0 || settledResolvers.size > 0) timer?.ref();
-  else timer?.unref();
-}
-
-function visitAll(): void {
-  reached(wakeAt);
-  const at = now();
-  wakeAt = Number.POSITIVE_INFINITY;
-  try {
-    for (const socket of lingering) socket.visit(at);
-  } finally {
-    let next = at + VISIT_MS;
-    for (const { deadlineAt } of lingering) if (deadlineAt > at) next = Math.min(next, deadlineAt);
-    if (lingering.size > 0) wakeBy(next);
-  }
-}
-
-function leave(key: LingerOwner | null): void {
-  const left = (counts.get(key) ?? 0) - 1;
-  counts.set(key, left);
-  if (left > 0) return;
-  counts.delete(key);
-  for (const resolve of settledResolvers.get(key) ?? []) resolve();
-  settledResolvers.delete(key);
-}
-
-/** From now on the sockets of this owner have to be gone by then, or sooner. */
 export function shortenLingering(owner: LingerOwner, deadlineAt: number): void {
-  for (const socket of lingering) if (socket.owner === owner) socket.shorten(deadlineAt);
+  lingeringSockets.shorten(owner, deadlineAt);
 }
 
-/** Resolves when no socket of this owner lingers any more, or none at all. Until then it keeps the process alive. */
-export function lingeringEnded(owner: LingerOwner | null): Promise<void> {
-  return new Promise((resolve) => {
-    if (!counts.has(owner)) return resolve();
-    settledResolvers.set(owner, [...(settledResolvers.get(owner) ?? []), resolve]);
-    holdProcess();
-  });
+export function lingeringEnded(owner: LingerOwner): Promise<void> {
+  return lingeringSockets.ended(owner);
 }
 
 /**
@@ -281,5 +221,5 @@ export function lingeringEnded(owner: LingerOwner | null): Promise<void> {
  * `closeDeadline`.
  */
 export function settled(): Promise<void> {
-  return lingeringEnded(null);
+  return lingeringSockets.ended(null);
 }

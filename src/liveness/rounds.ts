@@ -4,6 +4,7 @@
  * is pinged within `interval`, and given up `timeout` later.
  */
 import type { HeartbeatOptions } from '../options';
+import { stopTimer } from './clock';
 import { Doubt } from './doubt';
 import { isOver, nextCheck } from './heartbeat';
 import { RunningTime } from './running-time';
@@ -96,7 +97,7 @@ class Round {
   remove(member: Member): void {
     this.#members.delete(member);
     this.#markAlive(member);
-    if (this.#members.size === 0) clearTimeout(this.#timer);
+    if (this.#members.size === 0) stopTimer(this.#timer);
   }
 
   pingAll(): void {
@@ -108,7 +109,7 @@ class Round {
   }
 
   #arm(): void {
-    clearTimeout(this.#timer);
+    stopTimer(this.#timer);
     if (this.#members.size === 0) return;
     const at = this.#time.read();
     let next = this.#nextPingAt;

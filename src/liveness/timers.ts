@@ -1,6 +1,6 @@
 /** Timers of what is checked while connections are open. They do not keep the process alive. */
 import { performance } from 'node:perf_hooks';
-import { now, reached } from './clock';
+import { now, reached, stopTimer } from './clock';
 
 /** After so many ms of work the loop may turn, and after so many items the time is asked for. */
 const TURN_MS = 2;
@@ -18,7 +18,7 @@ export function every(ms: number, run: () => void): () => void {
     });
   };
   arm();
-  return () => clearTimeout(timer);
+  return () => stopTimer(timer);
 }
 
 export function later(ms: number, run: () => void): NodeJS.Timeout {
@@ -29,7 +29,7 @@ function startTimer(ms: number, onTime: () => void): NodeJS.Timeout {
   const due = now() + ms;
   const timer = setTimeout(() => {
     // node:test's mocked setImmediate() has this one run again, and an interval lose other timers.
-    clearTimeout(timer);
+    stopTimer(timer);
     reached(due);
     onTime();
   }, ms).unref();

@@ -1,17 +1,23 @@
 // Under the fake timers of Jest and sinon (one engine), whole and partial, and of node:test the limits come out as they do with
 // plain ws, and whoever runs all timers until none is left comes to an end.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { Duplex } from 'node:stream';
 import { describe, it, mock } from 'node:test';
 import FakeTimers from '@sinonjs/fake-timers';
 import WebSocket from 'ws-linger';
 import Upstream from 'ws-upstream';
+import { socketOf } from '../support/pairs.js';
 
 type Constructor = new (address: null, protocols: undefined, options: object) => WebSocket;
 
-/** A WebSocket of a server over a stream whose peer neither reads nor answers. */
+/** A WebSocket of a server over a stream whose peer neither reads nor answers, and which takes a turn to close, as sockets do. */
 function openStalled(Class: unknown, linger: object = {}): WebSocket {
-  const stream = new Duplex({ read() {}, write() {} });
+  const stream = new Duplex({
+    read() {},
+    write() {},
+    destroy: (error, done) => void realImmediate(() => done(error)),
+  });
   const ws = new (Class as Constructor)(null, undefined, {
     closeTimeout: 30_000,
     linger: { logger: false, ...linger },
@@ -31,6 +37,8 @@ const realImmediate = setImmediate;
 
 interface Clock {
   tick(ms: number): Promise<void>;
+  /** In one step, within which the event loop does not turn. */
+  jump(ms: number): void;
   runAll(): Promise<void>;
   stop(): void;
 }
@@ -40,8 +48,27 @@ function sinon(config: Parameters<typeof FakeTimers.install>[0]): () => Clock {
     const clock = FakeTimers.install(config);
     return {
       tick: async (ms) => void (await clock.tickAsync(ms)),
+      jump: (ms) => void clock.tick(ms),
       runAll: async () => void (await clock.runAllAsync()),
       stop: () => clock.uninstall(),
+    };
+  };
+}
+
+function nodeTest(apis: NonNullable<Parameters<typeof mock.timers.enable>[0]>['apis']): () => Clock {
+  return () => {
+    mock.timers.enable({ apis });
+    return {
+      async tick(ms) {
+        mock.timers.tick(ms);
+        await turns();
+      },
+      jump: (ms) => mock.timers.tick(ms),
+      async runAll() {
+        mock.timers.runAll();
+        await turns();
+      },
+      stop: () => mock.timers.reset(),
     };
   };
 }
@@ -50,20 +77,9 @@ const CLOCKS: Record<string, () => Clock> = {
   'all of sinon': sinon({ toNotFake: ['nextTick', 'queueMicrotask'] }),
   'setTimeout of sinon alone': sinon({ toFake: ['setTimeout', 'clearTimeout'] }),
   'setTimeout and Date of sinon': sinon({ toFake: ['setTimeout', 'clearTimeout', 'Date'] }),
-  'setTimeout of node:test': () => {
-    mock.timers.enable({ apis: ['setTimeout'] });
-    return {
-      async tick(ms) {
-        mock.timers.tick(ms);
-        await turns();
-      },
-      async runAll() {
-        mock.timers.runAll();
-        await turns();
-      },
-      stop: () => mock.timers.reset(),
-    };
-  },
+  'all that Jest leaves to its users': sinon({ toNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] }),
+  'setTimeout of node:test': nodeTest(['setTimeout']),
+  'setTimeout and setImmediate of node:test': nodeTest(['setTimeout', 'setImmediate']),
 };
 
 for (const [name, install] of Object.entries(CLOCKS)) {
@@ -94,6 +110,62 @@ for (const [name, install] of Object.entries(CLOCKS)) {
       });
     }
 
+    for (const [Class, closeTimeout] of [
+      [Upstream, 30_000],
+      [WebSocket, 30_000],
+      [WebSocket, 2_000],
+    ] as const) {
+      const who = Class === WebSocket ? `ws-linger with a closeTimeout of ${closeTimeout} ms` : 'plain ws';
+      it(`${who} tells the end of a close, and ends the socket, by one step over the limits`, async () => {
+        const clock = install();
+        try {
+          const ws = openStalled(Class, { closeTimeout, closeDeadline: 30_000 });
+          const socket = socketOf(ws);
+          ws.close(1000);
+          await turns();
+          clock.jump(30_000);
+          await turns();
+          assert.equal(ws.readyState, ws.CLOSED);
+          assert.equal(socket.destroyed, true);
+        } finally {
+          clock.stop();
+        }
+      });
+    }
+
+    it('a socket that lingers is gone by one step over closeDeadline', async () => {
+      const clock = install();
+      try {
+        const ws = openStalled(WebSocket, { closeTimeout: 2_000, closeDeadline: 30_000 });
+        const socket = socketOf(ws);
+        ws.close(1000);
+        await clock.tick(2_000);
+        await turns();
+        assert.deepEqual([ws.readyState, socket.destroyed], [WebSocket.CLOSED, false]);
+        clock.jump(28_000);
+        await turns();
+        assert.equal(socket.destroyed, true);
+      } finally {
+        clock.stop();
+      }
+    });
+
+    it("terminate() leaves 'close' to ws, however far the clock is set", async () => {
+      const clock = install();
+      try {
+        const events: unknown[] = [];
+        const note = (line: object) => void events.push((line as { event?: unknown }).event);
+        const sockets = [0, 1].map(() => openStalled(WebSocket, { logger: { debug: note, warn: note } }));
+        for (const ws of sockets) ws.terminate();
+        clock.jump(30_000);
+        await turns();
+        for (const { readyState } of sockets) assert.equal(readyState, WebSocket.CLOSED);
+        assert.deepEqual(new Set(events), new Set(['disconnect']));
+      } finally {
+        clock.stop();
+      }
+    });
+
     it('running all timers ends, with an open connection and with one that closes', async () => {
       const clock = install();
       try {
@@ -115,3 +187,29 @@ for (const [name, install] of Object.entries(CLOCKS)) {
     });
   });
 }
+
+it('timers that were there before a clock is mocked are ended without its warning', async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error) => void warnings.push(warning);
+  process.on('warning', note);
+  const linger = { closeTimeout: 20, closeDeadline: 60_000 };
+  const [first, second] = [openStalled(WebSocket, linger), openStalled(WebSocket, { ...linger, closeTimeout: 60_000 })];
+  first.close(1000);
+  await once(first, 'close');
+  const socket = socketOf(first);
+  const clock = FakeTimers.install({ toNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
+  try {
+    // One socket lingers, and others begin to while the clock is mocked.
+    second.abort();
+    const third = openStalled(WebSocket, linger);
+    third.close(1000);
+    await clock.tickAsync(1_000);
+    first.abort();
+    socket.destroy();
+    await turns();
+    assert.deepEqual(warnings, []);
+  } finally {
+    clock.uninstall();
+    process.removeListener('warning', note);
+  }
+});
