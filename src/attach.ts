@@ -12,7 +12,8 @@ import { lingeringClass, type WebSocket } from './websocket';
 /**
  * Gives a WebSocket or a WebSocketServer that plain `ws` made what this package's own have; for a server, its present
  * and its future connections. Returns the same object. Attaching twice changes nothing, also where another copy of this package
- * did so first. Of a WebSocket that has closed already only what ws still knows is told: `closeInfo` has the kind `unknown` or `clean`.
+ * did so first. Of a WebSocket that has closed already only what ws still knows is told: `closeInfo` has the kind
+ * `unknown` or `clean`, and the origin `network`, since nobody saw who began.
  *
  * ws's own `closeTimeout` is the default of both limits unless it is 30 s: ws fills that in itself, so nobody can tell whether it
  * was given, and the limits have their own defaults.

@@ -40,7 +40,10 @@ export type CloseKind = (typeof CLOSE_KINDS)[number];
  */
 export type FailedOpening = 'upgrade-failed' | 'tls-failed' | 'no-request';
 
-/** Who ended it: this side, the other side, or what lies between (the local TCP stack included). */
+/**
+ * Who ended it: this side, the other side, or what lies between (the local TCP stack included), which stands for nobody, too, where
+ * that cannot be known.
+ */
 export type CloseOrigin = 'local' | 'peer' | 'network';
 
 /**
@@ -84,8 +87,8 @@ export interface CloseFrame {
   code: number;
   /** The close reason, '' where there was none. */
   reason: string;
-  /** It was the first of both close frames, as seen from this side. */
-  first: boolean;
+  /** It was the first of both close frames, as seen from this side. Null where both had crossed before `attach()`. */
+  first: boolean | null;
 }
 
 /** The error that ended a connection, in Node's terms. */
@@ -128,7 +131,7 @@ export interface CloseInfo {
   by: ClosePolicy | null;
   /** The error that ended it; null where there was none. */
   error: CloseError | null;
-  /** The close frame of this side; null where none had left by then. */
+  /** The close frame of this side; null where none had left by then, and where it left before `attach()`. */
   sent: CloseFrame | null;
   /** The peer's close frame; null where none came. */
   received: CloseFrame | null;

@@ -17,6 +17,7 @@ const BY_KIND: Record<CloseKind, { peer: string } & Partial<Record<CloseOrigin, 
   clean: {
     peer: 'The peer closed the connection, and this side answered',
     local: 'This side closed the connection, and the peer answered',
+    network: 'Both sides had closed the connection before it was attached',
   },
   'closed-without-handshake': {
     peer: 'The peer ended the connection without a closing handshake',

@@ -134,7 +134,7 @@ function isClean({ bothCloseFrames, closedBy }: State, forced: Circumstances['fo
 
 function judge({ cause, closedBy, endedIn }: State, clean: boolean): Judgement {
   // Once both close frames crossed the end is clean, whatever happens to TCP after it (RFC 6455 §7.1.4).
-  if (clean && cause?.type !== 'protocol-error') return ['clean', closedBy ?? 'peer'];
+  if (clean && cause?.type !== 'protocol-error') return ['clean', closedBy ?? 'network'];
   switch (cause?.type) {
     case undefined:
       // Refused by an answer, or given up by ws; once open, somebody here destroyed the socket below the WebSocket.

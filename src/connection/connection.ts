@@ -14,7 +14,7 @@
  * An open connection has little: a server may hold many that are idle, so what only the end needs is made then.
  */
 import type { Duplex } from 'node:stream';
-import type { CloseInfo, ClosePolicy, Phase } from '../close-info';
+import type { CloseInfo, Phase } from '../close-info';
 import { kConnection } from '../copies';
 import { now, stopTimer } from '../liveness/clock';
 import { leave, type Visited, visit } from '../liveness/idle';
@@ -24,9 +24,16 @@ import type { SocketControl } from '../socket-control/contract';
 import { hasKeepAlive, keepAlive, peerOf, type TransportHandle, transportHandle } from '../socket-control/handle';
 import type { NativeConnection } from '../socket-control/native';
 import { keepPeerAddress, peerAddress, warn } from '../telemetry/log';
-import { closeListenerFor, type Internals, type OpeningRequest, Upstream, type UpstreamSocket } from '../upstream';
+import {
+  closeListenerFor,
+  type Internals,
+  type OpeningRequest,
+  Upstream,
+  type UpstreamSocket,
+  type WriteCallback,
+} from '../upstream';
 import { closeErrorOf, systemError } from './classify';
-import { Ending } from './ending';
+import { type CloseLimits, Ending } from './ending';
 import type { Group } from './group';
 import {
   type Effect,
@@ -61,14 +68,6 @@ type BaseMethods = Pick<Upstream, 'close' | 'terminate'> & Pick<Internals, 'setS
 /** The connection of a WebSocket; undefined for one that this package did not make and that was not attached. */
 export function connectionOf(ws: Owner): Connection | undefined {
   return ws[kConnection];
-}
-
-/** A close() of this package's own. */
-export interface CloseLimits {
-  /** The rule that closes the connection. */
-  policy?: ClosePolicy;
-  /** Ms after which the socket is gone. */
-  within?: number;
 }
 
 export class Connection implements SocketObserver, Visited, WatchedConnection {
@@ -198,34 +197,46 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
     this.#idleMs = at - (moved > this.#moved + ownBytes ? (this.#visitedAt + at) / 2 : this.#movedAt);
   }
 
-  /** Where a message cannot be sent (a broken Blob, a failed deflate), ws ends the connection without calling close(). */
+  /**
+   * The sender is told of each close frame, whoever sends it: close() here, one that the application had patched before attach(), or
+   * ws's own. Where a message cannot be sent (a broken Blob, a failed deflate), ws ends the connection without calling close().
+   */
   #watchSender(): void {
     const sender = this.#ws._sender;
     const onerror = sender?.onerror;
     if (!sender || !onerror) return;
     this.#upstreamOnError = onerror;
     sender.onerror = senderOnError;
+    sender.close = senderClose;
   }
 
   /** Begins the closing handshake. ws calls this too: when the peer's close frame comes, and when the peer breaks the protocol. */
-  close(code?: number, reason?: string | Buffer, { policy, within }: CloseLimits = {}): void {
+  close(code?: number, reason?: string | Buffer, limits: CloseLimits = {}): void {
     const ws = this.#ws;
+    const { within } = limits;
     if (within !== undefined) this.#ending?.lingering?.shorten(now() + within);
     if (ws.readyState === Upstream.CONNECTING) this.#step({ type: 'abort' });
     const broken = ws._receiver?.errored;
     if (broken) this.#onProtocolError(broken);
-    if (ws.readyState === Upstream.OPEN) {
-      this.#endSilence(ws._closeFrameReceived ? closeFrameBytes(ws) : 0);
-      this.#beginEnding().holdCloseFrame();
-    }
+    if (ws.readyState === Upstream.OPEN) this.#beginEnding().closeLimits = limits;
     try {
       this.#base.close.call(ws, code, reason);
     } finally {
       // Also where it has thrown: some versions of ws are closing by then. Inside 'disconnect' nothing is left to begin.
       if (ws.readyState === Upstream.CLOSING && this.#stream && !this.info) {
-        this.#beganClosing(ws._closeFrameReceived ? 'peer' : 'local', { policy, within });
+        this.#beganClosing(limits);
       }
     }
+  }
+
+  /** ws is about to send its close frame. Returns what is to be called when it was written. */
+  onCloseFrame(code: number | undefined, reason: string, callback: WriteCallback): WriteCallback {
+    this.#endSilence(this.#ws._closeFrameReceived ? closeFrameBytes(this.#ws) : 0);
+    return this.#beginEnding().holdCloseFrame(code, reason, callback);
+  }
+
+  onCloseFrameSent(): void {
+    if (!this.info) this.#stepClose(this.#beginEnding().closeLimits);
   }
 
   closeAsync(code?: number, reason?: string | Buffer, limits?: CloseLimits): Promise<CloseInfo> {
@@ -234,11 +245,16 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
     return new Promise((resolve) => this.#beginEnding().resolvers.push(resolve));
   }
 
-  #beganClosing(by: 'local' | 'peer', { policy, within }: CloseLimits = {}): void {
+  #beganClosing(limits?: CloseLimits): void {
     const ws = this.#ws;
     // The limits are this package's. A timer that does nothing replaces ws's, for users who look at `_closeTimer`.
     stopTimer(ws._closeTimer ?? undefined);
     ws._closeTimer = setTimeout(() => {}, Math.min(ws._closeTimeout ?? 30_000, MAX_TIMER));
+    this.#stepClose(limits);
+  }
+
+  #stepClose({ policy, within }: CloseLimits = {}): void {
+    const by = this.#ws._closeFrameReceived ? 'peer' : 'local';
     this.#step({ type: 'close', by, policy: by === 'local' ? policy : undefined, within });
   }
 
@@ -327,7 +343,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
     const open = this.#ws.readyState === Upstream.OPEN;
     this.#beginEnding().senderFailed = true;
     this.#upstreamOnError?.call(this.#ws._sender as Sender, error);
-    if (open) this.#beganClosing('local');
+    if (open) this.#beganClosing();
   }
 
   onEnd(): void {
@@ -499,6 +515,14 @@ function socketOnEnd(this: Duplex): void {
 function senderOnError(this: Sender, error: Error): void {
   const owner = observerOf(this._socket);
   if (owner?.kind === 'connection') (owner as Connection).onSenderError(error);
+}
+
+function senderClose(this: Sender, ...[code, data, mask, callback]: Parameters<Sender['close']>): void {
+  const owner = observerOf(this._socket);
+  const connection = owner?.kind === 'connection' ? (owner as Connection) : null;
+  const done = connection?.onCloseFrame(code, data?.toString() ?? '', callback) ?? callback;
+  (Object.getPrototypeOf(this) as Sender).close.call(this, code, data, mask, done);
+  connection?.onCloseFrameSent();
 }
 
 /** ws ends a connection by itself where the peer sends pings and reads no pongs: in its receiver's work, and at its limit. */

@@ -3,7 +3,7 @@
  * and at last its CloseInfo. It is made when the end begins, since most connections are open and idle.
  */
 import type { Duplex } from 'node:stream';
-import type { CloseFrame, CloseInfo } from '../close-info';
+import type { CloseFrame, CloseInfo, ClosePolicy } from '../close-info';
 import { now } from '../liveness/clock';
 import type { Settings } from '../options';
 import { controlOf } from '../socket-control/choose';
@@ -36,6 +36,14 @@ export interface Transport {
   counter: InputCounter | null;
 }
 
+/** A close() of this package's own. */
+export interface CloseLimits {
+  /** The rule that closes the connection. */
+  policy?: ClosePolicy;
+  /** Ms after which the socket is gone. */
+  within?: number;
+}
+
 /** The close frame of this side. */
 interface HeldCloseFrame {
   code: number;
@@ -48,6 +56,8 @@ export class Ending {
   forced: 'reset' | 'destroy' | null = null;
   socketClosed = false;
   senderFailed = false;
+  /** What close() was called with. */
+  closeLimits: CloseLimits | undefined;
   /** An 'error' listener of the application is told of the error. */
   errorHeard = false;
   /** The socket, where it goes on delivering after the WebSocket was closed. */
@@ -142,16 +152,11 @@ export class Ending {
     this.#transport.counter?.stop();
   }
 
-  /** To be called before ws sends its close frame: the socket then holds ws's callback, and with it the WebSocket, no longer than needed. */
-  holdCloseFrame(): void {
-    const { _sender: sender } = this.#ws;
-    if (!sender) return;
-    const { close } = sender;
-    sender.close = (code, data, mask, callback) => {
-      const held: HeldCloseFrame = { code: code ?? 1005, reason: data?.toString() ?? '', callback };
-      this.#closeFrame = held;
-      close.call(sender, code, data, mask, relayTo(held));
-    };
+  /** The socket then holds ws's callback, and with it the WebSocket, no longer than needed. */
+  holdCloseFrame(code = 1005, reason: string, callback: WriteCallback): WriteCallback {
+    const held: HeldCloseFrame = { code, reason, callback };
+    this.#closeFrame = held;
+    return relayTo(held);
   }
 
   /** Hands the socket over to go on delivering, until the deadline, and the timer for that. */
@@ -208,9 +213,14 @@ export class Ending {
   }
 }
 
-function receivedCloseFrame({ _closeFrameReceived, _closeCode, _closeMessage }: Internals, { closedBy }: State) {
+function receivedCloseFrame(
+  { _closeFrameReceived, _closeCode, _closeMessage }: Internals,
+  { closedBy, bothCloseFrames }: State,
+): CloseFrame | null {
   if (!_closeFrameReceived) return null;
-  return { code: _closeCode, reason: _closeMessage.toString(), first: closedBy !== 'local' };
+  // Of both frames that crossed before attach(), nobody knows which was the first.
+  const first = closedBy === null && bothCloseFrames ? null : closedBy !== 'local';
+  return { code: _closeCode, reason: _closeMessage.toString(), first };
 }
 
 /** A peer answers a close frame by its code (RFC 6455 §5.5.1), after it has read all that came before. */

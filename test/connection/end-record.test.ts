@@ -6,7 +6,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import WebSocket, { closeSentence, WebSocketServer } from 'ws-linger';
+import WebSocket, { attach, closeSentence, WebSocketServer } from 'ws-linger';
+import Upstream from 'ws-upstream';
 import { CLOSE_KINDS, CLOSE_POLICIES } from '../../dist/close-info.js';
 import { CLOSE_SENTENCES } from '../../dist/close-sentence.js';
 import { VISIT_MS } from '../../dist/liveness/idle.js';
@@ -68,6 +69,84 @@ describe('the close frames of an end', () => {
     const { sent, received } = await endOf(pair, () => pair.ws.close());
     assert.deepEqual([sent?.code, received?.code], [1005, 1005]);
   });
+});
+
+describe('of a connection that was attached', () => {
+  /** Plain ws's two ends of one connection, before attach(). */
+  async function openBoth(): Promise<{ client: Upstream; server: Upstream; stop(): void }> {
+    const wss = new Upstream.WebSocketServer({ host: '127.0.0.1', port: 0 });
+    await once(wss, 'listening');
+    const accepted = once(wss, 'connection') as Promise<[Upstream]>;
+    const client = new Upstream(`ws://127.0.0.1:${portOf(wss)}`);
+    const [[server]] = await Promise.all([accepted, once(client, 'open')]);
+    return { client, server, stop: () => void wss.close() };
+  }
+
+  type Patched = Upstream & { close: (code?: number) => void };
+  const CLOSES: Record<string, (client: Patched) => () => void> = {
+    'close() that was patched before': (client) => {
+      const { close } = client;
+      client.close = (code) => close.call(client, code);
+      return () => client.close(4001);
+    },
+    "ws's own close()": (client) => () => Upstream.prototype.close.call(client, 4001),
+    'close()': (client) => () => client.close(4001),
+  };
+  for (const [what, prepare] of Object.entries(CLOSES)) {
+    it(`${what} is told as this side's`, async () => {
+      const { client, server, stop } = await openBoth();
+      const close = prepare(client as Patched);
+      const ends = [client, server].map((ws) => watchEnd(attach(ws, quiet)));
+      close();
+      const [mine, peers] = (await Promise.all(ends)).map(({ info }) => info) as [
+        WebSocket.CloseInfo,
+        WebSocket.CloseInfo,
+      ];
+      assert.deepEqual([mine.kind, mine.origin, mine.phase, mine.delivered], ['clean', 'local', 'open', true]);
+      assert.deepEqual(mine.sent, { code: 4001, reason: '', first: true });
+      assert.deepEqual([peers.origin, peers.received?.first], ['peer', true]);
+      stop();
+    });
+  }
+
+  it('close() that was patched before has the limits of attach()', async () => {
+    const { client, server, stop } = await openBoth();
+    const close = CLOSES['close() that was patched before']?.(client as Patched);
+    const ended = watchEnd(attach(client, { ...quiet, closeTimeout: 50, closeDeadline: 100 }));
+    server.pause();
+    close?.();
+    assert.equal((await ended).info.kind, 'close-timeout');
+    server.terminate();
+    stop();
+  });
+
+  it('after both close frames had crossed nobody is said to have been the first', async () => {
+    const { client, server, stop } = await openBoth();
+    client.close(4001);
+    await Promise.all([once(client, 'close'), once(server, 'close')]);
+    for (const ws of [client, server]) {
+      const info = attach(ws, quiet).closeInfo as WebSocket.CloseInfo;
+      assert.deepEqual([info.kind, info.origin, info.sent, info.delivered], ['clean', 'network', null, null]);
+      assert.deepEqual(info.received, { code: 4001, reason: '', first: null });
+      assert.match(closeSentence(info), /^Both sides had closed the connection before it was attached/);
+    }
+    stop();
+  });
+
+  it('while it closes, with both close frames crossed, nobody is said to have been the first', async () => {
+    const { client, server, stop } = await openBoth();
+    server.once('close', () => {});
+    const socket = socketOf(server as unknown as WebSocket);
+    socket.end = () => socket; // no FIN
+    client.close(4001);
+    await until('both frames have crossed', () => (client as unknown as Crossed)._closeFrameReceived);
+    const ended = watchEnd(attach(client, quiet));
+    socket.destroy();
+    const { info } = await ended;
+    assert.deepEqual([info.kind, info.origin, info.received?.first], ['clean', 'network', null]);
+    stop();
+  });
+  type Crossed = { _closeFrameReceived: boolean };
 });
 
 describe('whether all was delivered', () => {
