@@ -150,7 +150,10 @@ export interface CloseInfo {
   bytesReceived: number | null;
   /** Bytes the local TCP stack accepted. Not a proof of delivery. Null for a stream that does not count. */
   bytesSent: number | null;
-  /** Bytes that were queued and that the local TCP stack had not accepted by then. A socket that lingers goes on with them. */
+  /**
+   * Bytes that were queued and that the local TCP stack had not accepted by then. A socket that lingers goes on with them. Where
+   * the application has destroyed the socket below the WebSocket itself, Node does not tell any more what waited: then 0.
+   */
   bytesUnsent: number;
   /** Milliseconds from 'open' to the first sign of the end (a close(), a close frame, FIN, an error); 0 for one that never opened. */
   openMs: number;
