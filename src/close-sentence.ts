@@ -83,28 +83,28 @@ function sentenceOf({ kind, origin, phase, by, received, clean }: CloseInfo): st
 
 function frame(received: CloseFrame | null): string | null {
   if (!received || received.code === 1005) return null;
-  return received.reason
-    ? `code ${received.code} ${printable(JSON.stringify(received.reason))}`
-    : `code ${received.code}`;
+  const { code, reason } = received;
+  return reason ? `code ${code} ${shown(JSON.stringify(reason))}` : `code ${code}`;
 }
 
 /** A system's error says no more than its code; of any other the text counts. */
 function errorText({ code, message, syscall }: NonNullable<CloseInfo['error']>): string {
-  if (syscall !== undefined) return printable(code);
-  const text = code === 'UNKNOWN' ? message : `${code}: ${message}`;
-  const shown = printable(text.slice(0, LONGEST_TEXT)).slice(0, LONGEST_TEXT);
-  return shown.replace(/[\uD800-\uDBFF]$/, ''); // half a character
+  if (syscall !== undefined) return shown(code);
+  return shown(code === 'UNKNOWN' ? message : `${code}: ${message}`);
 }
 
-/** Of an error's text, so many characters are kept. */
+/** Of each text that a peer or an application gave, so many characters are kept: a reason is shorter, unless it is escaped. */
 const LONGEST_TEXT = 300;
 
 /** What ends a line, what makes a terminal do something, and what shows text in another order or hides it. */
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/gu;
 
 /** The texts of peers and applications, to be shown as they are. */
-function printable(text: string): string {
-  return text.replace(UNPRINTABLE, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+function shown(text: string): string {
+  const printable = text
+    .slice(0, LONGEST_TEXT)
+    .replace(UNPRINTABLE, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return printable.slice(0, LONGEST_TEXT).replace(/[\uD800-\uDBFF]$/, ''); // half a character
 }
 
 function seconds(ms: number): string {
