@@ -1,0 +1,264 @@
+/** The attacks: what the server's application does, and what the peers do. Names are those of `npm run test:attacks -- NAME`. */
+import type net from 'node:net';
+import type WebSocket from 'ws-linger';
+import type { ServerOptions } from 'ws-linger';
+import { CLIENT_FRAMES, SAMPLE_KEY, UPGRADE_REQUEST } from '../support/peer.js';
+import { type Crowd, readToEnd, reset, write } from './crowd.js';
+
+export interface Attack {
+  name: string;
+  /** How long it lasts where nobody says so, once its peers are there. */
+  seconds: number;
+  /** What differs from the default options; plain ws ignores `linger`. */
+  options?: ServerOptions;
+  /** What the application does with a connection of these peers. */
+  serve?(ws: WebSocket): void;
+  attack(crowd: Crowd): Promise<unknown>;
+  /** The same number of peers hold on to each server, so that what they hold is compared. */
+  holds?: true;
+}
+
+export const HONEST_PATH = '/honest';
+
+// ---------- Opening handshakes ----------
+
+const HALF_REQUEST = UPGRADE_REQUEST.slice(0, UPGRADE_REQUEST.length / 2);
+
+async function spell(socket: net.Socket, crowd: Crowd, isOver: () => boolean): Promise<void> {
+  for (let at = 0; !isOver() && !socket.destroyed; at++) {
+    socket.write(UPGRADE_REQUEST.charAt(at));
+    crowd.done++;
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+  }
+}
+
+const OPENINGS: Attack[] = [
+  {
+    name: 'half-open upgrades',
+    seconds: 2,
+    holds: true,
+    async attack(crowd) {
+      await crowd.gather(20_000, async () => write(await crowd.connect(), HALF_REQUEST));
+      await crowd.rest();
+    },
+  },
+  {
+    name: 'upgrades that nobody answers',
+    seconds: 2,
+    holds: true,
+    options: {
+      verifyClient: ({ req }: { req: { url?: string } }, answer: (accepts: boolean) => void) => {
+        if (req.url === HONEST_PATH) answer(true);
+      },
+    },
+    async attack(crowd) {
+      await crowd.gather(10_000, async () => write(await crowd.connect(), UPGRADE_REQUEST));
+      await crowd.rest();
+    },
+  },
+  {
+    name: 'handshakes of one byte a second',
+    seconds: 5,
+    holds: true,
+    async attack(crowd) {
+      const sockets: net.Socket[] = [];
+      await crowd.gather(5_000, async () => sockets.push(await crowd.connect()));
+      let isOver = false;
+      const spelling = sockets.map((socket) => spell(socket, crowd, () => isOver));
+      await crowd.rest();
+      isOver = true;
+      await Promise.all(spelling);
+    },
+  },
+];
+
+// ---------- Floods ----------
+
+const FLOODERS = 20;
+const times = (count: number, frame: Buffer) => Buffer.concat(Array(count).fill(frame));
+
+/** Each time that the bytes were written counts as one thing done. */
+async function flood(crowd: Crowd, bytes: Buffer): Promise<void> {
+  const sockets = await Promise.all(Array.from({ length: FLOODERS }, () => crowd.open()));
+  const floods = sockets.map(async (socket) => {
+    crowd.done += await crowd.flood(socket.resume(), bytes);
+  });
+  await Promise.all(floods);
+}
+
+/** A text of one byte in 1,000 frames (RFC 6455 §5.4), masked by zero. */
+const FRAGMENTS = Buffer.concat([
+  Buffer.from([0x01, 0x80, 0, 0, 0, 0]),
+  times(998, Buffer.from([0x00, 0x81, 0, 0, 0, 0, 0x61])),
+  Buffer.from([0x80, 0x80, 0, 0, 0, 0]),
+]);
+
+const PINGS = times(1_000, CLIENT_FRAMES.ping);
+
+const FLOODS: Attack[] = [
+  { name: 'pings, by the thousand', seconds: 3, attack: (crowd) => flood(crowd, PINGS) },
+  {
+    name: 'pings whose pongs stay unread',
+    seconds: 3,
+    attack: (crowd) =>
+      crowd.repeat(
+        async () => {
+          const socket = (await crowd.open()).pause();
+          await crowd.flood(socket, PINGS);
+          await reset(socket);
+        },
+        { lanes: FLOODERS },
+      ),
+  },
+  { name: 'fragments of one byte, by the thousand', seconds: 3, attack: (crowd) => flood(crowd, FRAGMENTS) },
+];
+
+// ---------- RST in each phase ----------
+
+const resets = (phase: string, act: (crowd: Crowd) => Promise<net.Socket>, serve?: Attack['serve']): Attack => ({
+  name: `RST ${phase}`,
+  seconds: 3,
+  ...(serve && { serve }),
+  attack: (crowd) => crowd.repeat(async () => reset(await act(crowd))),
+});
+
+const after = (connect: (crowd: Crowd) => Promise<net.Socket>, bytes: Buffer | string) => async (crowd: Crowd) => {
+  const socket = await connect(crowd);
+  await write(socket, bytes);
+  return socket;
+};
+const connect = (crowd: Crowd) => crowd.connect();
+const open = (crowd: Crowd) => crowd.open();
+
+const RESETS: Attack[] = [
+  resets('before the request', connect),
+  resets('in half a request', after(connect, HALF_REQUEST)),
+  resets('right after the request', after(connect, UPGRADE_REQUEST)),
+  resets('while open', open),
+  resets('in half a frame', after(open, CLIENT_FRAMES.half)),
+  resets('after its close frame', after(open, CLIENT_FRAMES.close)),
+  resets("after the server's close frame", open, (ws) => ws.close(1001)),
+];
+
+// ---------- Text for the log ----------
+
+/** What breaks lines, rewrites a terminal or turns text around. */
+const HOSTILE = '\r\n\u001b[2J\u001b]0;owned\u0007\u0000\u007f\u0085\u2028\u2029\u202e{"level":60}';
+
+/** A masked close frame (RFC 6455 §5.5.1), also one that is too long for it. */
+function closeFrame(code: number, reason: Buffer): Buffer {
+  const payload = Buffer.concat([Buffer.from([code >> 8, code & 0xff]), reason]);
+  const { length } = payload;
+  const size = length < 126 ? [0x80 | length] : [0xfe, length >> 8, length & 0xff];
+  return Buffer.concat([Buffer.from([0x88, ...size, 0, 0, 0, 0]), payload]);
+}
+
+const LONGEST_REASON = Buffer.from(HOSTILE.padEnd(123, HOSTILE)).subarray(0, 123);
+const CLOSES = [
+  closeFrame(1000, Buffer.from(HOSTILE)),
+  closeFrame(4999, Buffer.from('"\\\t'.repeat(41))),
+  closeFrame(3000, Buffer.alloc(123, 1)),
+  closeFrame(1008, LONGEST_REASON), // ends within a character
+  closeFrame(999, Buffer.from(HOSTILE)),
+  closeFrame(1000, Buffer.alloc(60_000, HOSTILE)),
+];
+
+const request = (line: string, ...headers: string[]) =>
+  Buffer.from([line, 'Host: test', 'Connection: Upgrade', 'Upgrade: websocket', ...headers, '', ''].join('\r\n'));
+
+const KEY = `Sec-WebSocket-Key: ${SAMPLE_KEY}`;
+const REQUESTS = [
+  request('GET / HTTP/1.1', 'Sec-WebSocket-Version: 13', `Sec-WebSocket-Key: ${'\u202e'.repeat(2_000)}`),
+  request('GET / HTTP/1.1', `Sec-WebSocket-Version: ${'9'.repeat(8_000)}`, KEY),
+  request('GET / HTTP/1.1', 'Sec-WebSocket-Version: 13', KEY, 'Sec-WebSocket-Protocol: \u001b[2J, a, a'),
+  request('GET / HTTP/1.1', 'Sec-WebSocket-Version: 13', KEY, `Sec-WebSocket-Extensions: ${';,'.repeat(3_000)}`),
+  request(`GET /${'\u0085'.repeat(4_000)} HTTP/1.1`, KEY),
+  request('GET / HTTP/1.1', `X: ${'x'.repeat(60_000)}`),
+  request(`GET ${HOSTILE} HTTP/1.1`),
+];
+
+/** Each peer sends the next of them, and reads until the server has closed. */
+function inTurn(connect: (crowd: Crowd) => Promise<net.Socket>, all: Buffer[]): Attack['attack'] {
+  let next = 0;
+  return (crowd) =>
+    crowd.repeat(async () => {
+      const socket = await connect(crowd);
+      socket.write(all[next++ % all.length] as Buffer);
+      await readToEnd(socket);
+    });
+}
+
+const TEXTS: Attack[] = [
+  { name: 'hostile close reasons', seconds: 3, attack: inTurn(open, CLOSES) },
+  { name: 'hostile requests', seconds: 3, attack: inTurn(connect, REQUESTS) },
+];
+
+// ---------- Peers that do not read ----------
+
+/** More than the kernel takes for a peer that does not read, where its buffers are made small; all peers get the same. */
+const BLOCK = Buffer.alloc(256 * 1024);
+
+const sendAndClose = (ws: WebSocket) => {
+  ws.send(BLOCK);
+  ws.close(1001);
+};
+const stop = async (crowd: Crowd) => (await crowd.open()).pause();
+const LINGERING = { perSecond: 500, lanes: 20 };
+const stay = (crowd: Crowd) => crowd.repeat(() => stop(crowd), LINGERING);
+/** Longer than until the first look at the system's table, which may then find the row gone. */
+const UNTIL_LOOKED_AT_MS = 2_300;
+
+const READERS: Attack[] = [
+  {
+    name: 'readers that stop',
+    seconds: 2,
+    holds: true,
+    serve: (ws) => ws.send(BLOCK),
+    async attack(crowd) {
+      await crowd.gather(10_000, () => stop(crowd));
+      await crowd.rest();
+    },
+  },
+  {
+    name: "looks at the system's table",
+    seconds: 8,
+    holds: true,
+    serve: sendAndClose,
+    async attack(crowd) {
+      await crowd.gather(10_000, async () => write(await crowd.connect(), HALF_REQUEST));
+      await crowd.gather(2_000, () => stop(crowd));
+      await crowd.rest();
+    },
+  },
+  {
+    name: 'lookups that miss',
+    seconds: 6,
+    serve: sendAndClose,
+    attack: (crowd) =>
+      crowd.repeat(
+        async () => {
+          const socket = await stop(crowd);
+          await new Promise((resolve) => setTimeout(resolve, Math.random() * UNTIL_LOOKED_AT_MS));
+          await reset(socket);
+        },
+        { lanes: 1_500, perSecond: 1_000 },
+      ),
+  },
+  { name: 'lingering sockets', seconds: 8, holds: true, serve: sendAndClose, attack: stay },
+  {
+    name: 'lingering sockets, maxLingering 100',
+    seconds: 8,
+    holds: true,
+    options: { linger: { maxLingering: 100 } },
+    serve: sendAndClose,
+    attack: stay,
+  },
+];
+
+export const ATTACKS: readonly Attack[] = [...OPENINGS, ...FLOODS, ...RESETS, ...TEXTS, ...READERS];
+
+export function attackOf(name: string | undefined): Attack {
+  const found = ATTACKS.find((attack) => attack.name === name);
+  if (!found) throw new Error(`there is no attack ${name}`);
+  return found;
+}
