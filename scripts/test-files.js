@@ -8,8 +8,8 @@ const { root } = require('./steps.js');
 
 const compiled = path.join(root, 'dist-test');
 /**
- * The folders of test/ that mirror src/, scripts/, and lossless/, defaults/ and soak/, whose own parts have unit tests, and fuzz/, whose
- * inputs are replayed.
+ * The folders of test/ that mirror src/, scripts/, and lossless/, defaults/, soak/ and attacks/, whose own parts have unit tests, and
+ * fuzz/, whose inputs are replayed.
  */
 const FOLDERS = [
   '',
@@ -24,6 +24,7 @@ const FOLDERS = [
   'defaults',
   'soak',
   'fuzz',
+  'attacks',
 ];
 
 /** Whether the source is still there: compiling does not delete what an older source left behind. */

@@ -68,7 +68,7 @@ export class Crowd {
         }
       }
     };
-    await Promise.all(Array.from({ length: lanes }, lane));
+    await Promise.race([Promise.all(Array.from({ length: lanes }, lane)), delay(this.#ms)]);
   }
 
   /** Writes the same bytes until the time is over or the connection is gone, as fast as they are taken. Returns how often. */
@@ -112,6 +112,23 @@ export async function reset(socket: net.Socket): Promise<void> {
 
 export function write(socket: net.Socket, bytes: Buffer | string): Promise<unknown> {
   return new Promise((resolve) => socket.write(bytes, resolve));
+}
+
+/** Reads and drops so many bytes, or until the connection is gone. */
+export async function read(socket: net.Socket, bytes: number): Promise<void> {
+  if (socket.closed) return;
+  await new Promise<void>((resolve) => {
+    let left = bytes;
+    const onData = (chunk: Buffer) => {
+      left -= chunk.length;
+      if (left <= 0) onEnd();
+    };
+    const onEnd = () => {
+      socket.off('data', onData).off('close', onEnd).off('end', onEnd);
+      resolve();
+    };
+    socket.on('data', onData).once('close', onEnd).once('end', onEnd);
+  });
 }
 
 /** Reads and drops until the server has closed the connection. */

@@ -13,6 +13,8 @@ export interface Report {
   cpu: number;
   /** The longest stall of the event loop, in ms. */
   stall: number;
+  /** The most CPU that the process used between two turns of a timer, in ms: a stall, less what the rest of the machine caused. */
+  turn: number;
   /** How long all was measured, in s. */
   seconds: number;
   log: Log;
@@ -46,7 +48,7 @@ export type ToSubject = 'begin' | 'hold' | 'settle';
 export type FromSubject =
   | { type: 'listening'; port: number }
   | { type: 'began' }
-  | { type: 'held'; report: Pick<Report, 'peak' | 'held' | 'sockets' | 'cpu' | 'stall'> }
+  | { type: 'held'; report: Pick<Report, 'peak' | 'held' | 'sockets' | 'cpu' | 'stall' | 'turn'> }
   | { type: 'settled'; report: Pick<Report, 'seconds' | 'log' | 'left'> };
 
 /** From the attackers, when their time is over. They hold on to what they have until they are told to leave. */

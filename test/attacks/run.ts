@@ -100,7 +100,7 @@ async function main(): Promise<void> {
     const timed = { ...attack, seconds: seconds ?? attack.seconds };
     const plain = await suffer('ws-upstream', timed, setup);
     const ours = await suffer('ws-linger', timed, setup);
-    const rows = judge(plain, ours, attack.holds ?? false);
+    const rows = judge(plain, ours, attack.heldPerPeer ?? null);
     show(attack.name, rows);
     failed += rows.filter((row) => !isHeld(row)).length;
   }

@@ -16,7 +16,7 @@ const tell = (message: FromSubject) => void process.send?.(message);
 
 /** ws's own limit, in ms, and some more. */
 const PATIENCE_MS = 45_000;
-const RSS_EVERY_MS = 20;
+const LOOK_MS = 20;
 
 const wss = new WebSocketServer({
   port: 0,
@@ -35,6 +35,11 @@ wss.on('connection', (ws: WebSocket, { url }: IncomingMessage) => {
 const count = (kind: RegExp) => process.getActiveResourcesInfo().filter((resource) => kind.test(resource)).length;
 const sockets = () => count(/^TCPSocketWrap/);
 const timers = () => count(/^(Timeout|Immediate)/);
+
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
 
 /** Heap and buffers, once further collections no longer free any. */
 async function memory(): Promise<number> {
@@ -60,23 +65,27 @@ async function measure(): Promise<void> {
   const stalls = monitorEventLoopDelay({ resolution: 10 });
   stalls.enable();
   const began = performance.now();
-  const cpuBefore = process.cpuUsage();
-  let peak = start.rss;
+  const cpuBefore = cpuMs();
+  let [peak, turn, cpuLast] = [start.rss, 0, cpuBefore];
   const look = setInterval(() => {
+    const cpu = cpuMs();
+    turn = Math.max(turn, cpu - cpuLast);
+    cpuLast = cpu;
     peak = Math.max(peak, process.memoryUsage.rss());
-  }, RSS_EVERY_MS);
+  }, LOOK_MS);
 
   tell({ type: 'began' });
   await next();
-  const cpu = process.cpuUsage(cpuBefore);
+  const cpu = cpuMs() - cpuBefore;
   stalls.disable();
   clearInterval(look);
   const held = {
     peak: peak - start.rss,
     held: (await memory()) - start.memory,
     sockets: sockets(),
-    cpu: (cpu.user + cpu.system) / 1_000,
+    cpu,
     stall: stalls.max / 1e6,
+    turn,
   };
   tell({ type: 'held', report: held });
 

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { ATTACKS } from '../attacks/attacks.js';
+import { LIMITS, LINES_PER_SECOND, LONGEST_LINE } from '../attacks/judge.js';
 import { ROOT } from '../support/child.js';
 
 const read = (...path: string[]) => readFileSync(join(ROOT, ...path), 'utf8');
@@ -26,7 +28,7 @@ const LIMITS: [says: string, file: string, line: RegExp][] = [
 
 describe('docs/security.md', () => {
   it('is one page', () => {
-    const words = page.split(/\s+/).length;
+    const words = page.split(/\s+/).filter((word) => /\w/.test(word)).length; // not the lines of its tables
     assert.ok(words <= 1_200, `${words} words`);
   });
 
@@ -47,6 +49,26 @@ describe('docs/security.md', () => {
     );
     for (const [, what, , tests] of rows) assert.match(tests as string, /^`\S+`$/, what);
     for (const [says, file, line] of LIMITS) assert.match(read(file), line, `${says} in ${file}`);
+  });
+
+  it('says of each attack what it cost, and the limits that were held', () => {
+    const section = page.split('## Under attack')[1]?.split(/^## /m)[0] ?? '';
+    const rows = [...section.matchAll(/^\| (.+?) \|.+\|$/gm)].slice(2).map(([, name]) => name as string);
+    assert.ok(rows.length > 10);
+    for (const { name } of ATTACKS) assert.ok(rows.includes(name.split(' ', 1)[0] as string) || rows.includes(name), name);
+    for (const row of rows) assert.ok(ATTACKS.some(({ name }) => name.startsWith(row)), row);
+    const bytes = ATTACKS.flatMap(({ heldPerPeer }) => heldPerPeer || []);
+    assert.equal(new Set(bytes).size, 1);
+    for (const limit of [
+      `${LIMITS.peakMb.times} times ws's and ${LIMITS.peakMb.plus} MB`,
+      `${LIMITS.heldMb.times} times ws's and ${LIMITS.heldMb.plus} MB`,
+      `${bytes[0]} bytes`,
+      `CPU ${LIMITS.cpuMs.times} times ws's and ${LIMITS.cpuMs.plus} ms`,
+      `${LIMITS.turnMs.times} times ws's and ${LIMITS.turnMs.plus} ms`,
+      `${LINES_PER_SECOND} log lines`,
+      `${LONGEST_LINE} characters`,
+    ])
+      assert.ok(section.replaceAll('\n', ' ').includes(limit), limit);
   });
 
   it('counts the functions that the addon imports', () => {
