@@ -26,6 +26,8 @@ const brokenBy = (ours: Partial<Report>, heldPerPeer: number | null = 0) =>
     .filter((row) => !isHeld(row))
     .map(({ measure }) => measure);
 
+const HELD = 'heap and buffers held, bytes for each socket';
+
 const most = ({ times, plus }: { times: number; plus: number }, plain: number) => times * plain + plus;
 
 describe('the judge of attacks', () => {
@@ -33,8 +35,8 @@ describe('the judge of attacks', () => {
 
   for (const [measure, ours] of [
     ['peak of resident memory, MB', { peak: (most(LIMITS.peakMb, 100) + 1) * MB }],
-    ['heap and buffers held, MB', { held: (most(LIMITS.heldMb, 50) + 1) * MB }],
-    ['sockets held', { sockets: most(LIMITS.sockets, 500) + 1 }],
+    [HELD, { held: (most(LIMITS.heldMb, 50) + 1) * MB }],
+    ['sockets held, of a hundred peers', { sockets: 10 * most(LIMITS.sockets, 50) + 1 }],
     ['CPU for each, µs', { cpu: most(LIMITS.cpuMs, 200) + 1 }],
     ['most CPU at a stretch, ms', { turn: most(LIMITS.turnMs, 15) + 1 }],
     ['log lines a second, of one kind', { log: { ...LOG, busiest: LOG.busiest + 1 } }],
@@ -52,8 +54,8 @@ describe('the judge of attacks', () => {
 
   it('grants bytes for each peer that holds on', () => {
     const held = most(LIMITS.heldMb, 50) * MB + 500 * 640;
-    assert.deepEqual(brokenBy({ held }, 640), []);
-    assert.deepEqual(brokenBy({ held }, 639), ['heap and buffers held, MB']);
+    assert.deepEqual(brokenBy({ held }, 641), []);
+    assert.deepEqual(brokenBy({ held }, 639), [HELD]);
   });
 
   it('counts CPU for each thing done, so that the faster one is not blamed', () =>

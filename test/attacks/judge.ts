@@ -14,7 +14,8 @@ export const LIMITS = {
   peakMb: { times: 1.15, plus: 32 },
   /** What lives while the peers hold on. Remembered ends and counted log lines are the rest. */
   heldMb: { times: 1.15, plus: 2 },
-  sockets: { times: 1, plus: 50 },
+  /** Of a hundred peers: a busy machine has not accepted all of them yet. */
+  sockets: { times: 1.05, plus: 3 },
   /** Of the process, for all that the peers did. What is first needed under an attack is loaded and compiled then. */
   cpuMs: { times: 2, plus: 300 },
   /** CPU of the process between two turns of a timer: what others on the machine take away does not count. */
@@ -45,14 +46,14 @@ export function judge(plain: Report, ours: Report, heldPerPeer: number | null): 
     return { measure, plain: of(plain), ours: of(ours), limit: most };
   };
   const { times, plus } = LIMITS.heldMb;
-  const withPeers = { times, plus: plus + ((heldPerPeer ?? 0) * plain.sockets) / MB };
+  const heldEach = { times, plus: (plus * MB) / ours.sockets + (heldPerPeer ?? 0) };
   return [
     row('done by the peers', ({ done }) => done, null),
     row('peak of resident memory, MB', ({ peak }) => peak / MB, LIMITS.peakMb),
     ...(heldPerPeer !== null
       ? [
-          row('heap and buffers held, MB', ({ held }) => held / MB, withPeers),
-          row('sockets held', ({ sockets }) => sockets, LIMITS.sockets),
+          row('heap and buffers held, bytes for each socket', ({ held, sockets }) => held / sockets, heldEach),
+          row('sockets held, of a hundred peers', ({ sockets, done }) => (100 * sockets) / done, LIMITS.sockets),
         ]
       : []),
     row('CPU for each, µs', cpuEach, { times: LIMITS.cpuMs.times, plus: (LIMITS.cpuMs.plus * 1_000) / ours.done }),

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { ATTACKS } from '../attacks/attacks.js';
-import { LIMITS, LINES_PER_SECOND, LONGEST_LINE } from '../attacks/judge.js';
+import { LIMITS as ATTACKED, LINES_PER_SECOND, LONGEST_LINE } from '../attacks/judge.js';
 import { ROOT } from '../support/child.js';
 
 const read = (...path: string[]) => readFileSync(join(ROOT, ...path), 'utf8');
@@ -55,16 +55,21 @@ describe('docs/security.md', () => {
     const section = page.split('## Under attack')[1]?.split(/^## /m)[0] ?? '';
     const rows = [...section.matchAll(/^\| (.+?) \|.+\|$/gm)].slice(2).map(([, name]) => name as string);
     assert.ok(rows.length > 10);
-    for (const { name } of ATTACKS) assert.ok(rows.includes(name.split(' ', 1)[0] as string) || rows.includes(name), name);
-    for (const row of rows) assert.ok(ATTACKS.some(({ name }) => name.startsWith(row)), row);
+    for (const { name } of ATTACKS)
+      assert.ok(rows.includes(name.split(' ', 1)[0] as string) || rows.includes(name), name);
+    for (const row of rows)
+      assert.ok(
+        ATTACKS.some(({ name }) => name.startsWith(row)),
+        row,
+      );
     const bytes = ATTACKS.flatMap(({ heldPerPeer }) => heldPerPeer || []);
     assert.equal(new Set(bytes).size, 1);
     for (const limit of [
-      `${LIMITS.peakMb.times} times ws's and ${LIMITS.peakMb.plus} MB`,
-      `${LIMITS.heldMb.times} times ws's and ${LIMITS.heldMb.plus} MB`,
+      `${ATTACKED.peakMb.times} times ws's and ${ATTACKED.peakMb.plus} MB`,
+      `${ATTACKED.heldMb.times} times ws's and ${ATTACKED.heldMb.plus} MB`,
       `${bytes[0]} bytes`,
-      `CPU ${LIMITS.cpuMs.times} times ws's and ${LIMITS.cpuMs.plus} ms`,
-      `${LIMITS.turnMs.times} times ws's and ${LIMITS.turnMs.plus} ms`,
+      `CPU ${ATTACKED.cpuMs.times} times ws's and ${ATTACKED.cpuMs.plus} ms`,
+      `${ATTACKED.turnMs.times} times ws's and ${ATTACKED.turnMs.plus} ms`,
       `${LINES_PER_SECOND} log lines`,
       `${LONGEST_LINE} characters`,
     ])
