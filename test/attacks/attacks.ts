@@ -43,7 +43,7 @@ const OPENINGS: Attack[] = [
     },
   },
   {
-    name: 'upgrades that nobody answers',
+    name: 'unanswered upgrades',
     seconds: 2,
     heldPerPeer: 640, // the time limit, which ws does not have,
     options: {
@@ -57,7 +57,7 @@ const OPENINGS: Attack[] = [
     },
   },
   {
-    name: 'handshakes of one byte a second',
+    name: 'slow handshakes',
     seconds: 5,
     heldPerPeer: 0,
     async attack(crowd) {
@@ -102,9 +102,9 @@ async function pingOnAndOn(crowd: Crowd): Promise<void> {
 }
 
 const FLOODS: Attack[] = [
-  { name: 'pings, by fifty', seconds: 3, attack: pingOnAndOn },
+  { name: 'pings', seconds: 3, attack: pingOnAndOn },
   {
-    name: 'pings whose pongs stay unread',
+    name: 'unread pongs',
     seconds: 3,
     attack: (crowd) =>
       crowd.repeat(
@@ -117,7 +117,7 @@ const FLOODS: Attack[] = [
       ),
   },
   {
-    name: 'fragments of one byte, by the thousand',
+    name: 'tiny fragments',
     seconds: 3,
     async attack(crowd) {
       const sockets = await Promise.all(Array.from({ length: FLOODERS }, () => crowd.open()));
@@ -226,7 +226,7 @@ const UNTIL_LOOKED_AT_MS = 2_300;
 
 const READERS: Attack[] = [
   {
-    name: 'readers that stop',
+    name: 'stopped readers',
     seconds: 2,
     heldPerPeer: 0,
     serve: (ws) => ws.send(BLOCK),
@@ -236,7 +236,7 @@ const READERS: Attack[] = [
     },
   },
   {
-    name: "looks at the system's table",
+    name: 'table looks',
     seconds: 8,
     heldPerPeer: 0,
     serve: sendAndClose,
@@ -247,7 +247,7 @@ const READERS: Attack[] = [
     },
   },
   {
-    name: 'lookups that miss',
+    name: 'missed lookups',
     seconds: 6,
     serve: sendAndClose,
     attack: (crowd) =>
@@ -260,9 +260,9 @@ const READERS: Attack[] = [
         { lanes: 1_500, perSecond: 1_000 },
       ),
   },
-  { name: 'lingering sockets', seconds: 8, heldPerPeer: 0, serve: sendAndClose, attack: stay },
+  { name: 'lingering', seconds: 8, heldPerPeer: 0, serve: sendAndClose, attack: stay },
   {
-    name: 'lingering sockets, maxLingering 100',
+    name: 'capped lingering',
     seconds: 8,
     heldPerPeer: 0,
     options: { linger: { maxLingering: 100 } },
