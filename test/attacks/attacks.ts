@@ -228,7 +228,7 @@ const READERS: Attack[] = [
   {
     name: 'stopped readers',
     seconds: 2,
-    heldPerPeer: 0,
+    heldPerPeer: 640, // what is known of a connection
     serve: (ws) => ws.send(BLOCK),
     async attack(crowd) {
       await crowd.gather(10_000, () => stop(crowd));

@@ -16,8 +16,8 @@ export const LIMITS = {
   heldMb: { times: 1.15, plus: 2 },
   /** Of a hundred peers: a busy machine has not accepted all of them yet. */
   sockets: { times: 1.05, plus: 3 },
-  /** Of the process, for all that the peers did. What is first needed under an attack is loaded and compiled then. */
-  cpuMs: { times: 2, plus: 300 },
+  /** Of the process, for all that the peers did. The first thousands of ends cost more, and all cost more on a busy machine. */
+  cpuMs: { times: 2, plus: 1_000 },
   /** CPU of the process between two turns of a timer: what others on the machine take away does not count. */
   turnMs: { times: 2, plus: 250 },
 } satisfies Record<string, Limit>;
