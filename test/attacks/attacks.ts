@@ -14,7 +14,7 @@ export interface Attack {
   /** What the application does with a connection of these peers. */
   serve?(ws: WebSocket): void;
   attack(crowd: Crowd): Promise<unknown>;
-  /** Where the same number of peers hold on to each server, what they hold is compared: bytes for each, beyond the limit of all. */
+  /** Where the same number of peers hold on to each server, what they hold is compared: bytes for each peer, beyond the limit of all. */
   heldPerPeer?: number;
 }
 
@@ -24,10 +24,9 @@ export const HONEST_PATH = '/honest';
 
 const HALF_REQUEST = UPGRADE_REQUEST.slice(0, UPGRADE_REQUEST.length / 2);
 
-async function spell(socket: net.Socket, crowd: Crowd, isOver: () => boolean): Promise<void> {
+async function spell(socket: net.Socket, isOver: () => boolean): Promise<void> {
   for (let at = 0; !isOver() && !socket.destroyed; at++) {
     socket.write(UPGRADE_REQUEST.charAt(at));
-    crowd.done++;
     await new Promise((resolve) => setTimeout(resolve, 1_000));
   }
 }
@@ -64,7 +63,7 @@ const OPENINGS: Attack[] = [
       const sockets: net.Socket[] = [];
       await crowd.gather(5_000, async () => sockets.push(await crowd.connect()));
       let isOver = false;
-      const spelling = sockets.map((socket) => spell(socket, crowd, () => isOver));
+      const spelling = sockets.map((socket) => spell(socket, () => isOver));
       await crowd.rest();
       isOver = true;
       await Promise.all(spelling);

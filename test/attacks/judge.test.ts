@@ -26,7 +26,7 @@ const brokenBy = (ours: Partial<Report>, heldPerPeer: number | null = 0) =>
     .filter((row) => !isHeld(row))
     .map(({ measure }) => measure);
 
-const HELD = 'heap and buffers held, bytes for each socket';
+const HELD = 'heap and buffers held, bytes for each peer';
 
 const most = ({ times, plus }: { times: number; plus: number }, plain: number) => times * plain + plus;
 
@@ -53,7 +53,7 @@ describe('the judge of attacks', () => {
     assert.deepEqual(brokenBy({ held: 1_000 * MB, sockets: 10_000 }, null), []));
 
   it('grants bytes for each peer that holds on', () => {
-    const held = most(LIMITS.heldMb, 50) * MB + 500 * 640;
+    const held = most(LIMITS.heldMb, 50) * MB + 1_000 * 640;
     assert.deepEqual(brokenBy({ held }, 641), []);
     assert.deepEqual(brokenBy({ held }, 639), [HELD]);
   });

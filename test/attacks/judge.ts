@@ -46,13 +46,13 @@ export function judge(plain: Report, ours: Report, heldPerPeer: number | null): 
     return { measure, plain: of(plain), ours: of(ours), limit: most };
   };
   const { times, plus } = LIMITS.heldMb;
-  const heldEach = { times, plus: (plus * MB) / ours.sockets + (heldPerPeer ?? 0) };
+  const heldEach = { times, plus: (plus * MB) / ours.done + (heldPerPeer ?? 0) };
   return [
     row('done by the peers', ({ done }) => done, null),
     row('peak of resident memory, MB', ({ peak }) => peak / MB, LIMITS.peakMb),
     ...(heldPerPeer !== null
       ? [
-          row('heap and buffers held, bytes for each socket', ({ held, sockets }) => held / sockets, heldEach),
+          row('heap and buffers held, bytes for each peer', ({ held, done }) => held / done, heldEach),
           row('sockets held, of a hundred peers', ({ sockets, done }) => (100 * sockets) / done, LIMITS.sockets),
         ]
       : []),
