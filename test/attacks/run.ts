@@ -104,7 +104,7 @@ async function main(): Promise<void> {
     show(attack.name, rows);
     failed += rows.filter((row) => !isHeld(row)).length;
   }
-  console.log(failed === 0 ? `${chosen.length} attacks, every limit is held` : `${failed} LIMITS NOT HELD`);
+  console.log(failed === 0 ? `attacks: ${chosen.length}, every limit is held` : `${failed} LIMITS NOT HELD`);
   process.exitCode = failed === 0 ? 0 : 1;
 }
 
