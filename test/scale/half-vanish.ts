@@ -1,7 +1,7 @@
 /** Constants and messages that the processes of half-vanish.test.ts share. */
 import type WebSocket from 'ws-linger';
 
-export const CONNECTIONS = 5_000;
+export const CONNECTIONS = 10_000;
 export const HEARTBEAT = { interval: 6_000, timeout: 4_000 };
 export const MESSAGES = 20;
 
