@@ -13,7 +13,7 @@ export type {
   LingerOutcome,
 } from './close-info';
 export { closeSentence } from './close-sentence';
-export { settled } from './connection/lingering';
+export { settled } from './connection/lingering-sockets';
 export type { LingerErrorCode } from './errors';
 export type { HeartbeatOptions, LingerOptions, Logger } from './options';
 export type { DrainOptions } from './server/drain';

@@ -113,3 +113,13 @@ class LingeringSockets {
 }
 
 export const lingeringSockets = sharedValue('lingering', () => new LingeringSockets());
+
+/**
+ * Resolves when no socket of this process goes on delivering after its WebSocket was closed: what was sent has then been
+ * taken by the peers, or given up. For programs that call `process.exit()` once their WebSockets are closed, since what still
+ * waits above the kernel dies with the process. Sockets that begin to linger meanwhile are waited for too. Each is gone by its
+ * `closeDeadline`.
+ */
+export function settled(): Promise<void> {
+  return lingeringSockets.ended(null);
+}

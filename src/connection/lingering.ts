@@ -205,21 +205,3 @@ export class Lingering implements SocketObserver, LingeringSocket, Capped {
     return isFresh && this.#zeroWindowSince !== null ? at - this.#zeroWindowSince : 0;
   }
 }
-
-export function shortenLingering(owner: LingerOwner, deadlineAt: number): void {
-  lingeringSockets.shorten(owner, deadlineAt);
-}
-
-export function lingeringEnded(owner: LingerOwner): Promise<void> {
-  return lingeringSockets.ended(owner);
-}
-
-/**
- * Resolves when no socket of this process goes on delivering after its WebSocket was closed: what was sent has then been
- * taken by the peers, or given up. For programs that call `process.exit()` once their WebSockets are closed, since what still
- * waits above the kernel dies with the process. Sockets that begin to linger meanwhile are waited for too. Each is gone by its
- * `closeDeadline`.
- */
-export function settled(): Promise<void> {
-  return lingeringSockets.ended(null);
-}

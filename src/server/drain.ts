@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { CLOSE_KINDS, type CloseKind } from '../close-info';
 import { connectionOf } from '../connection/connection';
 import type { Group } from '../connection/group';
-import { lingeringEnded, shortenLingering } from '../connection/lingering';
+import { lingeringSockets } from '../connection/lingering-sockets';
 import { now } from '../liveness/clock';
 import { type Check, checkAll, MAX_TIMER, milliseconds, outOfRange, wrongType } from '../options';
 import type { UpstreamServer } from '../upstream';
@@ -123,7 +123,7 @@ export class Drain {
     this.#deadlineAt = at + timeout;
     this.#spreadUntil = Math.min(this.#spreadUntil, this.#deadlineAt);
     this.#armDeadline();
-    shortenLingering(this.#target.group, this.#deadlineAt);
+    lingeringSockets.shorten(this.#target.group, this.#deadlineAt);
     for (const ws of this.#target.wss.clients ?? this.#target.group.tracked ?? []) {
       if ((ws as { readyState?: number }).readyState === 2) this.#close(ws);
     }
@@ -143,7 +143,7 @@ export class Drain {
   async #run(): Promise<void> {
     const { wss, group, own } = this.#target;
     this.#armDeadline();
-    shortenLingering(group, this.#deadlineAt);
+    lingeringSockets.shorten(group, this.#deadlineAt);
     await this.#closeAll();
     // A connection that opens late adds a close while others are awaited.
     for (let seen = 0; seen < this.#closes.length; ) {
@@ -156,7 +156,7 @@ export class Drain {
       // Covers a connection that was accepted a moment ago, too.
       this.#armDeadline();
     });
-    await lingeringEnded(group);
+    await lingeringSockets.ended(group);
   }
 
   #finish(): Record<CloseKind, number> {
