@@ -11,8 +11,10 @@ const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
+const Table = require('cli-table3');
 const { NATIVE_TARGETS, buildTarget } = require('./native-fuzz.js');
 const { compile, root, toolchain } = require('./steps.js');
+const { wineRoot } = require('./windows-node.js');
 
 const JOBS = 2;
 /** Longer than any input of a corpus. */
@@ -38,10 +40,8 @@ function nodeCommand() {
   const { glibcVersionRuntime: version = '0' } = process.report.getReport().header;
   if (version.localeCompare('2.38', 'en', { numeric: true }) >= 0) return [process.execPath];
   toolchain('windows');
-  const cache =
-    process.env.WS_LINGER_CACHE ?? path.join(process.env.XDG_CACHE_HOME ?? `${process.env.HOME}/.cache`, 'ws-linger');
   const machine = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
-  const libraries = path.join(cache, 'wine-root', 'lib', `${machine}-linux-gnu`);
+  const libraries = path.join(wineRoot, 'lib', `${machine}-linux-gnu`);
   if (!fs.existsSync(libraries))
     throw new Error('Jazzer.js needs glibc 2.38, or the folder that `toolchain.sh windows` makes');
   const [loader] = fs.readdirSync(libraries).filter((file) => file.startsWith('ld-linux-'));
@@ -135,13 +135,10 @@ function reasonIn(output) {
 const HEADER = ['target', 'executions', 'per second', 'coverage', 'features', 'corpus', 'crashes'];
 
 function print(rows) {
-  const widths = HEADER.map((_, column) => Math.max(...[HEADER, ...rows].map((row) => String(row[column]).length)));
-  for (const row of [HEADER, ...rows]) {
-    const cells = row.map((cell, column) =>
-      column === 0 ? String(cell).padEnd(widths[column]) : String(cell).padStart(widths[column]),
-    );
-    console.log(cells.join('  '));
-  }
+  const colAligns = HEADER.map((_, column) => (column === 0 ? 'left' : 'right'));
+  const table = new Table({ head: HEADER, colAligns, style: { head: [], border: [], compact: true } });
+  table.push(...rows);
+  console.log(table.toString());
 }
 
 async function main() {

@@ -1,9 +1,7 @@
 /** A logger that keeps nothing but counts. */
 import type { Logger } from 'ws-linger';
+import { UNPRINTABLE } from '../support/unprintable.js';
 import type { Log } from './messages.js';
-
-/** What breaks a line or rewrites a terminal. */
-const CONTROL = /[\p{Cc}\u2028\u2029]/u;
 
 export class CountingLogger implements Logger {
   readonly #kinds = new Map<string, number>();
@@ -34,6 +32,6 @@ export class CountingLogger implements Logger {
     const key = [event, kind, outcome].join(' ');
     this.#kinds.set(key, (this.#kinds.get(key) ?? 0) + 1);
     this.#longest = Math.max(this.#longest, line.length);
-    if (CONTROL.test(line) || CONTROL.test(message)) this.#broken++;
+    if (UNPRINTABLE.test(line) || UNPRINTABLE.test(message)) this.#broken++;
   }
 }

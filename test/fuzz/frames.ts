@@ -12,6 +12,7 @@ import Upstream from 'ws-upstream';
 import { CLOSE_KINDS, type CloseInfo } from '../../dist/close-info.js';
 import { SAMPLE_KEY } from '../support/peer.js';
 import type { Class } from '../support/side-by-side.js';
+import { assertAllEnded } from './support/counts.js';
 import { endStream, MemoryStream } from './support/memory-stream.js';
 import { threeTimes, turns, untilIdle, within } from './support/turns.js';
 
@@ -173,18 +174,9 @@ async function compare(scene: Scene): Promise<void> {
     'the application is told what plain ws tells',
   );
   assert.equal(written, plain.written, 'the peer gets what plain ws sends');
-  for (const deflate of [false, true]) assertEmpty(serverOf(WebSocket as unknown as Class, deflate));
-}
-
-/** What a server has counted: no connection is left, and each that was opened has ended. */
-function assertEmpty(server: Upstream.Server): void {
-  const { connections, opened, ended, lingering } = (server as unknown as WebSocket.Server).stats();
-  assert.deepEqual(connections, { opening: 0, open: 0, handshake: 0, fin: 0, cut: 0 });
-  assert.equal(
-    Object.values(ended).reduce((sum, count) => sum + count, 0),
-    opened,
-    'each connection has ended once',
-  );
-  assert.equal(lingering.now, 0, 'no socket lingers');
-  assert.equal(server.clients.size, 0);
+  for (const deflate of [false, true]) {
+    const server = serverOf(WebSocket as unknown as Class, deflate);
+    assertAllEnded(server);
+    assert.equal(server.clients.size, 0);
+  }
 }

@@ -13,6 +13,7 @@ import type { Guard } from '../../dist/server/guard.js';
 import { guardOf } from '../../dist/server/guard-registry.js';
 import { processMetrics } from '../../dist/telemetry/metrics.js';
 import type { Class } from '../support/side-by-side.js';
+import { assertAllEnded } from './support/counts.js';
 import { endStream, MemoryStream } from './support/memory-stream.js';
 import { threeTimes, turns, untilIdle, within } from './support/turns.js';
 
@@ -137,12 +138,5 @@ async function compare(scene: Scene): Promise<void> {
   assert.deepEqual(ours, plain, 'the peer gets the answer of plain ws');
   const { wss, guard } = hostOf(WebSocket as unknown as Class, scene.style);
   assert.equal([...(guard as Guard).upgrading].length, 0, 'no request waits for an answer');
-  const { connections, opened, ended, lingering } = (wss as unknown as WebSocket.Server).stats();
-  assert.deepEqual(connections, { opening: 0, open: 0, handshake: 0, fin: 0, cut: 0 });
-  assert.equal(
-    Object.values(ended).reduce((sum, count) => sum + count, 0),
-    opened,
-    'each connection has ended once',
-  );
-  assert.equal(lingering.now, 0, 'no socket lingers');
+  assertAllEnded(wss);
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { type Logger, pino } from 'pino';
+import { UNPRINTABLE } from '../../support/unprintable.js';
 
 export interface Recorder {
   logger: Logger;
@@ -27,9 +28,6 @@ export function recorder(): Recorder {
     },
   };
 }
-
-/** What ends a line, what makes a terminal do something, and what shows text in another order or hides it. */
-const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/u;
 
 export function assertShowable(text: string, longest: number): void {
   assert.ok(!UNPRINTABLE.test(text), `to be shown as it is: ${JSON.stringify(text)}`);
