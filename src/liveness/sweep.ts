@@ -21,8 +21,6 @@ const MIN_PERIOD_MS = 5;
 
 interface Swept {
   readonly connection: Watchable;
-  /** In which of two sweeps it is looked at while nothing waits to be sent: most wait for nothing, and each look costs. */
-  readonly turn: number;
   /** Null while nothing waits to be sent. */
   flow: Flow | null;
   doubt: Doubt | null;
@@ -34,10 +32,12 @@ export class Sweep {
   readonly #settings: Settings;
   readonly #limitsFlow: boolean;
   readonly #swept = new Map<Watchable, Swept>();
+  /** Those that something waits to be sent on. Most wait for nothing, and each look costs: all are visited in every other sweep. */
+  readonly #flowing = new Map<Watchable, Swept>();
   readonly stop: () => void;
   readonly #time: RunningTime;
   #isSweeping = false;
-  #turn = 0;
+  #isTurnOfAll = false;
   #at = 0;
   #ran = 0;
 
@@ -51,11 +51,12 @@ export class Sweep {
 
   add(connection: Watchable): void {
     const retiresAt = now() + this.#settings.maxAge * (1 - AGE_JITTER + AGE_SPREAD * Math.random());
-    this.#swept.set(connection, { connection, turn: this.#swept.size % 2, flow: null, doubt: null, retiresAt });
+    this.#swept.set(connection, { connection, flow: null, doubt: null, retiresAt });
   }
 
   remove(connection: Watchable): void {
     this.#swept.delete(connection);
+    this.#flowing.delete(connection);
   }
 
   #sweep(): void {
@@ -63,9 +64,9 @@ export class Sweep {
     this.#at = now();
     if (this.#isSweeping) return;
     this.#isSweeping = true;
-    this.#turn = 1 - this.#turn;
+    this.#isTurnOfAll = !this.#isTurnOfAll || !this.#limitsFlow;
     inTurns(
-      this.#swept,
+      this.#isTurnOfAll ? this.#swept : this.#flowing,
       (swept) => this.#visit(swept),
       () => {
         this.#isSweeping = false;
@@ -76,9 +77,13 @@ export class Sweep {
   #visit(swept: Swept): void {
     const { connection } = swept;
     if (this.#at >= swept.retiresAt) connection.retire();
-    else if (!this.#limitsFlow || (swept.flow === null && swept.turn !== this.#turn)) return;
-    else if (connection.isIdle()) swept.flow = null;
-    else {
+    else if (!this.#limitsFlow) return;
+    else if (connection.isIdle()) {
+      if (swept.flow === null) return;
+      swept.flow = null;
+      this.#flowing.delete(connection);
+    } else {
+      this.#flowing.set(connection, swept);
       const policy = this.#judgeFlow(swept, connection.snapshot());
       if (policy) connection.giveUp(policy);
     }

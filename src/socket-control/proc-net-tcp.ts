@@ -5,7 +5,7 @@
  * The table has a row for every socket of the machine, so it is read for a millisecond in each turn of the loop, and only the rows
  * that were asked for are looked at. A reading is begun when somebody asks, and its rows are what is answered from then on.
  */
-import { close, open, read, readSync } from 'node:fs';
+import { close, open, readSync } from 'node:fs';
 import { isIPv4, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import type { TransportLook } from './contract';
@@ -21,8 +21,10 @@ export interface Row {
 
 /** One reading serves all connections that ask within this time. */
 const FRESH_MS = 100;
-/** A reading takes longer the more sockets the machine has. The pause after it is so many times as long: 1 % of a core. */
-const PAUSE = 100;
+/** A reading costs more the more sockets the machine has. It takes so many times as long to be paid for: less than 1 % of a core. */
+const PAUSE = 140;
+/** While nobody asks, readings of this much time are paid in advance, so that who asks seldom is answered at once. */
+const SAVED_MS = 10_000;
 const TURN_MS = 1;
 const READ_BYTES = 16_384;
 
@@ -32,6 +34,7 @@ class Table {
   #wanted = new Map<string, Row[]>();
   #isReading = false;
   #isRefused = false;
+  #paidAt = Number.NEGATIVE_INFINITY;
   #readAgainAt = Number.NEGATIVE_INFINITY;
 
   constructor(file: string) {
@@ -62,7 +65,9 @@ class Table {
       if (isRefused) this.#wanted.clear();
       for (const [key, rows] of wanted) for (const row of rows) row.look = found.get(key) ?? null;
       this.#isReading = false;
-      this.#readAgainAt = performance.now() + Math.max(FRESH_MS, PAUSE * cost);
+      const at = performance.now();
+      this.#paidAt = Math.max(this.#paidAt, at - SAVED_MS) + PAUSE * cost;
+      this.#readAgainAt = Math.max(this.#paidAt, at + FRESH_MS);
     });
   }
 }
@@ -73,30 +78,29 @@ class Table {
  * made at once, since a thread of the pool makes each twice as dear. One buffer serves for all.
  */
 function readRows(file: string, onRow: (row: string) => void, done: (isRefused: boolean, cost: number) => void): void {
-  const buffer = Buffer.allocUnsafe(READ_BYTES);
+  const meter = new CostMeter();
+  let buffer: Buffer;
   let rest = '';
-  let cost = 0;
-  const readOn = (fd: number) =>
-    read(fd, buffer, 0, READ_BYTES, null, (error, length) => {
-      const meter = new CostMeter();
-      const isOver = error !== null || readForATurn(fd, length);
-      cost += meter.read();
-      if (!isOver) readOn(fd);
-      else close(fd, () => done(false, cost));
+  const readOn = (fd: number): void => {
+    let length = 0;
+    meter.measure(() => {
+      const until = performance.now() + TURN_MS;
+      do {
+        length = readNow(fd, buffer);
+        rest = eachRow(rest + buffer.toString('latin1', 0, length), onRow);
+      } while (length > 0 && performance.now() < until);
     });
-  /** Returns whether that was all. */
-  const readForATurn = (fd: number, read: number): boolean => {
-    const until = performance.now() + TURN_MS;
-    for (let length = read; length > 0; length = readNow(fd, buffer)) {
-      rest = eachRow(rest + buffer.toString('latin1', 0, length), onRow);
-      if (performance.now() >= until) return false;
-    }
-    return true;
+    if (length > 0) setImmediate(readOn, fd);
+    else close(fd, () => done(false, meter.total()));
   };
   try {
-    open(file, (refused, fd) => (refused ? done(true, cost) : readOn(fd)));
+    open(file, (refused, fd) => {
+      if (refused) return done(true, 0);
+      buffer = Buffer.allocUnsafe(READ_BYTES);
+      readOn(fd);
+    });
   } catch {
-    done(true, cost); // as Node's permission model does
+    done(true, 0); // as Node's permission model does
   }
 }
 
@@ -108,15 +112,23 @@ function readNow(fd: number, buffer: Buffer): number {
   }
 }
 
-/** What work in this turn cost: less than it took where the machine is busy, less than the process used where it has threads. */
+/** What work cost that is done in turns: less than it took where the machine is busy, less than the process used where it has threads. */
 class CostMeter {
-  readonly #began = performance.now();
-  readonly #used = process.cpuUsage();
+  #took = 0;
+  #used = 0;
+
+  measure(turn: () => void): void {
+    const began = performance.now();
+    const before = process.cpuUsage();
+    turn();
+    const { user, system } = process.cpuUsage(before);
+    this.#took += performance.now() - began;
+    this.#used += (user + system) / 1_000;
+  }
 
   /** In ms of a core. */
-  read(): number {
-    const { user, system } = process.cpuUsage(this.#used);
-    return Math.min(performance.now() - this.#began, (user + system) / 1_000);
+  total(): number {
+    return Math.min(this.#took, this.#used);
   }
 }
 
