@@ -8,8 +8,8 @@ import { sharedValue } from '../copies';
 import { now, reached } from '../liveness/clock';
 import type { LingerCap } from './linger-cap';
 
-/** Lingering sockets are looked at this often, in ms, and at their deadlines. */
-export const VISIT_MS = 250;
+/** Lingering sockets are visited this often, in ms, and at their deadlines. */
+const VISIT_MS = 1_000;
 
 /** Whose connections these are: told of each that begins and ceases to linger. */
 export interface LingerOwner {

@@ -21,7 +21,7 @@ import type { Alarm } from './alarm';
 import { closeErrorOf } from './classify';
 import { howToCut } from './lifecycle';
 import type { Capped } from './linger-cap';
-import { type LingeringSocket, type LingerOwner, lingeringSockets, VISIT_MS } from './lingering-sockets';
+import { type LingeringSocket, type LingerOwner, lingeringSockets } from './lingering-sockets';
 import type { TrafficMeter } from './transport';
 import { keepObserved, observe, type SocketObserver } from './transport';
 
@@ -35,8 +35,8 @@ interface Limits {
 const LOOK_MS = 5_000;
 /** How long an answer may take, in ms: the system's table is read seldom where it is long. */
 const ANSWER_MS = 2_000;
-/** The last time comes so long before the deadline, in ms, and its answer counts until then. */
-const LAST_LOOK_MS = ANSWER_MS + 2 * VISIT_MS;
+/** It is asked for the last time so long before the deadline, in ms, and an answer counts for as long. */
+const LAST_LOOK_MS = 2_500;
 /** How long a stream may take to report 'close' after it was cut, in ms, before it is taken to be gone. */
 const GONE_MS = 1_000;
 /** Of a socket to which no more than this was ever sent, in bytes, the kernel holds too little to ask about. */
@@ -77,7 +77,7 @@ export class Lingering implements SocketObserver, LingeringSocket, Capped {
     if (onTimeout !== 'auto') this.#lookAt = Number.POSITIVE_INFINITY;
     this.owner = owner;
     this.#deadlineAt = deadlineAt;
-    this.#armDeadline();
+    this.#setAlarm(deadlineAt);
     observe(stream, this);
     lingeringSockets.add(this);
     owner.lingers();
@@ -114,6 +114,7 @@ export class Lingering implements SocketObserver, LingeringSocket, Capped {
     this.#meter.read();
     this.#forced = how;
     this.#goneAt = now() + GONE_MS;
+    this.#setAlarm(this.#goneAt);
     if (how === 'destroy') {
       this.#control?.finish();
       this.#stream.destroy();
@@ -126,11 +127,10 @@ export class Lingering implements SocketObserver, LingeringSocket, Capped {
   shorten(deadlineAt: number): void {
     if (deadlineAt >= this.#deadlineAt) return;
     this.#deadlineAt = deadlineAt;
-    this.#armDeadline();
+    if (!this.#forced) this.#setAlarm(deadlineAt);
   }
 
-  #armDeadline(): void {
-    const due = this.#deadlineAt;
+  #setAlarm(due: number): void {
     this.#alarm.set([due], () => this.visit(Math.max(now(), due)));
     this.#alarm.unref();
   }
@@ -179,27 +179,32 @@ export class Lingering implements SocketObserver, LingeringSocket, Capped {
     leaveServer(this.#stream);
   }
 
-  /** Asks the system, and takes the answer at a later visit: whether the peer's window is zero, and since when. */
+  /** Asks the system, and takes the answer at a later visit. */
   #lookAgain(at: number): void {
-    const { accepted, unsent } = this.#meter.read();
-    const look = unsent > 0 || accepted > WORTH_A_LOOK ? this.#control?.look() : null;
+    const isAnswered = this.#takeAnswer();
     this.#askedAt ??= at;
-    if (at === this.#askedAt) return;
-    const isAnswered = look != null && look.at >= this.#askedAt;
     if (!isAnswered && at - this.#askedAt < ANSWER_MS) return;
-    this.#askedAt = null;
     // Once more right before the end: who reads on by then is no longer one who does not read.
     const last = this.#deadlineAt - LAST_LOOK_MS;
-    this.#lookAt = at < last ? Math.min(at + LOOK_MS, last) : Number.POSITIVE_INFINITY;
-    if (!isAnswered) return;
+    this.#lookAt = this.#askedAt < last ? Math.min(at + LOOK_MS, last) : Number.POSITIVE_INFINITY;
+    this.#askedAt = null;
+  }
+
+  /** Learns whether the peer's window is zero, and since when; false while there is no answer, which is asked for again. */
+  #takeAnswer(): boolean {
+    const { accepted, unsent } = this.#meter.read();
+    const look = unsent > 0 || accepted > WORTH_A_LOOK ? this.#control?.look() : null;
+    if (!look || this.#askedAt === null || look.at < this.#askedAt) return false;
     const before = this.#look;
     const takes = before !== null && (accepted > before.accepted || look.unacknowledged < before.unacknowledged);
     this.#zeroWindowSince = look.peerWindow === 'zero' && !takes ? (this.#zeroWindowSince ?? look.at) : null;
     this.#look = { ...look, accepted };
+    return true;
   }
 
   /** For how long the peer is known to have been there without reading, up to now. */
   #zeroWindowMs(at: number): number {
+    this.#takeAnswer();
     const { accepted } = this.#meter.read();
     const isFresh = this.#look !== null && at - this.#look.at <= LAST_LOOK_MS && accepted === this.#look.accepted;
     return isFresh && this.#zeroWindowSince !== null ? at - this.#zeroWindowSince : 0;
