@@ -1,4 +1,4 @@
-import { Connection, connectionOf } from './connection/connection';
+import { connectionOf } from './connection/connection';
 import { Group, groupFor, putGroup } from './connection/group';
 import { isMarked, mark } from './copies';
 import { parseOptions } from './defaults';
@@ -7,7 +7,7 @@ import { asksForSame, type LingerOptions, type Settings } from './options';
 import { type ServerAdditions, ServerSide, sideOf } from './server/server-side';
 import { checkControl } from './socket-control/choose';
 import { Upstream, type UpstreamServer, type UpstreamSocket } from './upstream';
-import { lingeringClass, type WebSocket } from './websocket';
+import { adopt, lingeringClass, type WebSocket } from './websocket';
 
 /**
  * Gives a WebSocket or a WebSocketServer that plain `ws` made what this package's own have; for a server, its present
@@ -116,15 +116,14 @@ function settingsFor(
 
 function attachSocket(ws: UpstreamSocket, group: Group): UpstreamSocket {
   if (isMarked(ws) && connectionOf(ws)) return ws;
-  const Base = ws.constructor as typeof Upstream;
-  const connection = new Connection(ws, Base.prototype as UpstreamSocket, group);
-  Object.setPrototypeOf(ws, lingeringClass(Base).prototype);
+  const connection = adopt(ws, group);
   if (ws.readyState === Upstream.CLOSED) connection.hadClosed();
+  else if (ws.readyState === Upstream.CLOSING && !ws._socket) connection.hadBrokenOff();
   else if (ws._socket) {
     connection.watchSocket(ws._socket);
     connection.opened();
   } else if (ws._req) connection.watchRequest(ws._req);
-  if (ws.readyState === Upstream.CLOSING) connection.close();
+  if (ws.readyState === Upstream.CLOSING && ws._socket) connection.close();
   return ws;
 }
 

@@ -138,7 +138,7 @@ export interface CloseInfo {
   /**
    * Whether the peer has read all messages that were sent to it. True where it answered this side's close frame with the same code
    * (a peer that closes by itself at that moment, with that code, cannot be told from one that answers). False where some of them
-   * were dropped here. Null where nobody can know; a socket that lingers goes on delivering.
+   * were dropped here, or a write of some failed. Null where nobody can know; a socket that lingers goes on delivering.
    */
   delivered: boolean | null;
   /** How its socket was handled: by the Windows addon or in JavaScript. Null where it never had a socket. */
@@ -148,7 +148,10 @@ export interface CloseInfo {
    * count.
    */
   bytesReceived: number | null;
-  /** Bytes the local TCP stack accepted. Not a proof of delivery. Null for a stream that does not count. */
+  /**
+   * Bytes the local TCP stack accepted. Not a proof of delivery. Of a write that failed Node does not tell how much was accepted: it
+   * counts as a whole. Null for a stream that does not count.
+   */
   bytesSent: number | null;
   /**
    * Bytes that were queued and that the local TCP stack had not accepted by then. A socket that lingers goes on with them. Where

@@ -34,6 +34,7 @@ const BY_KIND: Record<CloseKind, { peer: string } & Partial<Record<CloseOrigin, 
   'upgrade-failed': {
     peer: 'The peer refused or broke off the opening handshake',
     local: 'This side could not make the connection',
+    network: 'The opening handshake had failed before it was attached',
   },
   'tls-failed': { peer: 'The peer refused or broke TLS', local: "This side refused the peer's certificate" },
   unknown: {

@@ -21,6 +21,8 @@ export function sharedValue<T extends object>(name: string, make: () => T): T {
   const known = (globalThis as Record<symbol, unknown>)[key] as T | undefined;
   if (known) return known;
   const value = make();
+  // Jest deletes what it can of the objects that it finds on the global one, while they still serve what ends late.
+  for (const name of Reflect.ownKeys(value)) Object.defineProperty(value, name, { configurable: false });
   Object.defineProperty(globalThis, key, { value });
   return value;
 }

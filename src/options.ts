@@ -257,9 +257,9 @@ function namesIn(given: object, known: object): Set<string> {
   return names;
 }
 
-/** That of another realm, too. */
+/** That of another realm, too: an object without a prototype whose methods are an object's. */
 function isObjectPrototype(owner: object | null): boolean {
-  return owner === null || Object.getPrototypeOf(owner) === null;
+  return owner === null || (Object.getPrototypeOf(owner) === null && Object.hasOwn(owner, 'hasOwnProperty'));
 }
 
 /** An array, a Map or a Date has none of the names that count, and would pass as if nothing had been given. */

@@ -178,15 +178,31 @@ for (const name of ['closeInfo', 'rtt'] as const) {
   });
 }
 
+/** Makes a WebSocket that plain ws made one of this package's. */
+export function adopt(ws: UpstreamSocket, group: Group): Connection {
+  const Base = ws.constructor as typeof Upstream;
+  Object.setPrototypeOf(ws, lingeringClass(Base).prototype);
+  return new Connection(ws, Base.prototype as UpstreamSocket, group);
+}
+
 const ADDED = ['closeInfo', 'rtt', 'close', 'closeAsync', 'terminate', 'abort', 'setSocket', 'emitClose'] as const;
 
 type AnyConstructor = new (address: unknown, protocols: unknown, options?: ConstructorOptions) => Upstream;
 
 const lingeringClasses = new WeakMap<object, typeof Upstream>();
 
+/** A bound class has no prototype of its own, which a base needs, and makes objects of the class that was bound. */
+function withPrototype(given: typeof Upstream): typeof Upstream {
+  if (typeof (given.prototype as Partial<UpstreamSocket> | undefined)?.emitClose === 'function') return given;
+  return new Proxy(given, {
+    get: (target, name) => Reflect.get(name === 'prototype' ? Upstream : target, name),
+    construct: (target, args) => Reflect.construct(target, args),
+  });
+}
+
 /** A WebSocket class of plain ws, a user's, or another copy's of ws, extended by this package's methods. */
 export function lingeringClass(given: SocketClass): typeof Upstream {
-  const Base = given as typeof Upstream;
+  const Base = withPrototype(given as typeof Upstream);
   if (isMarked(Base.prototype)) return Base;
   const known = lingeringClasses.get(Base);
   if (known) return known;
@@ -195,9 +211,10 @@ export function lingeringClass(given: SocketClass): typeof Upstream {
     constructor(address: unknown, protocols?: unknown, options?: ConstructorOptions) {
       const group = groupOf(address, optionsIn(protocols, options));
       super(address, protocols, options);
-      const connection = new Connection(this as unknown as UpstreamSocket, Base.prototype as UpstreamSocket, group);
-      const request = (this as unknown as UpstreamSocket)._req;
-      if (request) connection.watchRequest(request);
+      const ws = this as unknown as UpstreamSocket;
+      // A constructor may return an object of another class.
+      const connection = isMarked(ws) ? new Connection(ws, Base.prototype as UpstreamSocket, group) : adopt(ws, group);
+      if (ws._req) connection.watchRequest(ws._req);
     }
   }
   mark(Lingering.prototype);

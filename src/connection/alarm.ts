@@ -2,7 +2,9 @@
  * The timers of one end: the next check, and the limits that checks lead to. A limit has a timer from the start, since a mocked
  * clock that is set ahead in one step may run only those that are there (node:test), and checks that follow each other are not.
  */
-import { now, reached, stopTimer } from '../liveness/clock';
+
+import { now, reached, stopTimer, unrefTimer } from '../liveness/clock';
+import { setImmediate } from '../real-timers';
 
 /** How an alarm came. */
 export interface Ringing {
@@ -11,6 +13,9 @@ export interface Ringing {
   /** A mocked clock was set ahead: sockets have had no time. */
   isMocked: boolean;
 }
+
+/** A timer of the system takes its whole time, but for what clocks differ by. */
+const SHARE_OF_REAL_TIME = 0.9;
 
 type Ring = (how: Ringing) => void;
 
@@ -36,7 +41,7 @@ export class Alarm {
 
   /** From now on it keeps no process alive. */
   unref(): void {
-    for (const timer of this.#timers.values()) timer.unref();
+    for (const timer of this.#timers.values()) unrefTimer(timer);
   }
 
   #start(due: number): NodeJS.Timeout {
@@ -44,7 +49,7 @@ export class Alarm {
     const wait = Math.max(1, due - now()); // newer versions of Node warn of less
     const timer = setTimeout(() => {
       stopTimer(timer); // node:test may run it again
-      const isMocked = (process.uptime() - began) * 1_000 < wait / 2;
+      const isMocked = (process.uptime() - began) * 1_000 < wait * SHARE_OF_REAL_TIME;
       reached(due, isMocked ? 0 : undefined);
       const how = { lateBy: now() - due, isMocked };
       if (isMocked) this.#ring?.(how);

@@ -153,7 +153,7 @@ function judge({ cause, closedBy, endedIn }: State, clean: boolean): Judgement {
     case 'protocol-error':
       return ['protocol-error', 'peer'];
     case 'unseen':
-      return ['unknown', 'network'];
+      return [endedIn === 'opening' ? 'upgrade-failed' : 'unknown', 'network'];
     case 'error':
       return endedIn === 'opening' ? judgeOpening(cause) : judgeError(cause);
   }

@@ -38,6 +38,7 @@ import type { Group } from './group';
 import {
   type Effect,
   type GiveUpPolicy,
+  howToCut,
   initial,
   NO_SAMPLE,
   type Observation,
@@ -48,6 +49,7 @@ import {
 } from './lifecycle';
 import { openingFault } from './opening-fault';
 import {
+  brokenFrameBytes,
   bytesMoved,
   closeFrameBytes,
   countInput,
@@ -62,12 +64,14 @@ import {
 import { Watched, type WatchedConnection } from './watched';
 
 type Owner = object & { [kConnection]?: Connection };
+/** Connections of WebSockets that take no property more. */
+const sealed = new WeakMap<object, Connection>();
 type Sender = NonNullable<Internals['_sender']>;
 type BaseMethods = Pick<Upstream, 'close' | 'terminate'> & Pick<Internals, 'setSocket' | 'emitClose'>;
 
 /** The connection of a WebSocket; undefined for one that this package did not make and that was not attached. */
 export function connectionOf(ws: Owner): Connection | undefined {
-  return ws[kConnection];
+  return ws[kConnection] ?? sealed.get(ws);
 }
 
 export class Connection implements SocketObserver, Visited, WatchedConnection {
@@ -98,7 +102,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
     this.#ws = ws;
     this.#base = base;
     this.group = group;
-    Object.defineProperty(ws, kConnection, { value: this });
+    if (!Reflect.defineProperty(ws, kConnection, { value: this })) sealed.set(ws, this);
   }
 
   get kind(): 'connection' {
@@ -120,6 +124,12 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
     const bothCloseFrames = _closeFrameSent && _closeFrameReceived;
     this.#state = { ...initial, phase: 'closed', endedIn: 'fin', cause: { type: 'unseen' }, bothCloseFrames };
     this.info = this.#beginEnding().describe(this.#state, null, null);
+  }
+
+  /** The opening handshake had failed, or was broken off here, before the WebSocket was attached. */
+  hadBrokenOff(): void {
+    this.#movedTo('opening');
+    this.#state = { ...initial, cause: { type: 'unseen' } };
   }
 
   /** Watches the request of a client's opening handshake; called again after a redirect. */
@@ -320,6 +330,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
   /** ws emits the error when it has closed. Without a listener that would end the process for what a peer did. */
   #onProtocolError(error: Error): void {
     this.#keepAddress();
+    this.#endSilence(brokenFrameBytes(this.#ws, (bytesMoved(this.#stream) ?? 0) - this.#moved));
     this.#step({ type: 'protocol-error', error: closeErrorOf(error) });
     this.#noteListener();
     if (this.#settings.guard && this.#ws.listenerCount('error') === 0) this.#ws.once('error', ignoreError);
@@ -366,7 +377,10 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
   #onLostBehindData(socket: Duplex & { encrypted?: boolean }): void {
     const onReset = () => this.onError(systemError('ECONNRESET', 'read'));
     if (socket.encrypted) onReset();
-    else socket.write('', (error) => error || onReset());
+    else {
+      this.#beginEnding().probedByWrite = true;
+      socket.write('', (error) => error || onReset());
+    }
   }
 
   #end(observation: Observation): void {
@@ -491,6 +505,8 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
       this.#beginEnding().forced = 'destroy';
       this.#beginEnding().control()?.finish();
       this.#base.terminate.call(this.#ws);
+    } else if (effect === 'linger' && this.#settings.maxLingering === 0) {
+      this.#apply(howToCut(this.#settings.onTimeout, 0));
     } else if (effect === 'linger') {
       this.#linger();
     } else if (effect === 'resume') {

@@ -56,6 +56,8 @@ export class Ending {
   forced: 'reset' | 'destroy' | null = null;
   socketClosed = false;
   senderFailed = false;
+  /** Nothing was written but to learn of an error. */
+  probedByWrite = false;
   /** What close() was called with. */
   closeLimits: CloseLimits | undefined;
   /** An 'error' listener of the application is told of the error. */
@@ -196,7 +198,11 @@ export class Ending {
       error: cause && 'error' in cause ? cause.error : null,
       sent,
       received,
-      delivered: wasDelivered({ sent, received, dropped: this.lingering ? 0 : bytesUnsent }),
+      delivered: wasDelivered({
+        sent,
+        received,
+        dropped: this.#hasFailedWrite(state) || (!this.lingering && bytesUnsent > 0),
+      }),
       bytesReceived: counts ? traffic.received : null,
       bytesSent: counts ? traffic.accepted : null,
       bytesUnsent,
@@ -204,6 +210,12 @@ export class Ending {
       idleMs: idleMs && Math.min(idleMs, openMs),
       elapsedMs: endingSince === null ? 0 : at - endingSince,
     };
+  }
+
+  /** A write that had messages in it. Behind the peer's close frame it may have been the answer to that alone. */
+  #hasFailedWrite({ cause }: State): boolean {
+    const hasFailed = cause?.type === 'error' && cause.error.syscall === 'write';
+    return hasFailed && !this.probedByWrite && !this.#ws._closeFrameReceived;
   }
 
   #sentCloseFrame({ closedBy }: State): CloseFrame | null {
@@ -224,10 +236,10 @@ function receivedCloseFrame(
 }
 
 /** A peer answers a close frame by its code (RFC 6455 §5.5.1), after it has read all that came before. */
-function wasDelivered(end: { sent: CloseFrame | null; received: CloseFrame | null; dropped: number }): boolean | null {
+function wasDelivered(end: { sent: CloseFrame | null; received: CloseFrame | null; dropped: boolean }): boolean | null {
   const { sent, received, dropped } = end;
   if (sent?.first && received?.code === sent.code) return true;
-  return dropped > 0 ? false : null;
+  return dropped ? false : null;
 }
 
 /** A function of its own, since a closure holds all that is around it. */

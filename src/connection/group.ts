@@ -29,6 +29,16 @@ export interface EndedConnection {
   errorHeard: boolean;
 }
 
+/** What the application has set, where it is of the declared type: a program of its own may have something else by that name. */
+function connectionIdOf(ws: { connectionId?: unknown }): string | number | undefined {
+  try {
+    const { connectionId } = ws;
+    return typeof connectionId === 'string' || typeof connectionId === 'number' ? connectionId : undefined;
+  } catch {
+    return undefined; // a getter
+  }
+}
+
 export class Group implements LingerOwner {
   readonly settings: Settings;
   readonly role: 'server' | 'client';
@@ -67,7 +77,7 @@ export class Group implements LingerOwner {
   ended(ws: object, info: CloseInfo, { stream, address, errorHeard }: EndedConnection): void {
     this.metrics.ended(info);
     this.tracked?.delete(ws);
-    const { connectionId } = ws as { connectionId?: unknown };
+    const connectionId = connectionIdOf(ws);
     const remoteAddress = address ?? peerAddress(stream);
     this.recentEnds?.add({ at: Date.now(), connectionId, remoteAddress, info });
     logDisconnect(this.settings.logger, { connectionId, remoteAddress, info, errorHeard });

@@ -309,10 +309,11 @@ function cut(state: State, at: number, cause: Cause | null, how?: 'reset' | 'des
 
 /**
  * The state in `phase`, with one more thing known of the end. The first such thing starts the clock; the first cause wins, and
- * keeps the phase in which it was met.
+ * keeps the phase in which it was met, unless both close frames had crossed by then.
  */
 function ending(state: State, at: number, phase: Phase, cause: Cause | null): State {
-  const isFirst = state.endingSince === null || (state.cause === null && cause !== null);
+  const isCause = cause !== null && state.cause === null && !(state.bothCloseFrames && cause.type !== 'protocol-error');
+  const isFirst = state.endingSince === null || isCause;
   const endedIn = isFirst ? asClosePhase(state.phase) : state.endedIn;
   return { ...state, phase, cause: state.cause ?? cause, endingSince: state.endingSince ?? at, endedIn };
 }

@@ -5,7 +5,9 @@
 import type { Duplex } from 'node:stream';
 import type { Lingered } from '../close-info';
 import { sharedValue } from '../copies';
-import { now, reached } from '../liveness/clock';
+import { now } from '../liveness/clock';
+import { inSharedContext } from '../liveness/timers';
+import { setTimeout } from '../real-timers';
 import type { LingerCap } from './linger-cap';
 
 /** Lingering sockets are visited this often, in ms, and at their deadlines. */
@@ -24,6 +26,8 @@ export interface LingeringSocket {
   visit(at: number): void;
   /** From now on it has to be gone by then, or sooner. */
   shorten(deadlineAt: number): void;
+  /** To be called when its server may be closing, which is not to wait for it. */
+  leaveServer(): void;
 }
 
 class LingeringSockets {
@@ -35,7 +39,6 @@ class LingeringSockets {
   /** Those that have something left to write: they keep the process alive. */
   readonly #unflushed = new Set<LingeringSocket>();
   #timer: NodeJS.Timeout | undefined;
-  #visitAt = 0;
 
   has(socket: LingeringSocket): boolean {
     return this.#sockets.has(socket);
@@ -46,8 +49,7 @@ class LingeringSockets {
     this.#sockets.add(socket);
     this.#unflushed.add(socket);
     for (const key of [socket.owner, null]) this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
-    // A visit that is long overdue was lost with a mocked clock.
-    if (this.#sockets.size === 1 || this.#visitAt < now() - VISIT_MS) this.#startTimer();
+    if (this.#sockets.size === 1) inSharedContext(() => this.#startTimer());
     this.#holdProcess();
   }
 
@@ -75,6 +77,10 @@ class LingeringSockets {
     for (const socket of this.#sockets) if (socket.owner === owner) socket.shorten(deadlineAt);
   }
 
+  readonly leaveServers = (): void => {
+    for (const socket of this.#sockets) socket.leaveServer();
+  };
+
   /** Resolves when no socket of this owner lingers any more, or none at all. Until then it keeps the process alive. */
   ended(owner: LingerOwner | null): Promise<void> {
     return new Promise((resolve) => {
@@ -84,19 +90,13 @@ class LingeringSockets {
     });
   }
 
-  /** An earlier timer runs out, rather than to be stopped: it may be of a mocked clock that is no more. */
   #startTimer(): void {
-    this.#visitAt = now() + VISIT_MS;
-    this.#timer?.unref();
-    const timer = setTimeout(() => {
-      if (timer === this.#timer) this.#visitAll();
-    }, VISIT_MS);
-    this.#timer = timer;
+    this.#timer?.close();
+    this.#timer = setTimeout(() => this.#visitAll(), VISIT_MS);
     this.#holdProcess();
   }
 
   #visitAll(): void {
-    reached(this.#visitAt);
     const at = now();
     try {
       for (const socket of this.#sockets) socket.visit(at);

@@ -16,7 +16,7 @@ import type { CloseError, Lingered } from '../close-info';
 import { now } from '../liveness/clock';
 import type { OnTimeout } from '../options';
 import type { SocketControl, TransportLook } from '../socket-control/contract';
-import { leaveServer } from '../socket-control/handle';
+import { leaveClosingServer, watchServer } from '../socket-control/handle';
 import type { Alarm } from './alarm';
 import { closeErrorOf } from './classify';
 import { howToCut } from './lifecycle';
@@ -149,6 +149,10 @@ export class Lingering implements SocketObserver, LingeringSocket, Capped {
     }
   }
 
+  leaveServer(): void {
+    if (this.#isFlushed) leaveClosingServer(this.#stream);
+  }
+
   onError(error: Error): void {
     this.#meter.read();
     this.#error ??= closeErrorOf(error);
@@ -176,7 +180,8 @@ export class Lingering implements SocketObserver, LingeringSocket, Capped {
     this.#isFlushed = true;
     lingeringSockets.flushed(this);
     (this.#stream as { unref?(): void }).unref?.();
-    leaveServer(this.#stream);
+    leaveClosingServer(this.#stream);
+    watchServer(this.#stream, lingeringSockets.leaveServers);
   }
 
   /** Asks the system, and takes the answer at a later visit. */

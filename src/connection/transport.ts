@@ -121,9 +121,18 @@ export class InputCounter {
   };
 }
 
+/** A count of a stream. One of the application's own may have a getter of its own that throws. */
+function countOf(stream: object, name: 'bytesRead' | 'bytesWritten' | '_bytesDispatched'): number | undefined {
+  try {
+    return (stream as Record<typeof name, number | undefined>)[name];
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether the stream counts what it reads. */
 export function isCounting(stream: object, handle: TransportHandle | null): boolean {
-  return (handle?.bytesRead ?? (stream as Stream).bytesRead) !== undefined;
+  return (handle?.bytesRead ?? countOf(stream, 'bytesRead')) !== undefined;
 }
 
 /** A counter for a stream that needs one; null for one that does not, and for one that ws has not begun to read. */
@@ -137,8 +146,8 @@ export function bytesMoved(stream: Duplex | null): number | undefined {
   // Node's getters ask the handle for the same, each by two calls more.
   const { bytesRead, bytesWritten = 0 } = (stream as { _handle?: TransportHandle | null })._handle ?? {};
   if (bytesRead !== undefined) return bytesRead + bytesWritten;
-  const counts = stream as { bytesRead?: number; _bytesDispatched?: number };
-  return counts.bytesRead === undefined ? undefined : counts.bytesRead + (counts._bytesDispatched ?? 0);
+  const read = countOf(stream, 'bytesRead');
+  return read === undefined ? undefined : read + (countOf(stream, '_bytesDispatched') ?? 0);
 }
 
 export class TrafficMeter {
@@ -160,8 +169,11 @@ export class TrafficMeter {
     const { received, accepted } = this.last;
     const queued = this.#handle?.writeQueueSize ?? 0;
     this.last = {
-      received: Math.max(received, this.#handle?.bytesRead ?? this.#stream.bytesRead ?? this.#counter?.bytes ?? 0),
-      accepted: Math.max(accepted, (this.#handle?.bytesWritten ?? this.#stream.bytesWritten ?? 0) - queued),
+      received: Math.max(
+        received,
+        this.#handle?.bytesRead ?? countOf(this.#stream, 'bytesRead') ?? this.#counter?.bytes ?? 0,
+      ),
+      accepted: Math.max(accepted, (this.#handle?.bytesWritten ?? countOf(this.#stream, 'bytesWritten') ?? 0) - queued),
       unsent: this.#unsent(queued),
     };
     return this.last;
@@ -172,8 +184,8 @@ export class TrafficMeter {
     const transport = this.#stream._parent ?? this.#stream;
     const unsent = this.#stream.writableFinished ? 0 : this.#unsent(0);
     return {
-      received: Math.max(this.last.received, transport.bytesRead ?? 0),
-      accepted: Math.max(this.last.accepted, (transport.bytesWritten ?? 0) - unsent),
+      received: Math.max(this.last.received, countOf(transport, 'bytesRead') ?? 0),
+      accepted: Math.max(this.last.accepted, (countOf(transport, 'bytesWritten') ?? 0) - unsent),
       unsent,
     };
   }
@@ -211,6 +223,19 @@ export function closeFrameBytes({ _closeCode, _closeMessage, _isServer }: Intern
   const header = _isServer ? 6 : 2;
   return header + (_closeCode === 1005 ? 0 : 2 + _closeMessage.length);
 }
+
+/**
+ * How long the frame may have been by which the peer broke the protocol, of so many bytes that came last: header, payload where it was
+ * read, and what came behind it.
+ */
+export function brokenFrameBytes({ _receiver }: Internals, came: number): number {
+  const { _bufferedBytes = 0, _payloadLength = 0 } = (_receiver ?? {}) as Record<string, number>;
+  const behindPayload = MAX_HEADER + _bufferedBytes;
+  return behindPayload + (behindPayload + _payloadLength <= came + MAX_HEADER ? _payloadLength : 0);
+}
+
+/** The longest header of a frame (RFC 6455 §5.2). */
+const MAX_HEADER = 14;
 
 /** What ws's receiver has in hand. It stands still when it has finished, and when a listener that threw has stopped it. */
 export function receiverState({ _receiver }: Internals): string {

@@ -4,6 +4,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import { sharedValue } from '../copies';
+import { setImmediate as setRealImmediate } from '../real-timers';
 
 /** Timers may end a little before performance.now() says so. */
 const TIMER_STEP_MS = 2;
@@ -19,6 +20,17 @@ export function now(): number {
 export function reached(due: number, tolerance = TIMER_STEP_MS): void {
   const behind = due - now();
   if (behind > tolerance) clock.ahead += behind;
+}
+
+/** Calls `run` after the loop has polled: by the timers that tests may have replaced, where there are any. */
+export function afterPoll(run: () => void): void {
+  const { setImmediate = setRealImmediate } = globalThis as { setImmediate?: typeof setRealImmediate };
+  setImmediate(run);
+}
+
+/** Lets the process end before the timer does. A page's timers are numbers. */
+export function unrefTimer(timer: NodeJS.Timeout | undefined): void {
+  timer?.unref?.();
 }
 
 /** By the timer's own method where it has one: a mocked clearTimeout() warns of timers that are not its own. */

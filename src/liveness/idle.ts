@@ -3,7 +3,7 @@
  * done per message: all connections are visited every 5 s, since a visit costs about 1.5 µs.
  */
 import { Socket } from 'node:net';
-import { inTurns } from './timers';
+import { inSharedContext, inTurns } from './timers';
 
 /** A connection that is visited. */
 export interface Visited {
@@ -19,7 +19,7 @@ let isTimed = false;
 
 export function visit(connection: Visited): void {
   open.add(connection);
-  if (!isTimed) startTimer();
+  if (!isTimed) inSharedContext(startTimer);
 }
 
 export function leave(connection: Visited): void {

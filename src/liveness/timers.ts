@@ -1,12 +1,23 @@
 /** Timers of what is checked while connections are open. They do not keep the process alive. */
+import { AsyncResource } from 'node:async_hooks';
 import { performance } from 'node:perf_hooks';
-import { now, reached, stopTimer } from './clock';
+import { afterPoll, now, reached, stopTimer, unrefTimer } from './clock';
 
 /** After so many ms of work the loop may turn, and after so many items the time is asked for. */
 const TURN_MS = 2;
 const ITEMS_PER_LOOK_AT_CLOCK = 32;
 
-// setImmediate() runs after the loop has polled: what came while it was busy is read before anybody is judged.
+const loaded = new AsyncResource('ws-linger');
+
+/**
+ * For timers that serve many connections: they would run in the async context of the one that started them, and hold what its
+ * AsyncLocalStorage has for as long as any is open.
+ */
+export function inSharedContext<T>(run: () => T): T {
+  return loaded.runInAsyncScope(run);
+}
+
+// What came while the loop was busy is read before anybody is judged: hence afterPoll().
 
 /** Returns what stops it. */
 export function every(ms: number, run: () => void): () => void {
@@ -14,15 +25,15 @@ export function every(ms: number, run: () => void): () => void {
   const arm = () => {
     timer = startTimer(ms, () => {
       arm();
-      setImmediate(run);
+      afterPoll(run);
     });
   };
-  arm();
+  inSharedContext(arm);
   return () => stopTimer(timer);
 }
 
 export function later(ms: number, run: () => void): NodeJS.Timeout {
-  return startTimer(ms, () => setImmediate(run));
+  return inSharedContext(() => startTimer(ms, () => afterPoll(run)));
 }
 
 function startTimer(ms: number, onTime: () => void): NodeJS.Timeout {
@@ -32,7 +43,8 @@ function startTimer(ms: number, onTime: () => void): NodeJS.Timeout {
     stopTimer(timer);
     reached(due);
     onTime();
-  }, ms).unref();
+  }, ms);
+  unrefTimer(timer);
   return timer;
 }
 
@@ -53,7 +65,7 @@ export function inTurns<T>(items: Set<T> | Map<unknown, T>, visit: (item: T) => 
     } finally {
       // Also where a listener of the application has thrown: the others are visited all the same.
       if (isOver) done();
-      else setImmediate(visitSome);
+      else afterPoll(visitSome);
     }
   };
   visitSome();

@@ -1,8 +1,8 @@
 /** Drains servers when the process is asked to end, and then ends it. One listener of each kind serves all calls. */
 import { constants } from 'node:os';
-import { setTimeout } from 'node:timers'; // tests may replace the global one
 import { isMarked } from '../copies';
 import { withCode } from '../errors';
+import { setTimeout } from '../real-timers';
 import { type DrainOptions, parseDrainOptions } from './drain';
 import { isOurs, markOurs } from './orphan-errors';
 import { type ServerSide, sideOf } from './server-side';
@@ -115,10 +115,16 @@ function leave(): void {
   if (process.listenerCount(request) > 0) setTimeout(() => {}, DELIVERY_MS);
 }
 
-/** Whether the application listens for a signal. */
+/**
+ * Whether the application listens for a signal, and ends the process by itself. The package signal-exit ends it where it finds no
+ * listener but its own: listeners that are called once, and that came before it, are gone by then.
+ */
 function isHeardByOthers(signal: NodeJS.Signals): boolean {
-  const others = process.listeners(signal).filter((listener) => !isOurs(listener)).length;
-  return others > signalExitListeners(signal);
+  const others = process.rawListeners(signal).filter((listener) => !isOurs(listener));
+  const lasting = others.filter((listener) => !('listener' in listener));
+  const ofSignalExit = signalExitListeners(signal);
+  if (lasting.length > ofSignalExit || ofSignalExit === 0) return others.length > 0;
+  return others.at(-1) !== lasting.at(-1);
 }
 
 /**

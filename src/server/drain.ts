@@ -4,7 +4,7 @@ import { CLOSE_KINDS, type CloseKind } from '../close-info';
 import { connectionOf } from '../connection/connection';
 import type { Group } from '../connection/group';
 import { lingeringSockets } from '../connection/lingering-sockets';
-import { now } from '../liveness/clock';
+import { afterPoll, now } from '../liveness/clock';
 import { type Check, checkAll, MAX_TIMER, milliseconds, outOfRange, wrongType } from '../options';
 import type { UpstreamServer } from '../upstream';
 import type { Guard } from './guard';
@@ -108,7 +108,7 @@ export class Drain {
     this.#left = clients.length;
     this.#unclosed = clients.values();
     // Upgrade requests that were under way may still become connections.
-    target.group.onOpened = (ws) => setImmediate(() => this.#close(ws));
+    target.group.onOpened = (ws) => afterPoll(() => this.#close(ws));
     this.#before = { ...target.group.metrics.read().ended };
     this.done = Promise.race([this.#run(), new Promise<void>((resolve) => (this.#giveUp = resolve))]).then(() =>
       this.#finish(),

@@ -10,6 +10,7 @@ import { Server as TlsServer } from 'node:tls';
 import type { FailedOpening } from '../close-info';
 import { closeErrorOf, judgeLost } from '../connection/classify';
 import { isStream, observe, observerOf, type SocketObserver } from '../connection/transport';
+import { afterPoll, stopTimer, unrefTimer } from '../liveness/clock';
 import { ASLEEP_MS } from '../liveness/running-time';
 import type { Settings } from '../options';
 import { type OpeningFailedMessage, openingFailedChannel } from '../telemetry/diagnostics';
@@ -98,14 +99,15 @@ export class Guard implements SocketObserver {
       if (performance.now() - due >= ASLEEP_MS) this.#startLimit(socket, written);
       else this.#reap(socket, written);
     };
-    const timer = setTimeout(onTime, this.settings.upgradeTimeout).unref();
+    const timer = setTimeout(onTime, this.settings.upgradeTimeout);
+    unrefTimer(timer);
     this.#pending.set(socket, { written, timer });
   }
 
   /** Stops waiting for an answer: the socket is a WebSocket, or closed. */
   onReplaced(socket: Duplex): void {
     const pending = this.#pending.get(socket);
-    clearTimeout(pending?.timer);
+    stopTimer(pending?.timer);
     this.#pending.delete(socket);
     if (pending || !this.#onlyHttp) socket.removeListener('error', swallowLostConnection);
   }
@@ -150,7 +152,7 @@ export class Guard implements SocketObserver {
       if (!isOver) this.#startLimit(socket, bytesWritten);
       else {
         this.metrics.upgradeReaped('refused');
-        setImmediate(() => socket.destroy()); // once the input is read
+        afterPoll(() => socket.destroy()); // once the input is read
       }
     }
   }

@@ -57,21 +57,54 @@ export function howKnown(stream: Duplex): 'reset' | 'destroy' {
 
 /** The private part of Node's net.Server that waits for connections. */
 interface CountingServer {
-  _connections?: number;
-  _emitCloseIfDrained?(): void;
+  readonly listening: boolean;
+  _connections: number;
+  /** Called when the server begins to close, and when a connection has closed. */
+  _emitCloseIfDrained(): void;
+}
+
+type Accepted = { _server?: CountingServer | null; _parent?: Accepted | null };
+
+function countingServer(stream: Accepted): CountingServer | null {
+  const { _server = null } = stream._parent ?? stream;
+  return typeof _server?._connections === 'number' && typeof _server._emitCloseIfDrained === 'function'
+    ? _server
+    : null;
 }
 
 /**
- * Takes a socket out of its server's count, so that the server's 'close' does not wait for it. Node does the same with sockets
- * that it hands to a child process, and has no public way.
+ * Takes a socket out of the count of its server when that is closing, so that the server's 'close' does not wait for it. Node does
+ * the same with sockets that it hands to a child process, and has no public way. Before, it counts for `maxConnections`.
  */
-export function leaveServer(stream: Duplex): void {
-  const socket = ((stream as { _parent?: Duplex | null })._parent ?? stream) as { _server?: CountingServer | null };
-  const server = socket._server;
-  if (typeof server?._connections !== 'number' || typeof server._emitCloseIfDrained !== 'function') return;
-  socket._server = null;
+export function leaveClosingServer(stream: Duplex): void {
+  const server = countingServer(stream as Accepted);
+  if (!server || server.listening) return;
+  ((stream as Accepted)._parent ?? (stream as Accepted))._server = null;
   server._connections--;
   server._emitCloseIfDrained();
+}
+
+/** Servers with a stand-in, and whether their sockets have been told since they began to listen. */
+const watchedServers = new WeakMap<CountingServer, { isTold: boolean }>();
+
+/** Calls `onClosing` when the server that has accepted this socket begins to close, once for all of its sockets. */
+export function watchServer(stream: Duplex, onClosing: () => void): void {
+  const server = countingServer(stream as Accepted);
+  if (!server) return;
+  const known = watchedServers.get(server);
+  const watched = known ?? { isTold: false };
+  watched.isTold = false;
+  if (known) return;
+  watchedServers.set(server, watched);
+  const { _emitCloseIfDrained } = server;
+  const value = function (this: CountingServer) {
+    if (!this.listening && !watched.isTold) {
+      watched.isTold = true;
+      onClosing();
+    }
+    _emitCloseIfDrained.call(this);
+  };
+  Object.defineProperty(server, '_emitCloseIfDrained', { value, writable: true, configurable: true });
 }
 
 let kSetKeepAlive: symbol | undefined;

@@ -8,6 +8,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setImmediate } from '../real-timers';
 import type { SocketControl, TransportLook } from './contract';
 import { howKnown, transportHandle } from './handle';
 import { lookAtRow, type Row, rowOf } from './proc-net-tcp';

@@ -8,6 +8,7 @@
 import { close, open, readSync } from 'node:fs';
 import { isIPv4, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
+import { setImmediate } from '../real-timers';
 import type { TransportLook } from './contract';
 import { eachRow, keyIn, keyOf, lookIn } from './tcp-table';
 

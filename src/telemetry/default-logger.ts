@@ -1,6 +1,7 @@
 /** The logger where none is given: pino at level warn, to stderr. It takes no time of a turn in which a connection ends. */
-import { clearImmediate, setImmediate } from 'node:timers'; // tests may replace the global ones
+
 import type { Logger } from '../options';
+import { clearImmediate, setImmediate } from '../real-timers';
 import { LineQueue, openStderr } from './stderr';
 
 type Line = [fields: object, message: string];
@@ -26,6 +27,8 @@ export const defaultLogger: Pick<Logger, 'warn'> = {
 /** Loads pino, which takes 20 to 250 ms, in a turn of its own. For servers, before they have connections. */
 export function loadSoon(): void {
   if (logger || loading) return;
+  // Jest fails a run in which anything is required after a file's last test.
+  if (process.env.JEST_WORKER_ID !== undefined) return load();
   loading = setImmediate(load);
   loading.unref?.(); // Bun and Deno have their own
 }

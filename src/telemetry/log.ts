@@ -1,4 +1,6 @@
 /** Log lines about ends: expected ones at debug, others at warn, and only some of many alike. And the address of the peer. */
+
+import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
 import type { CloseInfo, FailedOpening, Lingered } from '../close-info';
 import { closeSentence } from '../close-sentence';
@@ -35,11 +37,16 @@ export function prepareToLog(logger: LoggerOption): void {
 function write(level: Level, logger: LoggerOption, fields: object, message: string): void {
   if (!isSeen(level, logger)) return;
   try {
-    if (logger) logger[level](fields, message);
+    if (logger) ignoreRejection(logger[level](fields, message));
     else if (level === 'warn') defaultLogger.warn(fields, message);
   } catch {
     // A logger that throws (a full disk, a closed stream) must not keep a connection from ending, and nobody can be told.
   }
+}
+
+/** As the methods of an async logger may. */
+function ignoreRejection(result: unknown): void {
+  if (result instanceof Promise) result.catch(() => {});
 }
 
 /** What is logged of the end of a socket that is no WebSocket. */
@@ -49,7 +56,7 @@ export type End = Pick<CloseInfo, 'origin' | 'phase' | 'code' | 'error' | 'expec
 
 /** The end of a WebSocket, and whose it was. */
 export interface Disconnect {
-  connectionId: unknown;
+  connectionId: string | number | undefined;
   remoteAddress: string | undefined;
   info: CloseInfo;
   /** An 'error' listener of the application was told of its error. */
@@ -120,26 +127,38 @@ export function logLingered(logger: LoggerOption, end: Lingered, stream: Duplex)
 /** Lines of one event and kind that are written in a second. One more line counts those left out. */
 const LINES_PER_SECOND = 20;
 
-/** One window for the whole process, since one storm may be spread over many loggers. */
-const windows = new Map<string, { lines: number; suppressed: number; logger: LoggerOption }>();
+const WINDOW_MS = 1_000;
+
+interface Window {
+  readonly until: number;
+  lines: number;
+  suppressed: number;
+  logger: LoggerOption;
+}
+
+/** One for the whole process, since one storm may be spread over many loggers. */
+const windows = new Map<string, Window>();
 
 /** Whether there were many lines with these fields. If so, `N more MESSAGE` follows. */
 function isTooMany(level: Level, logger: LoggerOption, fields: Record<string, string>, message: string): boolean {
   const key = Object.values(fields).join(' ');
-  const window = windows.get(key);
-  if (window) {
-    if (window.lines++ < LINES_PER_SECOND) return false;
-    window.suppressed++;
-    window.logger = logger;
+  const at = performance.now();
+  const known = windows.get(key);
+  // The timer of one that is over may have been a test's, and is lost with its clock.
+  if (known && at < known.until + WINDOW_MS) {
+    if (known.lines++ < LINES_PER_SECOND) return false;
+    known.suppressed++;
+    known.logger = logger;
     return true;
   }
-  const opened = { lines: 1, suppressed: 0, logger };
+  const opened: Window = { until: at + WINDOW_MS, lines: 1, suppressed: known?.suppressed ?? 0, logger };
   windows.set(key, opened);
-  setTimeout(() => {
-    windows.delete(key);
+  const timer = setTimeout(() => {
+    if (windows.get(key) === opened) windows.delete(key);
     const { suppressed, logger: last } = opened;
     if (suppressed > 0) write(level, last, { ...fields, suppressed }, `${suppressed} more ${message}`);
-  }, 1_000).unref();
+  }, WINDOW_MS);
+  timer.unref?.(); // a page's is a number
   return false;
 }
 
@@ -148,7 +167,11 @@ function isTooMany(level: Level, logger: LoggerOption, fields: Record<string, st
 /** The peer's address, where it is known: Node tells it while the connection stands, and keeps it once it was asked for. */
 export function peerAddress(stream: Duplex | null): string | undefined {
   const socket = (stream as { _parent?: Duplex | null } | null)?._parent ?? stream;
-  return (socket as { remoteAddress?: string } | null)?.remoteAddress;
+  try {
+    return (socket as { remoteAddress?: string } | null)?.remoteAddress;
+  } catch {
+    return undefined; // a stream of the application's own, by a getter of its own
+  }
 }
 
 /**

@@ -5,8 +5,8 @@ import type { CloseInfo } from '../close-info';
 export interface RecentEnd {
   /** When it was told, in ms since 1970 as of Date.now(). */
   at: number;
-  /** What the application has set as the WebSocket's `connectionId`. */
-  connectionId: unknown;
+  /** What the application has set as the WebSocket's `connectionId`, a string or a number. */
+  connectionId: string | number | undefined;
   /** The peer's address; undefined where it was lost before anybody had asked the system for it, in the first 5 s for example. */
   remoteAddress: string | undefined;
   /** How it ended. */

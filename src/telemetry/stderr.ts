@@ -6,8 +6,10 @@
 import * as fs from 'node:fs';
 import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
-import { setTimeout } from 'node:timers'; // tests may replace the global one
 import { isatty } from 'node:tty';
+import { isMainThread } from 'node:worker_threads';
+import { sharedValue } from '../copies';
+import { setTimeout } from '../real-timers';
 
 /** Takes bytes without waiting, and returns how many it took. Throws where it will not take them later either. */
 type TryWrite = (bytes: Buffer) => number;
@@ -77,9 +79,9 @@ export class LineQueue {
   }
 }
 
-/** Opens stderr in the way of its kind that does not wait. */
+/** Opens stderr in the way of its kind that does not wait. That of a Worker is a stream. */
 export function openStderr(): TryWrite {
-  const kind = kindOf(2);
+  const kind = isMainThread ? kindOf(2) : 'other';
   if (kind === 'file') return (bytes) => fs.writeSync(2, bytes);
   if (process.platform === 'win32' && kind === 'pipe') return toStream(openPipe());
   if (kind === 'socket') return toSocket(process.stderr);
@@ -101,11 +103,14 @@ function kindOf(fd: number): 'file' | 'terminal' | 'pipe' | 'socket' | 'other' {
   return type === 0o140000 ? 'socket' : 'file';
 }
 
-/** On Linux a pipe or a terminal can be opened again, without waiting: whoever else has it notices nothing of that. */
+/**
+ * On Linux a pipe or a terminal can be opened again, without waiting: whoever else has it notices nothing of that. Once for all
+ * copies of this package.
+ */
 function reopen(): number | null {
   const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = fs.constants;
   try {
-    return fs.openSync('/proc/self/fd/2', O_WRONLY | O_NONBLOCK | O_NOCTTY);
+    return sharedValue('stderr', () => ({ fd: fs.openSync('/proc/self/fd/2', O_WRONLY | O_NONBLOCK | O_NOCTTY) })).fd;
   } catch {
     return null; // another system, or a pipe of another user
   }
