@@ -28,9 +28,11 @@ export const defaultLogger: Pick<Logger, 'warn'> = {
 export function loadSoon(): void {
   if (logger || loading) return;
   // Jest fails a run in which anything is required after a file's last test.
-  if (process.env.JEST_WORKER_ID !== undefined) return load();
-  loading = setImmediate(load);
-  loading.unref?.(); // Bun and Deno have their own
+  if (process.env.JEST_WORKER_ID !== undefined) load();
+  else {
+    loading = setImmediate(load);
+    loading.unref?.(); // Bun and Deno have their own
+  }
 }
 
 function load(): void {
