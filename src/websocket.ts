@@ -42,19 +42,23 @@ export class WebSocket extends Base {
   constructor(address: string | URL | null, protocols?: unknown, options?: unknown) {
     const given = optionsIn(protocols, options);
     const group = groupOf(address, given); // throws before ws has done anything
-    let connection: Connection | undefined;
-    const begin = (ws: Upstream) => {
-      connection ??= new Connection(ws as UpstreamSocket, upstreamMethods, group);
-      return connection;
-    };
-    try {
-      if (address === null) super(address, protocols, options);
-      else super(address, ...watchingRequests(protocols, given, begin));
-    } catch (error) {
-      connection?.neverBegan();
-      throw error;
+    if (address === null) {
+      super(address, protocols, options);
+      new Connection(this as unknown as UpstreamSocket, upstreamMethods, group);
+    } else {
+      let connection: Connection | undefined;
+      const begin = (ws: Upstream) => {
+        connection ??= new Connection(ws as UpstreamSocket, upstreamMethods, group);
+        return connection;
+      };
+      try {
+        super(address, ...watchingRequests(protocols, given, begin));
+      } catch (error) {
+        connection?.neverBegan();
+        throw error;
+      }
+      begin(this as unknown as Upstream);
     }
-    begin(this as unknown as Upstream);
   }
 
   /** Why the connection ended; null until then. Set when 'disconnect' is emitted, which is once and before 'close'. */
