@@ -58,7 +58,6 @@ import {
   isStream,
   observe,
   observerOf,
-  prepend,
   type SocketObserver,
 } from './transport';
 import { Watched, type WatchedConnection } from './watched';
@@ -149,28 +148,31 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
       this.#base.setSocket.call(this.#ws, socket, head, options);
     } finally {
       // Also where a listener of 'open' has thrown.
-      this.#watchSender();
       if (this.#ws.readyState !== Upstream.CONNECTING) this.opened();
     }
   }
 
   /** Adds our listeners before ws's own: ws drops the error, and the cause must be known before ws acts on it. */
   watchSocket(socket: Duplex): void {
-    this.#stream = socket;
-    keepPeerAddress(socket, this.#settings.logger);
-    this.#handle = transportHandle(socket);
-    this.#found = findSocket(socket, this.#settings);
+    this.#capture(socket);
     observe(socket, this);
-    prepend(socket, 'end', socketOnEnd);
     keepAlive(socket, this.#settings.keepAlive);
-    this.#watchSender(); // it is there already where ws was attached later
     const [state] = step(this.#state, { type: 'open' }, NO_SAMPLE, this.#settings);
     this.#enter(state);
+  }
+
+  /** Keeps what Node drops when the socket is destroyed. */
+  #capture(socket: Duplex): void {
+    this.#stream = socket;
+    this.#handle = transportHandle(socket);
+    this.#found = findSocket(socket, this.#settings);
+    keepPeerAddress(socket, this.#settings.logger);
   }
 
   /** To be called once the WebSocket is open, too. */
   opened(): void {
     const { watching } = this.group;
+    this.#watchSender();
     // Something may have begun to end it since.
     if (this.#state.phase === 'open') {
       this.#openedAt = now();
@@ -523,10 +525,6 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
 function ignoreError(): void {}
 
 // One function serves all connections, which are found by the socket: a closure for each would cost memory.
-
-function socketOnEnd(this: Duplex): void {
-  observerOf(this)?.onEnd?.();
-}
 
 function senderOnError(this: Sender, error: Error): void {
   const owner = observerOf(this._socket);
