@@ -43,7 +43,12 @@ export class WebSocketServer<
     const group = new Group(settings, 'server');
     putGroup(this.options, group);
     mark(this);
-    new ServerSide(this as unknown as UpstreamServer, group);
+    new ServerSide(this as unknown as UpstreamServer, group, () => this.#answersAlone());
+  }
+
+  #answersAlone(): boolean {
+    const { handleUpgrade, options } = this;
+    return handleUpgrade === ownHandleUpgrade && !options.verifyClient && this.listenerCount('wsClientError') === 0;
   }
 
   /** As in ws: takes no new connections; those that are open stay. See {@link drain}. */
@@ -74,5 +79,7 @@ export class WebSocketServer<
     return (sideOf(this) as ServerSide).drain(options);
   }
 }
+
+const { handleUpgrade: ownHandleUpgrade } = WebSocketServer.prototype;
 
 copyDescriptors(WebSocketServer.prototype, Upstream.Server.prototype);

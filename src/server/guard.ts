@@ -14,17 +14,19 @@ import { afterPoll, stopTimer, unrefTimer } from '../liveness/clock';
 import { ASLEEP_MS } from '../liveness/running-time';
 import type { Settings } from '../options';
 import { type OpeningFailedMessage, openingFailedChannel } from '../telemetry/diagnostics';
-import { keepPeerAddress, logEnd, peerAddress } from '../telemetry/log';
+import { keepPeerAddress, logEnd, peerAddress, wantsPeerAddress } from '../telemetry/log';
 import type { Metrics } from '../telemetry/metrics';
 import { catchLostConnection, hasOtherErrorListener } from './orphan-errors';
-import { beforeEvents } from './server-events';
+import { beforeEvents, type Handlers } from './server-events';
 
 /** An upgrade request that was not answered in the turn of the loop in which it came. */
 interface Pending {
   /** Bytes that had been written to the peer before the request, or by the last look at its refusal. */
-  readonly written: number;
+  readonly written: number | undefined;
   readonly timer: NodeJS.Timeout;
 }
+
+type UpgradeListener = (...args: never[]) => void;
 
 export function isGuarded(socket: object): boolean {
   return observerOf(socket)?.kind === 'guard';
@@ -39,6 +41,9 @@ export class Guard implements SocketObserver {
   readonly #answers = new WeakMap<Duplex, 'accepted' | 'refused'>();
   /** An HTTP server listens for errors until 'upgrade'. Other server types may leave the socket without an 'error' listener. */
   #onlyHttp = true;
+  #isTlsError = false;
+  /** Listeners of 'upgrade' that WebSocketServers have added. */
+  readonly #answerers = new WeakMap<UpgradeListener, () => boolean>();
   #stop = () => {};
 
   constructor(settings: Settings, metrics: Metrics) {
@@ -53,31 +58,30 @@ export class Guard implements SocketObserver {
 
   watch(server: Server): void {
     this.#onlyHttp = server instanceof HttpServer || server instanceof HttpsServer;
-    const onUpgrade = (_request: unknown, socket: Duplex) => {
-      if (!canBeGuarded(socket) || server.listenerCount('upgrade') === 0) return;
-      this.#add(socket); // it may have been connected before the guard was added
-      // Only the first bytes of an answer tell a refusal from another protocol.
-      const isSeen = addStandIns(socket);
-      if (!isSeen && (socket as Partial<Socket>).bytesWritten === undefined) this.#answers.set(socket, 'accepted');
-      // By then most sockets are WebSockets. No error is emitted sooner.
-      process.nextTick(limitAnswer, this, socket, bytesWritten(socket));
-    };
     const add = (socket: Socket) => this.#add(socket);
-    this.#stop = beforeEvents(
-      server,
-      server instanceof TlsServer
-        ? {
-            connection: (socket: Socket) => canBeGuarded(socket) && keepPeerAddress(socket, this.settings.logger),
-            secureConnection: add,
-            tlsClientError: (error: Error, socket: Socket) => this.report('tls-failed', error, socket),
-            upgrade: onUpgrade,
-          }
-        : { connection: add, upgrade: onUpgrade },
-    );
+    const fromTheStart: Handlers = server instanceof TlsServer ? { secureConnection: add } : { connection: add };
+    // Until 'upgrade' and 'connect' an HTTP server has a listener of errors, and tells of them.
+    const fromUpgrade: Handlers = {
+      clientError: (error: Error, socket: Socket) => this.#onClientError(error, socket),
+      connect: (_request: unknown, socket: Socket) => add(socket),
+    };
+    this.#stop = beforeEvents(server, {
+      connection: (socket: Socket) => {
+        if (wantsPeerAddress(this.settings.logger) && canBeGuarded(socket)) peerAddress(socket);
+      },
+      tlsClientError: (error: Error, socket: Socket) => this.#onTlsError(error, socket),
+      upgrade: (_request: unknown, socket: Duplex) => this.#onUpgrade(server, socket),
+      ...(this.#onlyHttp ? fromUpgrade : fromTheStart),
+    });
   }
 
   stop(): void {
     this.#stop();
+  }
+
+  /** `answersAlone`: whether it is ws alone that answers where it is called, asked at each upgrade. */
+  trust(listener: UpgradeListener, answersAlone: () => boolean): void {
+    this.#answerers.set(listener, answersAlone);
   }
 
   #add(socket: Duplex): void {
@@ -87,12 +91,54 @@ export class Guard implements SocketObserver {
     if (!this.#onlyHttp) socket.on('error', swallowLostConnection);
   }
 
-  limitAnswer(socket: Duplex, written: number): void {
+  /** Returns what is to be called after the listeners: Node's own emits 'clientError' for an HTTPS server. */
+  #onTlsError(error: Error, socket: Socket): () => void {
+    this.report('tls-failed', error, socket);
+    this.#isTlsError = true;
+    return () => {
+      this.#isTlsError = false;
+    };
+  }
+
+  /** The socket has reported the error already, unless the request was malformed: then it may be destroyed for that next. */
+  #onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+    if (this.#isTlsError || !canBeGuarded(socket) || observerOf(socket)) return;
+    this.#add(socket);
+    if (socket.destroyed) this.onError(error, socket);
+  }
+
+  /** Returns what is to be called after the listeners, when most sockets are WebSockets. No error is emitted sooner. */
+  #onUpgrade(server: Server, socket: Duplex): (() => void) | undefined {
+    const listeners = server.listeners('upgrade');
+    if (!isStream(socket) || listeners.length === 0) return undefined;
+    if (listeners.length === 1 && this.#answerers.get(listeners[0] as UpgradeListener)?.())
+      return () => this.#afterWs(socket);
+    if (!Object.isExtensible(socket)) return undefined;
+    this.#add(socket); // it may have been connected before the guard was added
+    // Only the first bytes of an answer tell a refusal from another protocol.
+    const written = bytesWritten(socket);
+    const isSeen = addStandIns(socket);
+    if (!isSeen && written === undefined) this.#answers.set(socket, 'accepted');
+    return () => this.#limitAnswer(socket, written);
+  }
+
+  /** There was no need to watch who answers first. ws refuses by end(), and else has made a WebSocket of it. */
+  #afterWs(socket: Duplex): void {
+    if (observerOf(socket) || !Object.isExtensible(socket)) return;
+    this.#add(socket);
+    if (socket.writableEnded) this.#answers.set(socket, 'refused');
+    else addStandIns(socket);
+    this.#limitAnswer(socket, bytesWritten(socket));
+  }
+
+  /** Starts the time limit of an upgrade request, unless the socket is a WebSocket by now. */
+  #limitAnswer(socket: Duplex, written: number | undefined): void {
+    if (observerOf(socket) !== this) return;
     this.#startLimit(socket, written);
     if (this.#onlyHttp) socket.on('error', swallowLostConnection);
   }
 
-  #startLimit(socket: Duplex, written: number): void {
+  #startLimit(socket: Duplex, written: number | undefined): void {
     const due = performance.now() + this.settings.upgradeTimeout;
     const onTime = () => {
       // While the process was stopped nobody could answer.
@@ -135,7 +181,7 @@ export class Guard implements SocketObserver {
   }
 
   /** Closes what nobody has answered, and what was refused and is over. Any other socket has an owner. */
-  #reap(socket: Duplex, written: number): void {
+  #reap(socket: Duplex, written: number | undefined): void {
     // A socket that was handed to a child process has no handle here any more.
     if ((socket as { _handle?: object | null })._handle === null && !socket.destroyed) return;
     const { bytesWritten } = socket as Socket;
@@ -222,17 +268,10 @@ function removeStandIns(socket: Duplex): void {
   }
 }
 
-/** As `bytesWritten`, which makes lists of what waits, even of nothing. */
-function bytesWritten(socket: Duplex): number {
-  const { _bytesDispatched } = socket as { _bytesDispatched?: number };
-  return socket.writableLength > 0 || _bytesDispatched === undefined
-    ? (socket as Socket).bytesWritten
-    : _bytesDispatched;
-}
-
-/** Starts the time limit of an upgrade request, unless the socket is a WebSocket by now. */
-function limitAnswer(guard: Guard, socket: Duplex, written: number): void {
-  if (observerOf(socket) === guard) guard.limitAnswer(socket, written);
+/** As `bytesWritten`, which makes lists of what waits, even of nothing. Undefined for a stream that does not count. */
+function bytesWritten(socket: Duplex): number | undefined {
+  const counts = socket as { _bytesDispatched?: number; bytesWritten?: number };
+  return (socket.writableLength > 0 ? undefined : counts._bytesDispatched) ?? counts.bytesWritten;
 }
 
 const swallowLostConnection = catchLostConnection(() => {});

@@ -1,13 +1,17 @@
 /**
- * Tells of a server's events before its listeners are called, and adds no listener: `server.listeners(…)` stays what it is with
- * plain ws, which routers take and call by themselves, and removeAllListeners() changes nothing here.
+ * Tells of a server's events before and after its listeners are called, and adds no listener: `server.listeners(…)` stays what
+ * it is with plain ws, which routers take and call by themselves, and removeAllListeners() changes nothing here.
  *
  * It is the server's `emit` that is wrapped. Nothing else sees every upgrade request: Node has no diagnostics channel for them, and
  * the socket may have been connected before, or the event may come from another server's listener.
  */
 import type { EventEmitter } from 'node:events';
 
-type Handler = (...args: never[]) => void;
+/** Is given the first two arguments of its event. What it returns is called after the listeners, also where one has thrown. */
+type Handler = (first: never, second: never) => unknown;
+
+/** By the names of events. */
+export type Handlers = Readonly<Record<string, Handler>>;
 
 interface Wrapper {
   active: boolean;
@@ -20,8 +24,8 @@ const kWrapper = Symbol.for('ws-linger emit 1');
 
 type Emit = EventEmitter['emit'] & { [kWrapper]?: Wrapper };
 
-/** Calls a handler for each event of its name, with the event's arguments. Returns a function that ends this. */
-export function beforeEvents(server: EventEmitter, handlers: Readonly<Record<string, Handler>>): () => void {
+/** Calls a handler for each event of its name, before its listeners. Returns a function that ends this. */
+export function beforeEvents(server: EventEmitter, handlers: Handlers): () => void {
   const before = Object.getOwnPropertyDescriptor(server, 'emit');
   const isFixed = before ? !before.configurable : !Object.isExtensible(server);
   // ws itself uses only on() and removeListener() of a server.
@@ -37,9 +41,14 @@ export function beforeEvents(server: EventEmitter, handlers: Readonly<Record<str
       else delete (server as { emit?: unknown }).emit;
     },
   };
-  function emit(this: EventEmitter, name: string | symbol, ...args: unknown[]): boolean {
-    if (wrapper.active) byName.get(name)?.(...(args as never[]));
-    return (own ?? prototype.emit).call(this, name, ...args);
+  function emit(this: EventEmitter, ...event: [name: string | symbol, ...args: unknown[]]): boolean {
+    const [name, first, second] = event;
+    const after = wrapper.active ? byName.get(name)?.(first as never, second as never) : undefined;
+    try {
+      return Reflect.apply(own ?? prototype.emit, this, event);
+    } finally {
+      if (typeof after === 'function') after();
+    }
   }
   const value = Object.assign(emit, { [kWrapper]: wrapper });
   // Not enumerable: whoever lists what the server has finds what it had.

@@ -45,17 +45,20 @@ export class ServerSide implements DrainTarget {
   #drain: Drain | null = null;
   own: { server: Server; guard: Guard } | null = null;
 
-  constructor(wss: UpstreamServer, group: Group) {
+  /** `answersAlone`: whether it is ws alone that answers upgrade requests, and no method or callback of the application. */
+  constructor(wss: UpstreamServer, group: Group, answersAlone?: () => boolean) {
     this.wss = wss;
     this.group = group;
     if (!wss.clients) group.tracked = new Set();
-    if (wss._server) this.#watch(wss._server, group.settings);
+    if (wss._server) this.#watch(wss._server, group.settings, answersAlone);
     Object.defineProperty(wss, kServerSide, { value: this });
     prepareToLog(group.settings.logger);
   }
 
-  #watch(server: Server, settings: Settings): void {
+  #watch(server: Server, settings: Settings, answersAlone: (() => boolean) | undefined): void {
     const { guard, stop } = guardOf(server, settings, this.group.metrics);
+    const listener = answersAlone && server.listeners?.('upgrade').at(-1); // which ws has added just now
+    if (listener) guard.trust(listener as () => void, answersAlone);
     if (!this.wss.options.server) this.own = { server, guard };
     this.#stop = [stop];
     if (!hasNative(settings)) return;
