@@ -117,7 +117,8 @@ export interface LingerOptions {
   guard?: boolean;
   /**
    * The socket of an upgrade request that nobody has answered for this long is closed, and so is one that was refused, once the
-   * refusal is delivered, and that its peer does not close. Servers only. In ms, a positive integer.
+   * refusal is delivered, and that its peer does not close. Servers only; of several on one HTTP server the longest counts. In ms,
+   * a positive integer.
    * @defaultValue 10000
    */
   upgradeTimeout?: number;

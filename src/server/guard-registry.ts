@@ -9,11 +9,15 @@ import { checkEmitter } from './orphan-errors';
 /** The guards of servers, and how many have asked for each. */
 const guards = new WeakMap<Server, { guard: Guard; users: number }>();
 
-/** Guards a server's connections. Returns the guard, which all callers share, and a function that lets go of it. */
+/**
+ * Guards a server's connections. Returns the guard, which all callers share, with the first one's logger and counts, and a function
+ * that lets go of it.
+ */
 export function guardOf(server: Server, settings: Settings, metrics: Metrics): { guard: Guard; stop(): void } {
   const entry = guards.get(server) ?? { guard: new Guard(settings, metrics), users: 0 };
   guards.set(server, entry);
   if (entry.users++ === 0) entry.guard.watch(server);
+  else entry.guard.waitAtLeast(settings.upgradeTimeout);
   let stopped = false;
   return {
     guard: entry.guard,
@@ -33,7 +37,7 @@ export function guardOf(server: Server, settings: Settings, metrics: Metrics): {
  * listeners that it has without the guard. An upgrade request that nobody answers within `upgradeTimeout` is closed.
  *
  * A `WebSocketServer` with `port` or `server`, and an attached one, do this for themselves; it is needed for `noServer`, and
- * for proxies. Guarding a server twice changes nothing.
+ * for proxies. Guarding a server twice changes nothing but `upgradeTimeout`: the longest that was asked for counts.
  *
  * @param options - The `linger` options; `logger` and `upgradeTimeout` are of use here.
  * @returns A function that removes the guard.

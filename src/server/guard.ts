@@ -36,6 +36,7 @@ export class Guard implements SocketObserver {
   readonly kind = 'guard';
   readonly settings: Settings;
   readonly metrics: Metrics;
+  #upgradeTimeout: number;
   readonly #pending = new Map<Duplex, Pending>();
   /** What was first written in answer to upgrade requests. Streams whose writes cannot be seen are taken for accepted. */
   readonly #answers = new WeakMap<Duplex, 'accepted' | 'refused'>();
@@ -49,6 +50,12 @@ export class Guard implements SocketObserver {
   constructor(settings: Settings, metrics: Metrics) {
     this.settings = settings;
     this.metrics = metrics;
+    this.#upgradeTimeout = settings.upgradeTimeout;
+  }
+
+  /** Of upgrade requests nobody knows for whom they are: all have the longest limit that was asked for. */
+  waitAtLeast(upgradeTimeout: number): void {
+    this.#upgradeTimeout = Math.max(this.#upgradeTimeout, upgradeTimeout);
   }
 
   /** Sockets that have asked for an upgrade and have no answer yet. */
@@ -139,13 +146,13 @@ export class Guard implements SocketObserver {
   }
 
   #startLimit(socket: Duplex, written: number | undefined): void {
-    const due = performance.now() + this.settings.upgradeTimeout;
+    const due = performance.now() + this.#upgradeTimeout;
     const onTime = () => {
       // While the process was stopped nobody could answer.
       if (performance.now() - due >= ASLEEP_MS) this.#startLimit(socket, written);
       else this.#reap(socket, written);
     };
-    const timer = setTimeout(onTime, this.settings.upgradeTimeout);
+    const timer = setTimeout(onTime, this.#upgradeTimeout);
     unrefTimer(timer);
     this.#pending.set(socket, { written, timer });
   }

@@ -3,6 +3,7 @@ import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { CloseKind } from '../close-info';
 import type { Group } from '../connection/group';
+import { observerOf } from '../connection/transport';
 import { kServerSide } from '../copies';
 import type { Settings } from '../options';
 import { hasNative, onAccepted } from '../socket-control/choose';
@@ -69,9 +70,12 @@ export class ServerSide implements DrainTarget {
     for (const stop of this.#stop.splice(0)) stop();
   }
 
-  /** Answers an upgrade request that comes while the server is drained. */
+  /** Answers an upgrade request that comes while the server is drained. Of any other the socket's guard is told how long to wait. */
   refuses(socket: Duplex): boolean {
-    return this.#drain?.refuse(socket) ?? false;
+    if (this.#drain) return this.#drain.refuse(socket);
+    const observer = observerOf(socket);
+    if (observer?.kind === 'guard') (observer as Guard).waitAtLeast(this.group.settings.upgradeTimeout);
+    return false;
   }
 
   drain(options: DrainOptions | undefined): Promise<Record<CloseKind, number>> {

@@ -310,6 +310,19 @@ it('a stream that counts no bytes, which newer versions of Node have for request
   stop();
 });
 
+it('of several on one server the one with the longest upgradeTimeout counts', async () => {
+  const server = await listenOn(false);
+  const stop = guardServer(server, { upgradeTimeout: 30, logger: false });
+  const verifyClient = (_info: unknown, done: (isAllowed: boolean) => void) => setTimeout(done, 300, true);
+  const wss = new WebSocketServer({ server, verifyClient, linger: { upgradeTimeout: 60_000, logger: false } });
+  const client = new Upstream(`ws://127.0.0.1:${portOf(server)}`);
+  await once(client, 'open');
+  client.terminate();
+  wss.close();
+  stop();
+  server.close();
+});
+
 describe('an upgrade request that the application answers by itself', () => {
   const answer = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: other\r\nConnection: Upgrade\r\n\r\n';
   const upgradeTimeout = 100;
