@@ -193,31 +193,61 @@ const open: State = { ...initial, phase: 'open' };
 /** For an observation that needs none. */
 export const NO_SAMPLE: Sample = Object.freeze({ at: 0, progress: 0, queued: 0 });
 
+/** A state that is still being made. */
+type NextState = { -readonly [Key in keyof State]: State[Key] };
+
+/** Written out: to spread an object costs V8 ten times as much. */
+function copyOf(state: State): NextState {
+  return {
+    phase: state.phase,
+    cause: state.cause,
+    endedIn: state.endedIn,
+    closedBy: state.closedBy,
+    endingSince: state.endingSince,
+    deadlineAt: state.deadlineAt,
+    bothCloseFrames: state.bothCloseFrames,
+    by: state.by,
+    progress: state.progress,
+    queued: state.queued,
+    progressAt: state.progressAt,
+    look: state.look,
+  };
+}
+
+const NOTHING: Effect[] = [];
+/** Only ws's 'close' is waited for. */
+export const WATCH: Effect = { wakeIn: WATCHDOG_MS };
+const LOST: Effect[] = [WATCH];
+const CUT: Record<'reset' | 'destroy' | 'linger', Effect[]> = {
+  reset: ['reset', WATCH],
+  destroy: ['destroy', WATCH],
+  linger: ['linger', WATCH],
+};
+
 /** What an observation makes of the state, and what is to be done. */
 export function step(state: State, seen: Observation, sample: Sample, limits: Limits): [State, Effect[]] {
-  if (state.phase === 'closed') return [state, []];
+  if (state.phase === 'closed') return [state, NOTHING];
   const { at } = sample;
   switch (seen.type) {
     case 'open':
-      return [state.phase === 'opening' ? open : state, []];
+      return [state.phase === 'opening' ? open : state, NOTHING];
     case 'close':
       return close(state, seen, sample, limits);
     case 'both-close-frames':
-      if (state.phase !== 'open' && state.phase !== 'handshake') return [{ ...state, bothCloseFrames: true }, []];
-      return beginClosing({ ...ending(state, at, 'fin', null), bothCloseFrames: true }, state, sample, limits);
+      return bothCloseFrames(state, sample, limits);
     case 'fin':
       // After both frames FIN is how RFC 6455 §7.1.1 wants it to end; before, it is the cause.
-      if (state.phase === 'fin' || state.phase === 'cut') return [state, []];
+      if (state.phase === 'fin' || state.phase === 'cut') return [state, NOTHING];
       return beginClosing(ending(state, at, 'fin', { type: 'fin', by: seen.by }), state, sample, limits);
     case 'error':
       return cut(state, at, seen);
     case 'protocol-error':
-      return [ending(state, at, state.phase, seen), []];
+      return [ending(state, at, state.phase, seen), NOTHING];
     case 'give-up':
       // A connection that is being closed has its limits already.
-      if (state.phase !== 'open') return [state, []];
+      if (state.phase !== 'open') return [state, NOTHING];
       return cut(
-        { ...state, by: seen.policy },
+        byPolicy(state, seen.policy),
         at,
         { type: seen.policy === 'heartbeat' ? 'timed-out' : 'slow-consumer' },
         howToCut(limits.onTimeout, 0),
@@ -225,31 +255,55 @@ export function step(state: State, seen: Observation, sample: Sample, limits: Li
     case 'abort':
       return cut(state, at, LOCAL_ABORT, 'reset');
     case 'destroy':
-      if (seen.policy) return cut({ ...state, by: seen.policy }, at, { type: 'slow-consumer' }, 'destroy');
+      if (seen.policy) return cut(byPolicy(state, seen.policy), at, { type: 'slow-consumer' }, 'destroy');
       return cut(state, at, LOCAL_ABORT, 'destroy');
     case 'tick':
       return tick(state, seen, sample, limits);
     case 'closed':
-      return [ending(state, at, 'closed', null), []];
+      return [ending(state, at, 'closed', null), NOTHING];
   }
+}
+
+function byPolicy(state: State, policy: ClosePolicy): State {
+  const next = copyOf(state);
+  next.by = policy;
+  return next;
+}
+
+function bothCloseFrames(state: State, sample: Sample, limits: Limits): [State, Effect[]] {
+  const isNews = state.phase === 'open' || state.phase === 'handshake';
+  const next = isNews ? ending(state, sample.at, 'fin', null) : copyOf(state);
+  next.bothCloseFrames = true;
+  return isNews ? beginClosing(next, state, sample, limits) : [next, NOTHING];
 }
 
 /** The first close begins the handshake; a later one can only bring the deadline nearer. */
 function close(state: State, { by, policy = null, within }: Close, sample: Sample, limits: Limits): [State, Effect[]] {
   const { at } = sample;
-  const [next, effects] =
-    state.phase === 'open'
-      ? beginClosing({ ...ending(state, at, 'handshake', null), closedBy: by, by: policy }, state, sample, limits)
-      : [state, []];
-  if (!isClosing(next) || within === undefined || at + within >= next.deadlineAt) return [next, effects];
-  const shortened = { ...next, deadlineAt: at + within };
-  return next.phase === 'cut' ? [shortened, []] : [shortened, [{ wakeIn: untilNextCheck(shortened, at, limits) }]];
+  const begun = state.phase === 'open' ? beginHandshake(state, by, policy, sample, limits) : null;
+  const next = begun ? begun[0] : state;
+  if (!isClosing(next) || within === undefined || at + within >= next.deadlineAt) return begun ?? [state, NOTHING];
+  const shortened = copyOf(next);
+  shortened.deadlineAt = at + within;
+  return [shortened, next.phase === 'cut' ? NOTHING : [{ wakeIn: untilNextCheck(shortened, at, limits) }]];
+}
+
+function beginHandshake(
+  state: State,
+  by: 'local' | 'peer',
+  policy: ClosePolicy | null,
+  sample: Sample,
+  limits: Limits,
+): [State, Effect[]] {
+  const next = ending(state, sample.at, 'handshake', null);
+  next.closedBy = by;
+  next.by = policy;
+  return beginClosing(next, state, sample, limits);
 }
 
 function tick(state: State, seen: Tick, sample: Sample, limits: Limits): [State, Effect[]] {
-  if (state.phase === 'cut' || seen.socketClosed)
-    return [state, seen.busy ? [{ wakeIn: WATCHDOG_MS }] : ['emit-close']];
-  if (state.phase !== 'handshake' && state.phase !== 'fin') return [state, []];
+  if (state.phase === 'cut' || seen.socketClosed) return [state, seen.busy ? LOST : ['emit-close']];
+  if (state.phase !== 'handshake' && state.phase !== 'fin') return [state, NOTHING];
 
   const next = withSample(state, seen, sample, limits);
   const { at } = sample;
@@ -257,26 +311,33 @@ function tick(state: State, seen: Tick, sample: Sample, limits: Limits): [State,
   if (seen.paused && at < next.deadlineAt && (seen.lost || wakeIn <= 0)) {
     // A paused reader never learns of the peer's close frame, FIN or RST: it reads on for one more check.
     const more = limits.closeTimeout / CHECKS;
-    const resumed = { ...next, progressAt: Math.max(next.progressAt, at + more - limits.closeTimeout) };
-    return [resumed, ['resume', { wakeIn: untilNextCheck(resumed, at, limits) }]];
+    next.progressAt = Math.max(next.progressAt, at + more - limits.closeTimeout);
+    return [next, ['resume', { wakeIn: untilNextCheck(next, at, limits) }]];
   }
   if (wakeIn > 0) return [next, [{ wakeIn }]];
   return cut(next, at, { type: 'close-timeout' }, at < next.deadlineAt ? 'linger' : howToCut(limits.onTimeout, 0));
 }
 
 /** The state with what a tick finds. Bytes that the peer's system has acknowledged are progress too, from when that was so. */
-function withSample(state: State, seen: Tick, sample: Sample, { closeTimeout }: Limits): State {
+function withSample(state: State, seen: Tick, sample: Sample, { closeTimeout }: Limits): NextState {
   const { at, progress, queued } = sample;
   const { busy, look, lateBy = 0 } = seen;
-  if (busy || progress > state.progress || queued < state.queued)
-    return { ...state, progress, queued, progressAt: at, look: null };
+  const next = copyOf(state);
+  next.progress = progress;
+  next.queued = queued;
+  if (busy || progress > state.progress || queued < state.queued) {
+    next.progressAt = at;
+    next.look = null;
+    return next;
+  }
   const now = look && look.at >= state.progressAt ? look : null;
   const before = state.look;
   const acknowledged = now !== null && before !== null && now.unacknowledged < before.unacknowledged;
   // Time in which this process did not run does not count against the peer. A loop that is merely busy has read what had come.
   const missed = lateBy >= closeTimeout / CHECKS ? lateBy : 0;
-  const progressAt = acknowledged ? now.at : state.progressAt + missed;
-  return { ...state, progress, queued, progressAt, look: now ?? before };
+  next.progressAt = acknowledged ? now.at : state.progressAt + missed;
+  next.look = now ?? before;
+  return next;
 }
 
 /** Ms until progress is to be checked again; 0 or less when a limit has been reached. */
@@ -291,31 +352,36 @@ export function limitsOf({ phase, progressAt, deadlineAt }: State, { closeTimeou
 }
 
 /** Enters a closing phase. The first one sets the limits; later ones keep them. */
-function beginClosing(next: State, from: State, sample: Sample, limits: Limits): [State, Effect[]] {
-  if (isClosing(from)) return [next, []];
+function beginClosing(next: NextState, from: State, sample: Sample, limits: Limits): [State, Effect[]] {
+  if (isClosing(from)) return [next, NOTHING];
   const { at, progress, queued } = sample;
-  const closing = { ...next, deadlineAt: at + limits.closeDeadline, progress, queued, progressAt: at };
-  return [closing, [{ wakeIn: untilNextCheck(closing, at, limits) }]];
+  next.deadlineAt = at + limits.closeDeadline;
+  next.progress = progress;
+  next.queued = queued;
+  next.progressAt = at;
+  return [next, [{ wakeIn: untilNextCheck(next, at, limits) }]];
 }
 
 /** Ends the connection from this side: only ws's 'close' is waited for now, and not for long. Without `how` ws has destroyed the socket. */
 function cut(state: State, at: number, cause: Cause | null, how?: 'reset' | 'destroy' | 'linger'): [State, Effect[]] {
-  if (state.phase === 'cut') return [state, []];
+  if (state.phase === 'cut') return [state, NOTHING];
   // There is no connection yet to cut: ws gives up the opening handshake by itself.
-  if (state.phase === 'opening') return [ending(state, at, 'opening', cause), []];
-  const wake = { wakeIn: WATCHDOG_MS };
-  return [ending(state, at, 'cut', cause), how ? [how, wake] : [wake]];
+  if (state.phase === 'opening') return [ending(state, at, 'opening', cause), NOTHING];
+  return [ending(state, at, 'cut', cause), how ? CUT[how] : LOST];
 }
 
 /**
  * The state in `phase`, with one more thing known of the end. The first such thing starts the clock; the first cause wins, and
  * keeps the phase in which it was met, unless both close frames had crossed by then.
  */
-function ending(state: State, at: number, phase: Phase, cause: Cause | null): State {
+function ending(state: State, at: number, phase: Phase, cause: Cause | null): NextState {
   const isCause = cause !== null && state.cause === null && !(state.bothCloseFrames && cause.type !== 'protocol-error');
-  const isFirst = state.endingSince === null || isCause;
-  const endedIn = isFirst ? asClosePhase(state.phase) : state.endedIn;
-  return { ...state, phase, cause: state.cause ?? cause, endingSince: state.endingSince ?? at, endedIn };
+  const next = copyOf(state);
+  if (state.endingSince === null || isCause) next.endedIn = asClosePhase(state.phase);
+  next.phase = phase;
+  next.cause ??= cause;
+  next.endingSince ??= at;
+  return next;
 }
 
 function isClosing(state: State): boolean {
