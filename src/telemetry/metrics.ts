@@ -91,9 +91,26 @@ export const FAILED_OPENINGS = [
 const zeros = <K extends string>(...keys: readonly K[]) =>
   Object.fromEntries(keys.map((key) => [key, 0])) as Record<K, number>;
 
+/** How many connections are in each phase. Each by its own name: a name that varies takes V8 ten times as long. */
+class PhaseCounts {
+  opening = 0;
+  open = 0;
+  handshake = 0;
+  fin = 0;
+  cut = 0;
+
+  add(phase: Phase, change: 1 | -1): void {
+    if (phase === 'open') this.open += change;
+    else if (phase === 'cut') this.cut += change;
+    else if (phase === 'handshake') this.handshake += change;
+    else if (phase === 'fin') this.fin += change;
+    else if (phase === 'opening') this.opening += change;
+  }
+}
+
 export class Metrics {
   readonly #all: Metrics | null;
-  readonly #connections = zeros('opening', 'open', 'handshake', 'fin', 'cut', 'closed');
+  readonly #connections = new PhaseCounts();
   #opened = 0;
   readonly #ended = zeros(...CLOSE_KINDS);
   readonly #forced = zeros('reset', 'destroy');
@@ -110,17 +127,18 @@ export class Metrics {
 
   /** A connection was made (from null) or came into another phase. */
   moved(from: Phase | null, to: Phase): void {
-    if (from) this.#connections[from]--;
-    this.#connections[to]++;
+    if (from) this.#connections.add(from, -1);
+    this.#connections.add(to, 1);
     if (to === 'open') this.#opened++;
     this.#all?.moved(from, to);
   }
 
-  ended({ kind, forced, elapsedMs }: Pick<CloseInfo, 'kind' | 'forced' | 'elapsedMs'>): void {
+  ended(info: Pick<CloseInfo, 'kind' | 'forced' | 'elapsedMs'>): void {
+    const { kind, forced, elapsedMs } = info;
     this.#ended[kind]++;
     if (forced) this.#forced[forced]++;
     this.#closeMs.add(elapsedMs);
-    this.#all?.ended({ kind, forced, elapsedMs });
+    this.#all?.ended(info);
   }
 
   measuredRtt(ms: number): void {
@@ -150,9 +168,8 @@ export class Metrics {
   }
 
   read(): Stats {
-    const { closed: _, ...connections } = this.#connections;
     return {
-      connections,
+      connections: { ...this.#connections },
       opened: this.#opened,
       ended: { ...this.#ended },
       forced: { ...this.#forced },
