@@ -232,10 +232,12 @@ const WSA_CODES: Readonly<Record<string, number>> = {
 /** The parts of an error that say why a connection was lost. */
 export function closeErrorOf(error: NodeJS.ErrnoException): CloseError {
   const code = typeof error.code === 'string' ? error.code : 'UNKNOWN';
-  const wsaCode = process.platform === 'win32' ? WSA_CODES[code] : undefined;
   const message = typeof error.message === 'string' ? error.message : '';
   const { errno, syscall } = error;
-  return { code, message, errno, syscall, ...(wsaCode !== undefined && { wsaCode }) };
+  const closeError: CloseError = { code, message, errno, syscall };
+  const wsaCode = process.platform === 'win32' ? WSA_CODES[code] : undefined;
+  if (wsaCode !== undefined) closeError.wsaCode = wsaCode;
+  return closeError;
 }
 
 /** An error in Node's shape, for what was seen in another way than by a failed call. */

@@ -52,8 +52,10 @@ export function isConnected(stream: Duplex): boolean {
  * has sent FIN (Microsoft's KB 176736 and ReactOS say no), so that only the close is known then. Other systems send it.
  */
 export function howKnown(stream: Duplex): 'reset' | 'destroy' {
-  return process.platform === 'win32' && stream.writableFinished ? 'destroy' : 'reset';
+  return isWindows && stream.writableFinished ? 'destroy' : 'reset';
 }
+
+const isWindows = process.platform === 'win32';
 
 /** The private part of Node's net.Server that waits for connections. */
 interface CountingServer {
