@@ -1,9 +1,10 @@
 /**
- * The timers of one end: the next check, and the limits that checks lead to. A limit has a timer from the start, since a mocked
- * clock that is set ahead in one step may run only those that are there (node:test), and checks that follow each other are not.
+ * The timer of one end: the next check. Checks follow each other to the limits.
+ *
+ * A mocked clock that is set ahead in one step may run only the timers that are there (node:test), and not those that a check
+ * starts. Under such a clock the limits have timers of their own from the start.
  */
-
-import { now, reached, stopTimer, unrefTimer } from '../liveness/clock';
+import { isClockReal, now, reached, stopTimer, unrefTimer } from '../liveness/clock';
 import { setImmediate } from '../real-timers';
 
 /** How an alarm came. */
@@ -21,34 +22,63 @@ type Ring = (how: Ringing) => void;
 
 export class Alarm {
   #ring: Ring | null = null;
-  /** By when each is due, in ms of the clock. */
-  readonly #timers = new Map<number, NodeJS.Timeout>();
+  #timer: NodeJS.Timeout | undefined;
+  /** Of a mocked clock: a timer for each time, by when it is due. */
+  #mocked: Map<number, NodeJS.Timeout> | null = null;
+  /** How often it was set. */
+  #settings = 0;
 
-  /** Calls `ring` at each of these times. A later call replaces an earlier one; the timers of times that stay go on. */
+  /** Calls `ring` at the first of these times. A later call replaces an earlier one; a mocked clock's timers of times that stay go on. */
   set(times: readonly number[], ring: Ring | null): void {
     this.#ring = ring;
-    for (const [due, timer] of this.#timers) {
+    this.#settings++;
+    stopTimer(this.#timer);
+    this.#timer = undefined;
+    const [due] = times;
+    if (this.#mocked || (due !== undefined && !isClockReal())) this.#setMocked(times);
+    else if (due !== undefined) this.#timer = this.#start(due);
+  }
+
+  #setMocked(times: readonly number[]): void {
+    this.#mocked ??= new Map();
+    for (const [due, timer] of this.#mocked) {
       if (times.includes(due)) continue;
       stopTimer(timer);
-      this.#timers.delete(due);
+      this.#mocked.delete(due);
     }
-    for (const due of times) if (!this.#timers.has(due)) this.#timers.set(due, this.#start(due));
+    for (const due of times) if (!this.#mocked.has(due)) this.#mocked.set(due, this.#startMocked(due));
   }
 
   stop(): void {
     this.set([], null);
   }
 
+  ref(): void {
+    this.#timer?.ref();
+    for (const timer of this.#mocked?.values() ?? []) timer.ref?.(); // a page's timers are numbers
+  }
+
   /** From now on it keeps no process alive. */
   unref(): void {
-    for (const timer of this.#timers.values()) unrefTimer(timer);
+    unrefTimer(this.#timer);
+    for (const timer of this.#mocked?.values() ?? []) unrefTimer(timer);
   }
 
   #start(due: number): NodeJS.Timeout {
-    const began = process.uptime(); // which nobody mocks
-    const wait = Math.max(1, due - now()); // newer versions of Node warn of less
+    return setTimeout(() => {
+      reached(due);
+      this.#afterTurns({ lateBy: now() - due, isMocked: false });
+    }, untilDue(due));
+  }
+
+  /** A mock may run its timers in real time, too, which process.uptime() tells: nobody mocks it. */
+  #startMocked(due: number): NodeJS.Timeout {
+    const began = process.uptime();
+    const wait = untilDue(due);
     const timer = setTimeout(() => {
-      stopTimer(timer); // node:test may run it again
+      // node:test may run it again, and where it is stopped twice take another one for it.
+      stopTimer(timer);
+      this.#mocked?.delete(due);
       const isMocked = (process.uptime() - began) * 1_000 < wait * SHARE_OF_REAL_TIME;
       reached(due, isMocked ? 0 : undefined);
       const how = { lateBy: now() - due, isMocked };
@@ -60,11 +90,16 @@ export class Alarm {
 
   /** After a busy time the loop reads what has come before the first turn, and closes what was cut before the second. */
   #afterTurns(how: Ringing): void {
-    const ring = this.#ring;
+    const settings = this.#settings;
     setImmediate(() => {
       setImmediate(() => {
-        if (ring === this.#ring) ring?.(how);
+        if (settings === this.#settings) this.#ring?.(how);
       });
     });
   }
+}
+
+/** Newer versions of Node warn of timers of less than 1 ms. */
+function untilDue(due: number): number {
+  return Math.max(1, due - now());
 }

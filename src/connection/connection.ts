@@ -32,6 +32,7 @@ import {
   type UpstreamSocket,
   type WriteCallback,
 } from '../upstream';
+import type { Ringing } from './alarm';
 import { closeErrorOf, systemError } from './classify';
 import { type CloseLimits, Ending } from './ending';
 import type { Group } from './group';
@@ -45,7 +46,7 @@ import {
   type OpeningFault,
   type State,
   step,
-  WATCHDOG_MS,
+  WATCH,
 } from './lifecycle';
 import { openingFault } from './opening-fault';
 import {
@@ -53,6 +54,7 @@ import {
   bytesMoved,
   closeFrameBytes,
   countInput,
+  hasUnread,
   type InputCounter,
   isInflating,
   isStream,
@@ -202,10 +204,8 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
   }
 
   /** Keeps for how long the connection has been silent. The end's own bytes, which have come by now, are no sound. */
-  #endSilence(ownBytes: number): void {
-    const moved = bytesMoved(this.#stream);
+  #endSilence(at: number, moved: number | undefined, ownBytes: number): void {
     if (this.#openedAt === null || this.#idleMs !== null || moved === undefined) return;
-    const at = now();
     this.#idleMs = at - (moved > this.#moved + ownBytes ? (this.#visitedAt + at) / 2 : this.#movedAt);
   }
 
@@ -243,7 +243,8 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
 
   /** ws is about to send its close frame. Returns what is to be called when it was written. */
   onCloseFrame(code: number | undefined, reason: string, callback: WriteCallback): WriteCallback {
-    this.#endSilence(this.#ws._closeFrameReceived ? closeFrameBytes(this.#ws) : 0);
+    const ownBytes = this.#ws._closeFrameReceived ? closeFrameBytes(this.#ws) : 0;
+    this.#endSilence(now(), bytesMoved(this.#stream), ownBytes);
     return this.#beginEnding().holdCloseFrame(code, reason, callback);
   }
 
@@ -254,20 +255,31 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
   closeAsync(code?: number, reason?: string | Buffer, limits?: CloseLimits): Promise<CloseInfo> {
     this.close(code, reason, limits);
     if (this.info) return Promise.resolve(this.info);
-    return new Promise((resolve) => this.#beginEnding().resolvers.push(resolve));
+    return new Promise((resolve) => {
+      const ending = this.#beginEnding();
+      ending.resolvers ??= [];
+      ending.resolvers.push(resolve);
+    });
   }
 
   #beganClosing(limits?: CloseLimits): void {
     const ws = this.#ws;
+    const ending = this.#beginEnding();
     // The limits are this package's. A timer that does nothing replaces ws's, for users who look at `_closeTimer`.
-    stopTimer(ws._closeTimer ?? undefined);
-    ws._closeTimer = setTimeout(() => {}, Math.min(ws._closeTimeout ?? 30_000, MAX_TIMER));
+    if (ending.closeTimer === null || ws._closeTimer !== ending.closeTimer) {
+      stopTimer(ws._closeTimer ?? undefined);
+      ending.closeTimer = setTimeout(ignore, Math.min(ws._closeTimeout ?? 30_000, MAX_TIMER));
+      ws._closeTimer = ending.closeTimer;
+    }
     this.#stepClose(limits);
   }
 
   #stepClose({ policy, within }: CloseLimits = {}): void {
+    this.#noteCloseFrames();
+    // A close() that is not the first one can only bring the deadline nearer.
+    if (this.#state.phase !== 'open' && within === undefined) return;
     const by = this.#ws._closeFrameReceived ? 'peer' : 'local';
-    this.#step({ type: 'close', by, policy: by === 'local' ? policy : undefined, within });
+    this.#dispatch({ type: 'close', by, policy: by === 'local' ? policy : undefined, within });
   }
 
   terminate(): void {
@@ -295,11 +307,10 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
     this.#step({ type: 'closed' });
     const ending = this.#beginEnding();
     ending.stop();
-    stopTimer(ws._closeTimer ?? undefined);
     const info = ending.describe(this.#state, this.#openedAt, this.#idleMs);
     this.info = info;
     this.group.ended(ws, info, { stream: this.#stream, address: this.address, errorHeard: ending.errorHeard });
-    for (const resolve of ending.resolvers) resolve(info); // their awaiters run after this turn
+    for (const resolve of ending.resolvers ?? []) resolve(info); // their awaiters run after this turn
     try {
       ws.emit('disconnect', info);
     } finally {
@@ -347,9 +358,10 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
     const ending = this.#beginEnding();
     ending.socketClosed = true;
     // A listener that has thrown may have stopped ws's receiver for good: then ws never emits 'close'.
-    if (this.#state.phase === 'open') this.#apply({ wakeIn: WATCHDOG_MS });
+    if (this.#state.phase === 'open') ending.watch(now());
     // ws reports errors in what it still reads from its buffers without calling close().
-    this.#ws._receiver?.prependListener('error', (error: Error) => this.#onProtocolError(error));
+    if (hasUnread(this.#ws, this.#stream))
+      this.#ws._receiver?.prependListener('error', (error: Error) => this.#onProtocolError(error));
   }
 
   onSenderError(error: Error): void {
@@ -365,11 +377,16 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
     const isTornDown = this.#handle === null && socket?.destroyed === true;
     if (socket?.writableEnded && !isTornDown) {
       this.#step({ type: 'fin', by: 'local' });
-    } else if (socket && this.#beginEnding().control()?.probe() === 'reset') {
+    } else if (socket && this.#hasMoved() && this.#beginEnding().control()?.probe() === 'reset') {
       this.#onLostBehindData(socket);
     } else {
       this.#step({ type: 'fin', by: 'peer' });
     }
+  }
+
+  /** Whether data may have come right before now. Without it no loss is behind it, and asking the system costs as much as a message. */
+  #hasMoved(): boolean {
+    return bytesMoved(this.#stream) !== this.#moved;
   }
 
   /**
@@ -412,11 +429,13 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
   }
 
   #step(event: Observation): void {
-    const { _closeFrameSent, _closeFrameReceived } = this.#ws;
-    if (_closeFrameSent && _closeFrameReceived && !this.#state.bothCloseFrames) {
-      this.#dispatch({ type: 'both-close-frames' });
-    }
+    this.#noteCloseFrames();
     this.#dispatch(event);
+  }
+
+  #noteCloseFrames(): void {
+    const { _closeFrameSent, _closeFrameReceived } = this.#ws;
+    if (_closeFrameSent && _closeFrameReceived && !this.#state.bothCloseFrames) this.#dispatch(BOTH_CLOSE_FRAMES);
   }
 
   #dispatch(event: Observation): void {
@@ -433,7 +452,8 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
     this.#state = state;
     if (state.phase === before) return;
     if (before === 'open') {
-      this.#endSilence(0);
+      const ending = this.#beginEnding();
+      this.#endSilence(ending.sampledAt, ending.moved(), 0);
       leave(this);
       if (this.#watched) this.group.watching?.remove(this.#watched);
     }
@@ -481,21 +501,30 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
   }
 
   #beginEnding(): Ending {
-    this.#ending ??= new Ending(this.#ws, this.#settings, {
-      stream: this.#stream,
-      handle: this.#handle,
-      found: this.#found,
-      counter: this.countInput(),
-    });
+    if (!this.#ending) {
+      const transport = {
+        stream: this.#stream,
+        handle: this.#handle,
+        found: this.#found,
+        counter: this.countInput(),
+      };
+      this.#ending = new Ending(this.#ws, this.#settings, transport, this);
+    }
     return this.#ending;
   }
 
+  onAlarm(how: Ringing): void {
+    const tick = this.#beginEnding().tick(this.#state, how);
+    if (tick) this.#step(tick);
+  }
+
   #apply(effect: Effect): void {
-    if (typeof effect === 'object') {
-      this.#beginEnding().wake(effect.wakeIn, this.#state, (how) => {
-        const tick = this.#beginEnding().tick(this.#state, how);
-        if (tick) this.#step(tick);
-      });
+    if (effect === WATCH) {
+      // It may have closed at once.
+      const ending = this.#beginEnding();
+      if (!this.info) ending.watch(ending.sampledAt);
+    } else if (typeof effect === 'object') {
+      this.#beginEnding().wake(effect.wakeIn, this.#state);
     } else if (effect === 'reset') {
       this.#ws._readyState = Upstream.CLOSING;
       this.#beginEnding()
@@ -522,7 +551,11 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
   }
 }
 
+function ignore(): void {}
+
 function ignoreError(): void {}
+
+const BOTH_CLOSE_FRAMES: Observation = { type: 'both-close-frames' };
 
 // One function serves all connections, which are found by the socket: a closure for each would cost memory.
 

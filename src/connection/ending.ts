@@ -4,7 +4,7 @@
  */
 import type { Duplex } from 'node:stream';
 import type { CloseFrame, CloseInfo, ClosePolicy } from '../close-info';
-import { now } from '../liveness/clock';
+import { isClockReal, now, stopTimer } from '../liveness/clock';
 import type { Settings } from '../options';
 import { controlOf } from '../socket-control/choose';
 import type { SocketControl } from '../socket-control/contract';
@@ -13,9 +13,10 @@ import type { NativeConnection } from '../socket-control/native';
 import type { Internals, UpstreamSocket, WriteCallback } from '../upstream';
 import { Alarm, type Ringing } from './alarm';
 import { classify } from './classify';
-import { limitsOf, type Sample, type State, type Tick } from './lifecycle';
+import { firstCheckIn, limitsOf, type Sample, type State, type Tick, WATCHDOG_MS } from './lifecycle';
 import { Lingering } from './lingering';
 import type { LingerOwner } from './lingering-sockets';
+import { Row, rowOf, type Waiting } from './row';
 import {
   type InputCounter,
   isBusy,
@@ -52,7 +53,19 @@ interface HeldCloseFrame {
   callback: WriteCallback | null;
 }
 
-export class Ending {
+/** Whom the end wakes when a limit may have come. */
+interface Sleeper {
+  onAlarm(how: Ringing): void;
+}
+
+/** Of all that have ended, and whose 'close' ws has still to emit. It does not where a listener has thrown. */
+const watchdog = new Row(WATCHDOG_MS);
+
+export class Ending implements Waiting {
+  row: Row | null = null;
+  before: Waiting | null = null;
+  after: Waiting | null = null;
+  due = 0;
   forced: 'reset' | 'destroy' | null = null;
   socketClosed = false;
   senderFailed = false;
@@ -65,25 +78,31 @@ export class Ending {
   /** The socket, where it goes on delivering after the WebSocket was closed. */
   lingering: Lingering | null = null;
   /** Resolve the promises of closeAsync(). */
-  readonly resolvers: ((info: CloseInfo) => void)[] = [];
+  resolvers: ((info: CloseInfo) => void)[] | null = null;
+  /** What stands in the place of ws's own timer of a close. */
+  closeTimer: NodeJS.Timeout | null = null;
   readonly #ws: UpstreamSocket;
   readonly #settings: Settings;
   readonly #transport: Transport;
+  readonly #sleeper: Sleeper;
   readonly #meter: TrafficMeter | null;
   #control: SocketControl | null = null;
   #closeFrame: HeldCloseFrame | null = null;
   /** What ws's receiver still had to work on at the last tick. */
   #receiverState = '';
   #receiverMovedAt = 0;
+  /** When the last sample was taken. */
+  sampledAt = 0;
   #latest = NO_TRAFFIC;
   #final: Traffic | null = null;
-  #alarm = new Alarm();
+  #alarm: Alarm | null = null;
 
-  constructor(ws: UpstreamSocket, settings: Settings, transport: Transport) {
+  constructor(ws: UpstreamSocket, settings: Settings, transport: Transport, sleeper: Sleeper) {
     const { stream, handle } = transport;
     this.#ws = ws;
     this.#settings = settings;
     this.#transport = transport;
+    this.#sleeper = sleeper;
     this.#meter = stream && new TrafficMeter(stream, handle, transport.counter);
   }
 
@@ -96,8 +115,13 @@ export class Ending {
 
   /** The counts now, or those that were kept. */
   traffic(): Traffic {
-    this.#latest = this.#final ?? this.#meter?.read() ?? NO_TRAFFIC;
+    this.#latest = this.#final ?? (this.socketClosed ? this.#meter?.readClosed() : this.#meter?.read()) ?? NO_TRAFFIC;
     return this.#latest;
+  }
+
+  /** All bytes that had moved by the last sample. */
+  moved(): number | undefined {
+    return this.#meter?.moved();
   }
 
   /** Keeps the counts that were read last: what the socket tells from now on is its clean-up. */
@@ -108,8 +132,9 @@ export class Ending {
   /** How far the connection has come by now. */
   sample(): Sample {
     const { received, accepted, unsent } = this.traffic();
+    this.sampledAt = now();
     return {
-      at: now(),
+      at: this.sampledAt,
       progress: received + accepted,
       queued: unsent + queuedInSender(this.#ws),
     };
@@ -143,15 +168,40 @@ export class Ending {
     return stoodFor === 0 || (isInflating(this.#ws) && stoodFor < this.#settings.closeDeadline);
   }
 
-  /** Calls `done` after `wakeIn` ms, or when a limit has come. A later call replaces an earlier one. */
-  wake(wakeIn: number, state: State, done: (how: Ringing) => void): void {
-    this.#alarm.set([now() + wakeIn, ...limitsOf(state, this.#settings)], done);
+  /** To be called right after a sample: wakes the sleeper after `wakeIn` ms, or when a limit has come. A later call replaces an earlier one. */
+  wake(wakeIn: number, state: State): void {
+    this.row?.remove(this);
+    const isReal = isClockReal();
+    if (isReal && wakeIn === firstCheckIn(this.#settings)) {
+      this.#alarm?.stop();
+      rowOf(wakeIn).add(this, this.sampledAt);
+      return;
+    }
+    const next = this.sampledAt + wakeIn;
+    this.#alarm ??= new Alarm();
+    // Only a mocked clock needs the limits, see Alarm.
+    this.#alarm.set(isReal ? [next] : [next, ...limitsOf(state, this.#settings)], (how) => this.onDue(how));
+  }
+
+  onDue(how: Ringing): void {
+    this.#sleeper.onAlarm(how);
+  }
+
+  /** From now on, which is `at`, only ws's 'close' is waited for, and not for long. */
+  watch(at: number): void {
+    if (this.row === watchdog) return;
+    this.row?.remove(this);
+    this.#alarm?.stop();
+    watchdog.add(this, at);
   }
 
   /** Stops the timers and the counting. */
   stop(): void {
-    this.#alarm.stop();
+    this.row?.remove(this);
+    this.#alarm?.stop();
     this.#transport.counter?.stop();
+    // ws has stopped it where the socket has closed, and node:test's clock loses another timer where one is stopped twice.
+    if (!this.socketClosed) stopTimer(this.closeTimer ?? undefined);
   }
 
   /** The socket then holds ws's callback, and with it the WebSocket, no longer than needed. */
@@ -168,15 +218,17 @@ export class Ending {
     if (!stream || !this.#meter) return;
     if (this.#closeFrame) this.#closeFrame.callback = null;
     this.#transport.counter?.stop();
-    this.lingering = new Lingering(stream, this.control(), this.#meter, owner, { deadlineAt, onTimeout }, this.#alarm);
-    this.#alarm = new Alarm();
+    this.row?.remove(this);
+    const alarm = this.#alarm ?? new Alarm();
+    this.#alarm = null;
+    this.lingering = new Lingering(stream, this.control(), this.#meter, owner, { deadlineAt, onTimeout }, alarm);
   }
 
-  /** The record of the end, read once: the counts are those of this moment, or those kept before. */
+  /** The record of the end, read once, right after the last sample: the counts are those of this moment, or those kept before. */
   describe(state: State, openedAt: number | null, idleMs: number | null): CloseInfo {
     const { cause, endedIn, endingSince } = state;
     const ws = this.#ws;
-    const at = now();
+    const at = this.sampledAt;
     const traffic = this.#final ?? this.#meter?.readAtEnd() ?? NO_TRAFFIC;
     const counts = this.#meter?.isComplete ?? true;
     const { kind, origin, expected, clean, by } = classify(state, { idleMs, forced: this.forced });

@@ -346,6 +346,11 @@ function untilNextCheck({ progressAt, deadlineAt }: State, at: number, { closeTi
   return Math.min(progressAt + closeTimeout - at, deadlineAt - at, pause, closeTimeout / CHECKS);
 }
 
+/** Ms until the first check of a connection that begins to close. */
+export function firstCheckIn({ closeTimeout, closeDeadline }: Limits): number {
+  return Math.min(closeDeadline, closeTimeout / FIRST_CHECKS);
+}
+
 /** When a connection that is closing is ended, unless bytes move before. */
 export function limitsOf({ phase, progressAt, deadlineAt }: State, { closeTimeout }: Limits): number[] {
   return phase === 'handshake' || phase === 'fin' ? [progressAt + closeTimeout, deadlineAt] : [];

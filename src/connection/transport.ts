@@ -92,9 +92,11 @@ export interface Traffic {
   accepted: number;
   /** Bytes that wait above the TCP stack. */
   unsent: number;
+  /** Of them, those that libuv holds back. */
+  inLibuv: number;
 }
 
-export const NO_TRAFFIC: Traffic = Object.freeze({ received: 0, accepted: 0, unsent: 0 });
+export const NO_TRAFFIC: Traffic = Object.freeze({ received: 0, accepted: 0, unsent: 0, inLibuv: 0 });
 
 interface Stream {
   _parent?: Stream;
@@ -134,9 +136,9 @@ function countOf(stream: object, name: 'bytesRead' | 'bytesWritten' | '_bytesDis
   }
 }
 
-/** Whether the stream counts what it reads. */
+/** Whether the stream counts what it reads. To ask for the handle's count would be a call into Node. */
 export function isCounting(stream: object, handle: TransportHandle | null): boolean {
-  return (handle?.bytesRead ?? countOf(stream, 'bytesRead')) !== undefined;
+  return (handle !== null && 'bytesRead' in handle) || countOf(stream, 'bytesRead') !== undefined;
 }
 
 /** A counter for a stream that needs one; null for one that does not, and for one that ws has not begun to read. */
@@ -144,7 +146,7 @@ export function countInput(stream: Duplex, handle: TransportHandle | null): Inpu
   return isCounting(stream, handle) || stream.readableFlowing === null ? null : new InputCounter(stream);
 }
 
-/** The bytes that have come and gone so far, without a look at what waits; undefined for a stream that does not count. */
+/** The bytes that have come and gone so far, those that libuv holds back included; undefined for a stream that does not count. */
 export function bytesMoved(stream: Duplex | null): number | undefined {
   if (!stream) return undefined;
   // Node's getters ask the handle for the same, each by two calls more.
@@ -171,16 +173,32 @@ export class TrafficMeter {
   /** The counts now. To be called until the handle is closed. */
   read(): Traffic {
     const { received, accepted } = this.last;
-    const queued = this.#handle?.writeQueueSize ?? 0;
+    const isIdle = this.#stream._writableState?.length === 0;
+    const queued = (isIdle ? 0 : this.#handle?.writeQueueSize) ?? 0;
     this.last = {
       received: Math.max(
         received,
         this.#handle?.bytesRead ?? countOf(this.#stream, 'bytesRead') ?? this.#counter?.bytes ?? 0,
       ),
       accepted: Math.max(accepted, (this.#handle?.bytesWritten ?? countOf(this.#stream, 'bytesWritten') ?? 0) - queued),
-      unsent: this.#unsent(queued),
+      unsent: isIdle ? 0 : this.#unsent(queued),
+      inLibuv: queued,
     };
     return this.last;
+  }
+
+  /** The counts of a stream that has closed, and whose handle counts no more; that below TLS may. */
+  readClosed(): Traffic {
+    return this.#isWrapped ? this.read() : this.last;
+  }
+
+  /** The same as bytesMoved() of the stream, of the counts that were just read where they are those of the stream itself. */
+  moved(): number | undefined {
+    const { received, accepted, inLibuv } = this.last;
+    // TLS's own counts are without its overhead.
+    return this.#handle === null || this.#isWrapped
+      ? bytesMoved(this.#stream as Duplex)
+      : received + accepted + inLibuv;
   }
 
   /** The counts at the end of a stream that this package has not cut. */
@@ -191,7 +209,12 @@ export class TrafficMeter {
       received: Math.max(this.last.received, countOf(transport, 'bytesRead') ?? 0),
       accepted: Math.max(this.last.accepted, (countOf(transport, 'bytesWritten') ?? 0) - unsent),
       unsent,
+      inLibuv: 0,
     };
+  }
+
+  get #isWrapped(): boolean {
+    return this.#stream._parent != null;
   }
 
   /** Whether the counts are those of the whole connection. */
@@ -261,4 +284,10 @@ export function isInflating({ _receiver }: Internals): boolean {
 /** Whether messages wait for deflate, or for a message that does. */
 export function isBusy(sender: Internals['_sender']): boolean {
   return sender !== null && ((sender._queue?.length ?? 0) > 0 || Boolean(sender._state ?? sender._deflating));
+}
+
+/** Whether ws's receiver has still to tell something of what has come, or is about to get more of it from a stream that is closing. */
+export function hasUnread({ _receiver }: Internals, stream: { readableLength?: number } | null): boolean {
+  if (!_receiver) return false;
+  return _receiver.writableLength > 0 || _receiver.errored !== null || stream?.readableLength !== 0;
 }

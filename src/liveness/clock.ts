@@ -38,3 +38,18 @@ export function stopTimer(timer: NodeJS.Timeout | undefined): void {
   if (timer?.close) timer.close();
   else clearTimeout(timer);
 }
+
+/** The last setTimeout() that was met, and whether it is Node's own. */
+let met: typeof setTimeout | undefined;
+let isReal = false;
+
+/** Whether setTimeout() is Node's own now, rather than that of a mocked clock. False where nobody can tell. */
+export function isClockReal(): boolean {
+  if (setTimeout === met) return isReal;
+  met = setTimeout;
+  const timer = setTimeout(() => {}, 1);
+  stopTimer(timer);
+  // Node numbers its timers for async_hooks, in a private field that is found by its name.
+  isReal = Object.getOwnPropertySymbols(timer).some(({ description }) => description === 'asyncId');
+  return isReal;
+}

@@ -44,8 +44,17 @@ export function peerOf(stream: Duplex): End {
 
 /** Whether the stream has a TCP connection below it that is not lost. */
 export function isConnected(stream: Duplex): boolean {
-  return transportHandle(stream)?.getpeername?.({}) === 0;
+  return transportHandle(stream)?.getpeername?.(unread) === 0;
 }
+
+/** Whether the stream had a TCP connection below it that is lost: it has no peer's address any more. */
+export function isLost(stream: Duplex): boolean {
+  const handle = transportHandle(stream);
+  return handle?.getpeername !== undefined && handle.getpeername(unread) !== 0;
+}
+
+/** Takes an address that nobody asks for. */
+const unread = {};
 
 /**
  * What is known of a reset that is asked for now. Sources contradict each other on whether Windows still sends RST once a socket

@@ -10,7 +10,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setImmediate } from '../real-timers';
 import type { SocketControl, TransportLook } from './contract';
-import { howKnown, transportHandle } from './handle';
+import { howKnown, isLost, transportHandle } from './handle';
 import { lookAtRow, type Row, rowOf } from './proc-net-tcp';
 
 export class PortableControl implements SocketControl {
@@ -51,8 +51,7 @@ export class PortableControl implements SocketControl {
 
   /** A TCP connection that was reset has no peer address any more; of others nothing can be known without reading. */
   probe(): 'connected' | 'peer-closed' | 'reset' | 'unknown' {
-    const handle = transportHandle(this.#stream);
-    return handle?.getpeername && handle.getpeername({}) !== 0 ? 'reset' : 'unknown';
+    return isLost(this.#stream) ? 'reset' : 'unknown';
   }
 }
 

@@ -1,0 +1,96 @@
+/**
+ * Connections that wait equally long for what nearly always comes before, and one timer for all of them: for ws's 'close' after the
+ * end (the watchdog), and for the closing handshake until its first check.
+ *
+ * Those who wait stand in a row, the first of them is due first. The links are in themselves, since a timer or a Map for each would
+ * cost a tenth of what an end costs.
+ */
+import { now } from '../liveness/clock';
+import { Alarm, type Ringing } from './alarm';
+
+/** One that waits, in one row at a time. */
+export interface Waiting {
+  row: Row | null;
+  before: Waiting | null;
+  after: Waiting | null;
+  /** In ms of the clock. */
+  due: number;
+  onDue(how: Ringing): void;
+}
+
+export class Row {
+  readonly #ms: number;
+  #first: Waiting | null = null;
+  #last: Waiting | null = null;
+  #alarm = new Alarm();
+  /** When the alarm comes or came. */
+  #wakesAt = Number.NEGATIVE_INFINITY;
+
+  /** In which all wait for `ms`. */
+  constructor(ms: number) {
+    this.#ms = ms;
+  }
+
+  /** Waits from now on, which is `at`. */
+  add(waiting: Waiting, at: number): void {
+    const last = this.#last;
+    waiting.row = this;
+    waiting.due = at + this.#ms;
+    waiting.before = last;
+    if (last) last.after = waiting;
+    else this.#first = waiting;
+    this.#last = waiting;
+    // An alarm that is long overdue was lost with a mocked clock.
+    if (this.#wakesAt < at - this.#ms) this.#wakeAt(waiting.due);
+    else if (last === null) this.#alarm.ref();
+  }
+
+  remove(waiting: Waiting): void {
+    const { before, after } = waiting;
+    if (before) before.after = after;
+    else this.#first = after;
+    if (after) after.before = before;
+    else this.#last = before;
+    waiting.row = null;
+    waiting.before = null;
+    waiting.after = null;
+    // It keeps no process alive for nothing.
+    if (this.#first === null) this.#alarm.unref();
+  }
+
+  /** An earlier timer runs out, rather than to be stopped: it may be of a mocked clock that is no more. */
+  #wakeAt(due: number): void {
+    const alarm = new Alarm();
+    this.#alarm.unref();
+    this.#alarm = alarm;
+    this.#wakesAt = due;
+    alarm.set([due], (how) => {
+      if (alarm === this.#alarm) this.#onAlarm(how);
+    });
+  }
+
+  #onAlarm({ isMocked }: Ringing): void {
+    this.#wakesAt = Number.NEGATIVE_INFINITY;
+    const at = now();
+    try {
+      for (let first = this.#first; first && first.due <= at; first = this.#first) {
+        this.remove(first);
+        first.onDue({ lateBy: at - first.due, isMocked });
+      }
+    } finally {
+      // Also where a listener of 'close' has thrown.
+      if (this.#first) this.#wakeAt(this.#first.due);
+    }
+  }
+}
+
+const rows = new Map<number, Row>();
+
+/** The row of those who wait for `ms`. */
+export function rowOf(ms: number): Row {
+  const known = rows.get(ms);
+  if (known) return known;
+  const row = new Row(ms);
+  rows.set(ms, row);
+  return row;
+}
