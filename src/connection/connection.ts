@@ -343,7 +343,8 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
   /** ws emits the error when it has closed. Without a listener that would end the process for what a peer did. */
   #onProtocolError(error: Error): void {
     this.#keepAddress();
-    this.#endSilence(brokenFrameBytes(this.#ws, (bytesMoved(this.#stream) ?? 0) - this.#moved));
+    const moved = bytesMoved(this.#stream);
+    this.#endSilence(now(), moved, brokenFrameBytes(this.#ws, (moved ?? 0) - this.#moved));
     this.#step({ type: 'protocol-error', error: closeErrorOf(error) });
     this.#noteListener();
     if (this.#settings.guard && this.#ws.listenerCount('error') === 0) this.#ws.once('error', ignoreError);

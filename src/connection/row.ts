@@ -6,6 +6,7 @@
  * cost a tenth of what an end costs.
  */
 import { now } from '../liveness/clock';
+import { inSharedContext } from '../liveness/timers';
 import { Alarm, type Ringing } from './alarm';
 
 /** One that waits, in one row at a time. */
@@ -64,9 +65,11 @@ export class Row {
     this.#alarm.unref();
     this.#alarm = alarm;
     this.#wakesAt = due;
-    alarm.set([due], (how) => {
-      if (alarm === this.#alarm) this.#onAlarm(how);
-    });
+    inSharedContext(() =>
+      alarm.set([due], (how) => {
+        if (alarm === this.#alarm) this.#onAlarm(how);
+      }),
+    );
   }
 
   #onAlarm({ isMocked }: Ringing): void {
