@@ -95,6 +95,8 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
   #moved = 0;
   #movedAt = 0;
   #visitedAt = 0;
+  /** At a visit: what has come by then may be read long after. */
+  #wasPaused = false;
   #idleMs: number | null = null;
   #upstreamOnError: Sender['onerror'];
   #ending: Ending | null = null;
@@ -199,6 +201,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
       this.#moved = moved;
     }
     this.#visitedAt = at;
+    this.#wasPaused ||= this.#stream?.isPaused?.() === true;
     // Asked late, since it takes a tenth of what accepting a connection costs, and most short connections need none.
     this.address ??= this.group.recentEnds && this.#handle ? peerOf(this.#stream as Duplex).address : undefined;
   }
@@ -378,16 +381,16 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
     const isTornDown = this.#handle === null && socket?.destroyed === true;
     if (socket?.writableEnded && !isTornDown) {
       this.#step({ type: 'fin', by: 'local' });
-    } else if (socket && this.#hasMoved() && this.#beginEnding().control()?.probe() === 'reset') {
+    } else if (socket && this.#isBehindData() && this.#beginEnding().control()?.probe() === 'reset') {
       this.#onLostBehindData(socket);
     } else {
       this.#step({ type: 'fin', by: 'peer' });
     }
   }
 
-  /** Whether data may have come right before now. Without it no loss is behind it, and asking the system costs as much as a message. */
-  #hasMoved(): boolean {
-    return bytesMoved(this.#stream) !== this.#moved;
+  /** Whether the end may be behind data. Without it no loss is, and asking the system costs as much as a message. */
+  #isBehindData(): boolean {
+    return this.#wasPaused || bytesMoved(this.#stream) !== this.#moved;
   }
 
   /**
