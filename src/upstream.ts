@@ -33,6 +33,8 @@ export interface Internals {
     _state?: number;
     _deflating?: boolean;
     onerror?: (error: Error) => void;
+    /** Goes on with what waits for a message that is compressed, or for a Blob. */
+    dequeue(): void;
     close(code: number | undefined, data: string | Buffer | undefined, mask: boolean, callback: WriteCallback): void;
   } | null;
   _readyState: number;
@@ -60,6 +62,8 @@ export type UpstreamSocket = Upstream & Internals;
 export type UpstreamServer = Upstream.Server & {
   /** The HTTP server that it listens on, its own or the user's; null with `noServer` and after close(). */
   _server: Server | null;
+  /** 0 until it is closed. */
+  _state: number;
   options: Upstream.ServerOptions & { WebSocket: typeof Upstream; closeTimeout?: number };
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, callback: (ws: Upstream) => void): void;
 };

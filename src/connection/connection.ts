@@ -49,6 +49,7 @@ import {
   WATCH,
 } from './lifecycle';
 import { openingFault } from './opening-fault';
+import { Outflow } from './outflow';
 import {
   brokenFrameBytes,
   bytesMoved,
@@ -100,6 +101,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
   #idleMs: number | null = null;
   #upstreamOnError: Sender['onerror'];
   #ending: Ending | null = null;
+  #outflow: Outflow | null = null;
 
   constructor(ws: UpstreamSocket, base: BaseMethods, group: Group) {
     this.#ws = ws;
@@ -190,6 +192,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
       }
     }
     this.group.opened(this.#ws);
+    if (this.#ws.listenerCount('flushed') > 0) this.watchOutflow();
   }
 
   noteBytes(): void {
@@ -299,6 +302,22 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
     else this.#end({ type: 'abort' });
   }
 
+  /** Resolves with true when nothing that was sent waits in this process, and with false when the WebSocket has closed before that. */
+  flushed(): Promise<boolean> {
+    if (this.info || this.#ws.readyState === Upstream.CLOSED) return Promise.resolve(false);
+    return this.#stream ? this.#outflowOf(this.#stream).flushed() : Promise.resolve(true);
+  }
+
+  /** To be called when a listener of 'flushed' was added. Before 'open' there is nothing to watch. */
+  watchOutflow(): void {
+    if (this.#stream && !this.info) this.#outflowOf(this.#stream).watch();
+  }
+
+  #outflowOf(stream: Duplex): Outflow {
+    this.#outflow ??= new Outflow(this.#ws, stream);
+    return this.#outflow;
+  }
+
   /** Ends the connection. Called by ws when the socket has closed, or by the watchdog. */
   emitClose(): void {
     const ws = this.#ws;
@@ -311,9 +330,11 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
     const ending = this.#beginEnding();
     ending.stop();
     const info = ending.describe(this.#state, this.#openedAt, this.#idleMs);
+    info.by ??= this.#endedInDrain(info) ? 'drain' : null;
     this.info = info;
     this.group.ended(ws, info, { stream: this.#stream, address: this.address, errorHeard: ending.errorHeard });
     for (const resolve of ending.resolvers ?? []) resolve(info); // their awaiters run after this turn
+    this.#outflow?.end();
     try {
       ws.emit('disconnect', info);
     } finally {
@@ -323,6 +344,13 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
         ending.lingering?.keepObserved();
       }
     }
+  }
+
+  /** Whether the end began while the server was drained, or the deadline of a drain cut it. */
+  #endedInDrain({ kind, forced }: CloseInfo): boolean {
+    const { drainingSince } = this.group;
+    if (drainingSince === null) return false;
+    return (this.#state.endingSince ?? now()) >= drainingSince || (kind === 'close-timeout' && forced !== null);
   }
 
   onError(error: Error): void {

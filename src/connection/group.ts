@@ -47,6 +47,8 @@ export class Group implements LingerOwner {
   tracked: Set<object> | null = null;
   /** The last ends, of a server; null where none are to be kept. */
   readonly recentEnds: RecentEnds | null;
+  /** When the drain of the server began, in ms of the monotonic clock; null before. */
+  drainingSince: number | null = null;
   /** Called for each that opens. */
   onOpened: ((ws: object) => void) | null = null;
   /** Null where the settings ask for no heartbeat and set no limit for slow peers. */
