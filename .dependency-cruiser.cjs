@@ -9,7 +9,8 @@
 
 const FACE =
   '^src/(index|additions|wrapper|browser|websocket|websocket-server|websocket-stream|attach|set-defaults)\\.m?ts$';
-const VOCABULARY = '^src/(options|defaults|errors|nearest|copies|close-info|close-sentence|upstream|real-timers)\\.ts$';
+const VOCABULARY =
+  '^src/(options|defaults|errors|nearest|copies|abort-signal|async-disposal|close-info|close-options|close-sentence|upstream|real-timers)\\.ts$';
 
 /** From the top down. A layer may import itself, those below it, and telemetry. */
 const LAYERS = [

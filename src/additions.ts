@@ -1,4 +1,5 @@
 /** What this package exports beyond ws's names: its functions and its types. The one list of them. */
+export type { AbortSignalLike } from './abort-signal';
 export { attach } from './attach';
 export type {
   CloseError,
@@ -12,6 +13,7 @@ export type {
   Lingered,
   LingerOutcome,
 } from './close-info';
+export type { CloseOptions } from './close-options';
 export { closeSentence } from './close-sentence';
 export { settled } from './connection/lingering-sockets';
 export type { LingerErrorCode } from './errors';
@@ -20,6 +22,8 @@ export type { DrainOptions } from './server/drain';
 export { drainOnSignal } from './server/drain-on-signal';
 export { guardServer } from './server/guard-registry';
 export { guardProcess, guardSocket } from './server/guard-sockets';
+export type { ReadinessResponse } from './server/readiness';
+export { readinessHandler } from './server/readiness';
 export { setDefaults } from './set-defaults';
 export type {
   DisconnectMessage,

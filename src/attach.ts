@@ -1,3 +1,4 @@
+import type { AsyncDisposal } from './async-disposal';
 import { connectionOf } from './connection/connection';
 import { Group, groupFor, putGroup } from './connection/group';
 import { isMarked, mark } from './copies';
@@ -7,7 +8,7 @@ import { asksForSame, type LingerOptions, type Settings } from './options';
 import { type ServerAdditions, ServerSide, sideOf } from './server/server-side';
 import { checkControl } from './socket-control/choose';
 import { Upstream, type UpstreamServer, type UpstreamSocket } from './upstream';
-import { adopt, lingeringClass, type WebSocket } from './websocket';
+import { addDisposal, adopt, letAssign, lingeringClass, type WebSocket } from './websocket';
 
 /**
  * Gives a WebSocket or a WebSocketServer that plain `ws` made what this package's own have; for a server, its present
@@ -68,7 +69,8 @@ function attachServer(wss: UpstreamServer, options: LingerOptions | undefined): 
   for (const ws of wss.clients ?? []) attachSocket(ws as UpstreamSocket, group);
 
   const { close, handleUpgrade } = wss;
-  const added: ServerAdditions & Pick<UpstreamServer, 'close'> & { handleUpgrade(...args: Upgrade): void } = {
+  const added: Omit<ServerAdditions, keyof AsyncDisposal | 'ready' | 'draining'> &
+    Pick<UpstreamServer, 'close'> & { handleUpgrade(...args: Upgrade): void } = {
     close(callback) {
       side.stop();
       close.call(wss, callback);
@@ -83,6 +85,14 @@ function attachServer(wss: UpstreamServer, options: LingerOptions | undefined): 
   for (const [name, value] of Object.entries(added)) {
     Object.defineProperty(wss, name, { value, writable: true, configurable: true });
   }
+  // What the application has set by these names stays.
+  for (const name of (['ready', 'draining'] as const).filter((name) => !(name in wss))) {
+    Object.defineProperty(wss, name, { get: () => side[name], configurable: true });
+    letAssign(wss, [name]);
+  }
+  addDisposal(wss, async () => {
+    await side.drain(undefined);
+  });
   return wss;
 }
 

@@ -69,9 +69,10 @@ export const CLOSE_POLICIES = [
 ] as const;
 
 /**
- * The rule by which this side ended a connection, where it was neither the peer nor a call of the application.
+ * The rule by which this side ended a connection, where it was neither the peer nor a call of the application; and `drain` for each end
+ * that such a rule did not begin and that began while the server was drained, the peers' own included.
  *
- * - `drain`: `drain()` or `drainOnSignal()` closed it.
+ * - `drain`: `drain()` or `drainOnSignal()` closed it, or it ended meanwhile; `origin` says by whom.
  * - `max-age`: it had reached `maxAge`.
  * - `heartbeat`: a ping was not answered in time.
  * - `keep-alive`: the peer's system did not answer TCP keep-alive.

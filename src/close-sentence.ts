@@ -67,6 +67,7 @@ export function closeSentence(info: CloseInfo): string {
   const details = [
     frame(info.received),
     info.error && errorText(info.error),
+    info.by === 'drain' && !isDrains(info) ? 'while the server was drained' : null,
     info.openMs > 0 ? `open for ${seconds(info.openMs)}` : null,
     info.idleMs !== null && info.idleMs >= 1_000 ? `silent for ${seconds(info.idleMs)}` : null,
     info.delivered === false ? `${info.bytesUnsent} bytes dropped` : null,
@@ -74,12 +75,17 @@ export function closeSentence(info: CloseInfo): string {
   return `${sentenceOf(info)}${details.length > 0 ? ` (${details.join(', ')})` : ''}`;
 }
 
-function sentenceOf({ kind, origin, phase, by, received, clean }: CloseInfo): string {
-  if (by) return BY_POLICY[by];
+function sentenceOf({ kind, origin, phase, by, received, clean, sent }: CloseInfo): string {
+  if (by && (by !== 'drain' || isDrains({ kind, sent }))) return BY_POLICY[by];
   if (phase === 'opening' && kind === 'timed-out') return OPENING_TIMED_OUT;
   if (phase === 'opening' && kind === 'local-abort') return OPENING_ABORTED;
   if (received?.first && !clean && !HAS_OWN_SENTENCE.has(kind)) return ANSWER_LOST;
   return BY_KIND[kind][origin] ?? BY_KIND[kind].peer;
+}
+
+/** Whether the drain closed or cut it; other connections end by themselves while their server is drained. */
+function isDrains({ kind, sent }: Pick<CloseInfo, 'kind' | 'sent'>): boolean {
+  return sent?.first === true || kind === 'close-timeout';
 }
 
 function frame(received: CloseFrame | null): string | null {

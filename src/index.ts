@@ -3,6 +3,7 @@
  * dist/types, which scripts/types/build.js makes.
  */
 import * as additions from './additions';
+import type { ReadinessResponse } from './server/readiness';
 import { checkEnvironment } from './set-defaults';
 import { Upstream } from './upstream';
 import * as client from './websocket';
@@ -28,6 +29,8 @@ const idle: Record<keyof typeof additions, (argument: unknown) => unknown> = {
   guardProcess: () => nothing,
   guardServer: () => nothing,
   guardSocket: nothing,
+  // A probe must not fail for good.
+  readinessHandler: () => (_request: unknown, response: ReadinessResponse) => response.end(),
   setDefaults: nothing,
   settled: () => Promise.resolve(),
 };
@@ -36,7 +39,7 @@ const idle: Record<keyof typeof additions, (argument: unknown) => unknown> = {
  * ws's WebSocket, with ends that are bounded and explained.
  *
  * With `WS_LINGER=off` in the environment it is ws's own class, and nothing of this package is at work: its functions do
- * nothing (`attach()` returns its argument), its methods (`closeAsync()`, `abort()`, `drain()`, `stats()`) and `closeInfo` are
+ * nothing (`attach()` returns its argument, `readinessHandler()` a handler that answers 200), its methods (`closeAsync()`, `flushed()`, `abort()`, `drain()`, `stats()`) and `closeInfo` are
  * not there.
  */
 const WebSocket: Face = process.env.WS_LINGER === 'off' ? plain() : lingering();

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { AsyncDisposal } from './async-disposal';
 import type { CloseKind } from './close-info';
 import { Group, putGroup } from './connection/group';
 import { mark } from './copies';
@@ -11,7 +12,7 @@ import { checkControl } from './socket-control/choose';
 import type { Stats } from './telemetry/metrics';
 import type { RecentEnd } from './telemetry/recent-ends';
 import { type SocketClass, Upstream, type UpstreamServer } from './upstream';
-import { copyDescriptors, lingeringClass, WebSocket } from './websocket';
+import { addDisposal, copyDescriptors, letAssign, lingeringClass, WebSocket } from './websocket';
 
 /** ws's options of a server, and this package's. */
 export interface ServerOptions<
@@ -30,7 +31,7 @@ export class WebSocketServer<
     V extends typeof IncomingMessage = typeof IncomingMessage,
   >
   extends Upstream.Server<typeof Upstream & U, V>
-  implements ServerAdditions
+  implements Omit<ServerAdditions, keyof AsyncDisposal>
 {
   constructor(options?: ServerOptions<U, V>, callback?: () => void) {
     const own = { ...options } as ServerOptions & { closeTimeout?: number };
@@ -67,6 +68,14 @@ export class WebSocketServer<
     if (!sideOf(this)?.refuses(socket)) super.handleUpgrade(request, socket, head, callback);
   }
 
+  get ready(): boolean {
+    return (sideOf(this) as ServerSide).ready;
+  }
+
+  get draining(): boolean {
+    return (sideOf(this) as ServerSide).draining;
+  }
+
   stats(): Stats {
     return (sideOf(this) as ServerSide).group.metrics.read();
   }
@@ -83,3 +92,7 @@ export class WebSocketServer<
 const { handleUpgrade: ownHandleUpgrade } = WebSocketServer.prototype;
 
 copyDescriptors(WebSocketServer.prototype, Upstream.Server.prototype);
+addDisposal(WebSocketServer.prototype, async function dispose(this: WebSocketServer) {
+  await this.drain();
+});
+letAssign(WebSocketServer.prototype, ['ready', 'draining']);

@@ -1,11 +1,13 @@
 import type { ClientRequest, ClientRequestArgs } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { untilAborted } from './abort-signal';
 import type { CloseInfo } from './close-info';
+import { type CloseOptions, parseCloseOptions } from './close-options';
 import { Connection, connectionOf } from './connection/connection';
 import { type Group, groupFor, groupIn } from './connection/group';
 import { isMarked, mark } from './copies';
 import { parseOptions } from './defaults';
-import { checkAll, type LingerOptions, milliseconds, ownValue, warnOfMisplaced } from './options';
+import { type LingerOptions, ownValue, warnOfMisplaced } from './options';
 import { checkControl } from './socket-control/choose';
 import { type SocketClass, Upstream, type UpstreamSocket } from './upstream';
 
@@ -17,12 +19,20 @@ export interface ClientOptions extends Upstream.ClientOptions {
 
 type ConstructorOptions = ClientOptions & { closeTimeout?: number };
 
-/** The one event that ws does not have. All others are typed as in ws. */
-interface Disconnect {
+/** The events that ws does not have. All others are typed as in ws. */
+interface AddedEvents {
   /** How the connection ended: told once, before 'close'. */
   on(event: 'disconnect', listener: (this: WebSocket, info: CloseInfo) => void): this;
+  /**
+   * Nothing that was sent waits in this process any more: told each time after more waited than the socket's `writableHighWaterMark`
+   * (16 KiB, 64 KiB from Node 22 on), or after messages were compressed or Blobs read, and once after the listener was added while
+   * something waited. Until somebody listens nothing is done for it.
+   */
+  on(event: 'flushed', listener: (this: WebSocket) => void): this;
   /** As `on`, for one time; it comes no more often. */
   once(event: 'disconnect', listener: (this: WebSocket, info: CloseInfo) => void): this;
+  /** As `on`, for one time. */
+  once(event: 'flushed', listener: (this: WebSocket) => void): this;
   /** Takes a listener away. */
   off(event: 'disconnect', listener: (this: WebSocket, info: CloseInfo) => void): this;
   /** As `on`. */
@@ -32,7 +42,7 @@ interface Disconnect {
 }
 
 /** Declared before ws's own overloads, since the last of those takes any event. */
-const Base = Upstream as unknown as Omit<typeof Upstream, never> & (new (...args: unknown[]) => Disconnect & Upstream);
+const Base = Upstream as unknown as Omit<typeof Upstream, never> & (new (...args: unknown[]) => AddedEvents & Upstream);
 
 /** ws's WebSocket, with ends that are bounded and explained. */
 export class WebSocket extends Base {
@@ -84,15 +94,35 @@ export class WebSocket extends Base {
   }
 
   /**
-   * `close()`, and a promise of how the connection ended. It never rejects, and may be called again: the first call's
-   * code and reason stand, and a later one can only shorten the time.
+   * `close()`, and a promise of how the connection ended. It rejects only with the reason of an aborted `signal`, and may be called
+   * again: the first call's code and reason stand, and a later one can only shorten the time. `await using` does the same without
+   * options.
    *
-   * @param limits - `timeout`: ms after which the socket is gone in all cases, an integer from 1; `closeDeadline` still
-   * holds. Throws `WSL_ERR_UNKNOWN_OPTION`, `WSL_ERR_OPTION_TYPE` or `WSL_ERR_OPTION_RANGE`, as `close()` throws for a wrong code.
+   * Throws `WSL_ERR_UNKNOWN_OPTION`, `WSL_ERR_OPTION_TYPE` or `WSL_ERR_OPTION_RANGE`, and as `close()` throws for a wrong code.
    */
-  closeAsync(code?: number, reason?: string | Buffer, limits?: { timeout?: number }): Promise<CloseInfo> {
-    const { timeout } = checkAll<{ timeout?: number }>('limits', limits ?? {}, { timeout: milliseconds });
-    return (connectionOf(this) as Connection).closeAsync(code, reason, { within: timeout });
+  closeAsync(
+    code?: number,
+    reason?: string | Buffer,
+    limits?: Pick<CloseOptions, 'timeout' | 'signal'>,
+  ): Promise<CloseInfo>;
+  closeAsync(options: CloseOptions): Promise<CloseInfo>;
+  closeAsync(
+    given?: number | CloseOptions,
+    text?: string | Buffer,
+    limits?: Pick<CloseOptions, 'timeout' | 'signal'>,
+  ): Promise<CloseInfo> {
+    const { code, reason, timeout, signal } = parseCloseOptions(given, text, limits);
+    const connection = connectionOf(this) as Connection;
+    return untilAborted(signal, () => connection.closeAsync(code, reason, { within: timeout }));
+  }
+
+  /**
+   * Resolves when nothing that was sent waits in this process any more (`bufferedAmount` is 0): with true, at once where nothing waits, and
+   * with false where the connection has ended before that. What the system has taken is not known to have arrived. What is sent
+   * meanwhile is waited for, too. It never rejects.
+   */
+  flushed(): Promise<boolean> {
+    return (connectionOf(this) as Connection).flushed();
   }
 
   /** Ends the connection without a handshake, as in ws: what the system holds is delivered, the rest is dropped. */
@@ -173,14 +203,18 @@ mark(WebSocket.prototype);
 copyDescriptors(WebSocket, Upstream);
 copyDescriptors(WebSocket.prototype, Upstream.prototype);
 
-/** ws has no such names, so that programs have values of their own by them. */
-for (const name of ['closeInfo', 'rtt'] as const) {
-  Object.defineProperty(WebSocket.prototype, name, {
-    set(this: WebSocket, value: unknown) {
-      Object.defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true });
-    },
-  });
+/** Getters that programs may assign to: ws has no such names, so that they have values of their own by them. */
+export function letAssign(prototype: object, names: readonly string[]): void {
+  for (const name of names) {
+    Object.defineProperty(prototype, name, {
+      set(value: unknown) {
+        Object.defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true });
+      },
+    });
+  }
 }
+
+letAssign(WebSocket.prototype, ['closeInfo', 'rtt']);
 
 /** Makes a WebSocket that plain ws made one of this package's. */
 export function adopt(ws: UpstreamSocket, group: Group): Connection {
@@ -189,7 +223,41 @@ export function adopt(ws: UpstreamSocket, group: Group): Connection {
   return new Connection(ws, Base.prototype as UpstreamSocket, group);
 }
 
-const ADDED = ['closeInfo', 'rtt', 'close', 'closeAsync', 'terminate', 'abort', 'setSocket', 'emitClose'] as const;
+const ADDED = [
+  ...['closeInfo', 'rtt', 'close', 'closeAsync', 'flushed', 'terminate', 'abort', 'setSocket', 'emitClose'],
+  ...addDisposal(WebSocket.prototype, async function dispose(this: WebSocket) {
+    // ws reports a close before 'open' as an error, which would end the process where nobody listens.
+    if (this.readyState === this.CONNECTING && this.listenerCount('error') === 0) this.once('error', () => {});
+    await this.closeAsync();
+  }),
+];
+
+/** Adds what `await using` calls, where the runtime knows it. Returns the names of what was added. */
+export function addDisposal<T extends object>(target: T, dispose: (this: T) => Promise<void>): symbol[] {
+  const { asyncDispose } = Symbol as { asyncDispose?: symbol };
+  if (!asyncDispose) return [];
+  Object.defineProperty(target, asyncDispose, { value: dispose, writable: true, configurable: true });
+  return [asyncDispose];
+}
+
+/** Methods by which listeners are added. `once()` and ws's `addEventListener()` call `on()`, `prependOnceListener()` the last one. */
+const LISTENING = ['on', 'addListener', 'prependListener'] as const;
+
+/** Notices listeners of 'flushed', since the socket is watched only for them. */
+function noticeListeners(target: Upstream, base: Upstream): void {
+  for (const name of LISTENING) {
+    const methods = {
+      [name](this: Upstream, event: string, listener: () => void) {
+        base[name].call(this, event, listener);
+        if (event === 'flushed') connectionOf(this)?.watchOutflow();
+        return this;
+      },
+    };
+    Object.defineProperty(target, name, { value: methods[name], writable: true, configurable: true });
+  }
+}
+
+noticeListeners(WebSocket.prototype as unknown as Upstream, Upstream.prototype);
 
 type AnyConstructor = new (address: unknown, protocols: unknown, options?: ConstructorOptions) => Upstream;
 
@@ -227,6 +295,7 @@ export function lingeringClass(given: SocketClass): typeof Upstream {
     const descriptor = Object.getOwnPropertyDescriptor(WebSocket.prototype, name) as PropertyDescriptor;
     Object.defineProperty(Lingering.prototype, name, descriptor);
   }
+  noticeListeners(Lingering.prototype, Base.prototype);
   lingeringClasses.set(Base, Lingering as unknown as typeof Upstream);
   return Lingering as unknown as typeof Upstream;
 }

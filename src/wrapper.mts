@@ -9,6 +9,7 @@ export const {
   guardProcess,
   guardServer,
   guardSocket,
+  readinessHandler,
   setDefaults,
   settled,
   WebSocketServer,

@@ -11,10 +11,10 @@ async function run(type: 'commonjs' | 'module', code: string, setting?: string):
 }
 
 const IMPORTS = {
-  commonjs: `const WebSocket = require('ws-linger'); const { WebSocketServer, attach, closeSentence, drainOnSignal, guardProcess, guardServer, guardSocket, setDefaults, settled } = WebSocket;
+  commonjs: `const WebSocket = require('ws-linger'); const { WebSocketServer, attach, closeSentence, drainOnSignal, guardProcess, guardServer, guardSocket, readinessHandler, setDefaults, settled } = WebSocket;
     const Upstream = require('ws-upstream');`,
   module: `import WebSocket, {
-    WebSocketServer, attach, closeSentence, drainOnSignal, guardProcess, guardServer, guardSocket, setDefaults, settled,
+    WebSocketServer, attach, closeSentence, drainOnSignal, guardProcess, guardServer, guardSocket, readinessHandler, setDefaults, settled,
   } from 'ws-linger'; import Upstream from 'ws-upstream';`,
 };
 
@@ -37,6 +37,8 @@ const PROGRAM = `
   const same = attach(wss, { logger: false }) === wss && attach('anything') === 'anything';
   const stops = [drainOnSignal(wss), guardProcess(), guardServer(wss._server)];
   guardSocket(wss._server);
+  let probed = 0;
+  readinessHandler(wss)(null, { end: () => probed++ });
   setDefaults({ nonsense: true });
   const touched = before !== listeners();
   for (const stop of stops) stop();
@@ -47,7 +49,7 @@ const PROGRAM = `
     for (const name of ['open', 'message', 'disconnect', 'close']) ws.on(name, () => events.push(name));
     ws.on('open', () => ws.send('hello'));
     ws.on('message', () => ws.close(1000));
-    ws.on('close', () => wss.close(() => console.log(JSON.stringify({ same, touched, events }))));
+    ws.on('close', () => wss.close(() => console.log(JSON.stringify({ same, touched, events, probed }))));
   });`;
 
 for (const type of ['commonjs', 'module'] as const) {
@@ -60,14 +62,19 @@ for (const type of ['commonjs', 'module'] as const) {
       assert.deepEqual(on, {
         sockets: false,
         servers: false,
-        names: `${plain},attach,closeSentence,settled,drainOnSignal,guardServer,guardProcess,guardSocket,setDefaults`,
+        names: `${plain},attach,closeSentence,settled,drainOnSignal,guardServer,guardProcess,guardSocket,readinessHandler,setDefaults`,
         additions: true,
       });
     });
 
     it('behaves as ws does in a program that uses the functions and options of this package', async () => {
       const events = ['open', 'message', 'close'];
-      assert.deepEqual(await run(type, IMPORTS[type] + PROGRAM, 'off'), { same: true, touched: false, events });
+      assert.deepEqual(await run(type, IMPORTS[type] + PROGRAM, 'off'), {
+        same: true,
+        touched: false,
+        events,
+        probed: 1,
+      });
     });
   });
 }

@@ -15,11 +15,17 @@ const ADDED_FUNCTIONS = [
   'guardProcess',
   'guardServer',
   'guardSocket',
+  'readinessHandler',
   'setDefaults',
   'settled',
 ];
-const ADDED_TO_SOCKETS = ['abort', 'closeAsync', 'closeInfo', 'rtt', 'Symbol(ws-linger)'];
-const ADDED_TO_SERVERS = ['drain', 'recentEnds', 'stats'];
+/** Node 20.4 and newer have it. */
+const ASYNC_DISPOSE = String(Symbol.asyncDispose);
+const ADDED_TO_SOCKETS = [
+  ...['abort', 'closeAsync', 'closeInfo', 'flushed', 'rtt', 'Symbol(ws-linger)', ASYNC_DISPOSE],
+  ...['on', 'addListener', 'prependListener'], // ws inherits them
+];
+const ADDED_TO_SERVERS = ['drain', 'draining', 'ready', 'recentEnds', 'stats', ASYNC_DISPOSE];
 /** Names of ws whose values this package replaces. All other values are ws's own. */
 const REPLACED = [
   ...['constructor', 'prototype', 'Server', 'WebSocket', 'WebSocketServer', 'createWebSocketStream'],

@@ -128,11 +128,11 @@ class Face {
     return `${looseFinishRequest(looseClass(text)).slice(0, -1)}${indent(lines.join('\n'))}\n}`;
   }
 
-  /** What a WebSocket has: 'disconnect' before ws's own overloads, since the last of those takes any event. */
+  /** What a WebSocket has: this package's events before ws's own overloads, since the last of those takes any event. */
   #socketMembers() {
-    const disconnect = find(this.#client, 'Disconnect').members;
+    const events = find(this.#client, 'AddedEvents').members;
     const own = find(this.#client, 'WebSocket').members.filter((member) => nameOf(member) !== 'constructor');
-    const members = [...disconnect, ...own, ...inherited(this.#upstream.socket, own)];
+    const members = [...events, ...own, ...inherited(this.#upstream.socket, own)];
     return members.flatMap((member) => {
       const text = this.#outside.text(member);
       return ts.isPropertyDeclaration(member) && /^on/.test(text) ? looseListener(text) : [text];
@@ -167,7 +167,7 @@ class Face {
     return [
       ...texts.map((text) => text.replace(/^(?=(function|const) )/m, 'declare ')),
       SOCKET_CLASS,
-      block('interface WebSocketMembers extends EventEmitter', this.#socketMembers()),
+      block('interface WebSocketMembers extends EventEmitter, AsyncDisposal', this.#socketMembers()),
       block(`interface WebSocketConstructor extends ${EVENT_EMITTER}`, [
         ...this.#construct(find(this.#client, 'WebSocket'), socket),
         `readonly prototype: ${socket};`,

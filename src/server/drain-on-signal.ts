@@ -1,11 +1,9 @@
 /** Drains servers when the process is asked to end, and then ends it. One listener of each kind serves all calls. */
 import { constants } from 'node:os';
-import { isMarked } from '../copies';
-import { withCode } from '../errors';
 import { setTimeout } from '../real-timers';
-import { type DrainOptions, parseDrainOptions } from './drain';
+import { type DrainOptions, parseSignalDrainOptions } from './drain';
 import { isOurs, markOurs } from './orphan-errors';
-import { type ServerSide, sideOf } from './server-side';
+import { drainTogether, sidesOf } from './server-side';
 
 /**
  * How a process is asked to end: SIGTERM by supervisors, SIGINT by Ctrl-C; on Windows SIGBREAK by Ctrl-Break and SIGHUP by a
@@ -26,10 +24,7 @@ const DELIVERY_MS = 1_000;
 type Request = NodeJS.Signals | 'message';
 
 /** What one call of drainOnSignal() asked for. */
-interface Entry {
-  readonly sides: readonly ServerSide[];
-  readonly options: DrainOptions | undefined;
-}
+type Entry = Parameters<typeof drainTogether>[0];
 
 const entries = new Set<Entry>();
 /** What the process was asked by, in order. */
@@ -38,30 +33,26 @@ let requests: Request[] = [];
 const heardByOthers = new Set<Request>();
 
 /**
- * Drains the servers when the process is asked to end, by SIGTERM or SIGINT, on Windows also SIGBREAK or SIGHUP, or by the
+ * Drains the servers as one when the process is asked to end, by SIGTERM or SIGINT, on Windows also SIGBREAK or SIGHUP, or by the
  * message 'shutdown' of a parent process, since Windows has no signals between processes; then ends the process as the signal would.
  * A second signal ends the process at once.
  *
  * Where the application listens for the same signal, ending the process is left to it. The listeners of the package signal-exit do
  * not count. The message 'shutdown' ends the process in any case, since a listener for messages may be there for other messages.
  *
- * @param servers - Servers of this package, or attached ones.
- * @param options - What `drain()` takes.
+ * As one: none of them is `ready` any more, and each has emitted 'draining', when the first connection is closed; the process ends when
+ * all are drained.
+ *
+ * @param servers - Servers of this package, or attached ones; one or an array.
+ * @param options - What `drain()` takes, but for `signal`.
  * @returns A function that removes the listeners, unless another call needs them.
  * @throws `WSL_ERR_NOT_ATTACHABLE` for a server that is neither, `WSL_ERR_OTHER_COPY` for one that another version of this package
  * has made, `WSL_ERR_*` for wrong options.
  */
-export function drainOnSignal(servers: object | object[], options?: DrainOptions): () => void {
-  const sides = [servers].flat().map((server) => {
-    const side = isMarked(server) ? sideOf(server) : undefined;
-    if (side) return side;
-    throw withCode(
-      new TypeError('drainOnSignal() takes WebSocketServers, attached ones too'),
-      'WSL_ERR_NOT_ATTACHABLE',
-    );
-  });
-  parseDrainOptions(options);
-  const entry: Entry = { sides, options };
+export function drainOnSignal(servers: object | object[], options?: Omit<DrainOptions, 'signal'>): () => void {
+  const sides = sidesOf('drainOnSignal()', servers);
+  const parsed = parseSignalDrainOptions(options);
+  const entry: Entry = sides.map((side) => ({ side, options: parsed }));
   entries.add(entry);
   listen();
   return () => {
@@ -77,7 +68,8 @@ function onRequest(request: Request): void {
   if (requests.length === 1) void drainAll().then(leave);
   else if (requests.length > 2) leave();
   else {
-    for (const { sides } of entries) for (const side of sides) void side.drain({ spread: 0, timeout: SECOND_TIMEOUT });
+    const options = { notice: 0, spread: 0, timeout: SECOND_TIMEOUT };
+    drainTogether([...entries].flat().map(({ side }) => ({ side, options })));
     setTimeout(leave, SECOND_DEADLINE).unref();
   }
 }
@@ -88,7 +80,7 @@ async function drainAll(): Promise<void> {
   while (begun.size < entries.size) {
     const next = [...entries].filter((entry) => !begun.has(entry));
     for (const entry of next) begun.add(entry);
-    await Promise.allSettled(next.flatMap(({ sides, options }) => sides.map((side) => side.drain(options))));
+    await Promise.allSettled(drainTogether(next.flat()));
     if (requests.length === 0) return; // it has left
     for (const entry of begun) if (!entries.has(entry)) begun.delete(entry);
   }

@@ -1,11 +1,13 @@
 import type { Server } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { type AbortSignalLike, abortSignal } from '../abort-signal';
 import { CLOSE_KINDS, type CloseKind } from '../close-info';
+import { closeCode, closeReason } from '../close-options';
 import { connectionOf } from '../connection/connection';
 import type { Group } from '../connection/group';
 import { lingeringSockets } from '../connection/lingering-sockets';
-import { afterPoll, now } from '../liveness/clock';
-import { type Check, checkAll, MAX_TIMER, milliseconds, outOfRange, wrongType } from '../options';
+import { afterPoll, now, reached } from '../liveness/clock';
+import { type Check, checkAll, MAX_TIMER, milliseconds, outOfRange } from '../options';
 import type { UpstreamServer } from '../upstream';
 import type { Guard } from './guard';
 
@@ -24,48 +26,63 @@ export interface DrainOptions {
   /**
    * Connections that are not closed after this long are cut, and so are sockets that go on delivering after their WebSockets
    * were closed: the system has the rest, and FIN behind it. In ms, a positive integer.
-   * @defaultValue 10000, and `spread` on top of it
+   * @defaultValue 10000, and `notice` and `spread` on top of it
    */
   timeout?: number;
   /**
-   * The closes are spread evenly over this time, so that clients do not all come back at once. In ms, less than `timeout`.
+   * The first connection is closed after this long. Meanwhile `ready` is false, new upgrade requests are refused, and the
+   * application, which the event 'draining' has told, can say farewell to its clients. In ms, an integer from 0, less than `timeout`.
+   * @defaultValue 0
+   */
+  notice?: number;
+  /**
+   * The closes are spread evenly over this time, so that clients do not all come back at once. In ms, an integer from 0; with
+   * `notice` less than `timeout`.
    * @defaultValue 0
    */
   spread?: number;
+  /**
+   * Ends the waiting: the promise rejects with the signal's reason, and the drain goes on until its deadline. With a signal that is
+   * aborted already nothing is drained. To end a drain sooner, call `drain({ notice: 0, spread: 0, timeout: 1 })`.
+   */
+  signal?: AbortSignalLike;
 }
+
+const timeFrom0: Check = (name, value) => value === 0 || milliseconds(name, value);
 
 const CHECKS: Record<keyof DrainOptions, Check> = {
   code: closeCode,
   reason: closeReason,
   timeout: milliseconds,
-  spread: (name, value) => value === 0 || milliseconds(name, value),
+  notice: timeFrom0,
+  spread: timeFrom0,
+  signal: abortSignal,
 };
 
 export function parseDrainOptions(options: unknown = {}): DrainOptions {
-  const own = checkAll<DrainOptions>('drain', options, CHECKS);
-  const { spread = 0, timeout = Number.POSITIVE_INFINITY } = own;
-  if (spread >= timeout) throw outOfRange(`drain.spread must be less than drain.timeout, not ${spread}`);
+  return parse(options, CHECKS);
+}
+
+/** Nobody waits for the drain of a signal. */
+export function parseSignalDrainOptions(options: unknown = {}): Omit<DrainOptions, 'signal'> {
+  const { signal: _, ...checks } = CHECKS;
+  return parse(options, checks as typeof CHECKS);
+}
+
+function parse(options: unknown, checks: typeof CHECKS): DrainOptions {
+  const own = checkAll<DrainOptions>('drain', options, checks);
+  const { notice = 0, spread = 0, timeout = Number.POSITIVE_INFINITY } = own;
+  if (notice + spread >= timeout) {
+    const given = notice > 0 ? 'drain.notice and drain.spread together' : 'drain.spread';
+    throw outOfRange(`${given} must be less than drain.timeout, not ${notice + spread}`);
+  }
   return own;
-}
-
-/** RFC 6455 §7.4: the codes that may be sent. */
-function closeCode(name: string, value: unknown): void {
-  if (typeof value !== 'number') throw wrongType(name, 'a close code', value);
-  const defined = value >= 1000 && value <= 1014 && ![1004, 1005, 1006].includes(value);
-  if (!Number.isInteger(value) || !(defined || (value >= 3000 && value <= 4999)))
-    throw outOfRange(`${name} must be a close code that may be sent, not ${value}`);
-}
-
-/** RFC 6455 §5.5: a control frame holds 125 bytes, two of which are the code. */
-function closeReason(name: string, value: unknown): void {
-  if (typeof value !== 'string') throw wrongType(name, 'a string', value);
-  if (Buffer.byteLength(value) > 123) throw outOfRange(`${name} must be at most 123 bytes long`);
 }
 
 /** After the deadline what does not end is left behind, a connection whose listener has thrown for example, in ms. */
 const GRACE_MS = 1_000;
 
-/** Pause between two batches of closes, in ms. */
+/** The shortest pause between two batches of closes, in ms. */
 const BATCH_MS = 10;
 
 /** What is drained. */
@@ -83,50 +100,79 @@ export class Drain {
   readonly #target: DrainTarget;
   readonly #code: number;
   readonly #reason: string;
-  readonly #unclosed: Iterator<object>;
-  #left: number;
   readonly #closes: Promise<unknown>[] = [];
-  #spreadUntil: number;
+  #noticeUntil: number;
+  #wake = () => {};
+  #spread: number;
+  /** When the last connection is closed; known once the first one is. */
+  #spreadUntil = Number.POSITIVE_INFINITY;
   #deadlineAt: number;
   #deadline: NodeJS.Timeout | undefined;
   #bound: NodeJS.Timeout | undefined;
   #giveUp = () => {};
+  #start = () => {};
   #isOver = false;
   readonly #before: Record<CloseKind, number>;
 
+  /** From now on upgrade requests are refused. */
   constructor(
     target: DrainTarget,
-    { code = 1001, reason = '', spread = 0, timeout = Math.min(spread + 10_000, MAX_TIMER) }: DrainOptions,
+    {
+      code = 1001,
+      reason = '',
+      notice = 0,
+      spread = 0,
+      timeout = Math.min(notice + spread + 10_000, MAX_TIMER),
+    }: DrainOptions,
   ) {
     const at = now();
     this.#target = target;
     this.#code = code;
     this.#reason = reason;
-    this.#spreadUntil = at + spread;
+    this.#noticeUntil = at + notice;
+    this.#spread = spread;
     this.#deadlineAt = at + timeout;
-    const clients = [...(target.wss.clients ?? target.group.tracked ?? [])];
-    this.#left = clients.length;
-    this.#unclosed = clients.values();
-    // Upgrade requests that were under way may still become connections.
-    target.group.onOpened = (ws) => afterPoll(() => this.#close(ws));
+    target.group.drainingSince = at;
     this.#before = { ...target.group.metrics.read().ended };
-    this.done = Promise.race([this.#run(), new Promise<void>((resolve) => (this.#giveUp = resolve))]).then(() =>
-      this.#finish(),
-    );
+    const run = new Promise<void>((resolve) => {
+      this.#start = () => resolve(this.#run());
+    });
+    const givenUp = new Promise<void>((resolve) => {
+      this.#giveUp = resolve;
+    });
+    this.done = Promise.race([run, givenUp]).then(() => this.#finish());
+  }
+
+  /** Begins to end connections, after `notice`. */
+  start(): void {
+    this.#start();
   }
 
   /** Applies the limits that are given, where they end the drain sooner. */
-  shorten({ spread, timeout }: DrainOptions): void {
+  shorten({ notice, spread, timeout }: DrainOptions): void {
     const at = now();
-    if (spread !== undefined) this.#spreadUntil = Math.min(this.#spreadUntil, at + spread);
-    if (timeout === undefined || at + timeout >= this.#deadlineAt) return;
-    this.#deadlineAt = at + timeout;
-    this.#spreadUntil = Math.min(this.#spreadUntil, this.#deadlineAt);
+    if (notice !== undefined) this.#noticeUntil = Math.min(this.#noticeUntil, at + notice);
+    if (spread !== undefined) {
+      this.#spread = Math.min(this.#spread, spread);
+      this.#spreadUntil = Math.min(this.#spreadUntil, at + spread);
+    }
+    if (timeout !== undefined && at + timeout < this.#deadlineAt) this.#shortenDeadline(at + timeout);
+    this.#wake();
+  }
+
+  #shortenDeadline(deadlineAt: number): void {
+    this.#deadlineAt = deadlineAt;
+    this.#noticeUntil = Math.min(this.#noticeUntil, deadlineAt);
+    this.#spreadUntil = Math.min(this.#spreadUntil, deadlineAt);
     this.#armDeadline();
-    lingeringSockets.shorten(this.#target.group, this.#deadlineAt);
-    for (const ws of this.#target.wss.clients ?? this.#target.group.tracked ?? []) {
+    lingeringSockets.shorten(this.#target.group, deadlineAt);
+    for (const ws of this.#clients()) {
       if ((ws as { readyState?: number }).readyState === 2) this.#close(ws);
     }
+  }
+
+  #clients(): Iterable<object> {
+    return this.#target.wss.clients ?? this.#target.group.tracked ?? [];
   }
 
   /** Answers 503 (RFC 9110 §15.6.4). A client that comes back after the deadline finds the next server, or a refused port. */
@@ -144,6 +190,7 @@ export class Drain {
     const { wss, group, own } = this.#target;
     this.#armDeadline();
     lingeringSockets.shorten(group, this.#deadlineAt);
+    while (now() < this.#noticeUntil) await this.#sleep(this.#noticeUntil - now());
     await this.#closeAll();
     // A connection that opens late adds a close while others are awaited.
     for (let seen = 0; seen < this.#closes.length; ) {
@@ -168,15 +215,36 @@ export class Drain {
     return Object.fromEntries(counts) as Record<CloseKind, number>;
   }
 
-  /** Closes the connections in batches of equal size, so that the last one is closed when the spread is over. */
+  /** Closes the connections evenly over the spread: the first one at once, the last one before it is over. */
   async #closeAll(): Promise<void> {
-    while (this.#left > 0) {
-      const steps = Math.max(1, Math.ceil((this.#spreadUntil - now()) / BATCH_MS));
-      for (let batch = Math.ceil(this.#left / steps); batch > 0; batch--, this.#left--) {
-        this.#close(this.#unclosed.next().value);
-      }
-      if (this.#left > 0) await new Promise((resolve) => setTimeout(resolve, BATCH_MS));
+    const clients = [...this.#clients()];
+    this.#spreadUntil = Math.min(this.#spreadUntil, now() + this.#spread, this.#deadlineAt);
+    // Upgrade requests that were under way may still become connections.
+    this.#target.group.onOpened = (ws) => afterPoll(() => this.#close(ws));
+    for (let closed = 0; closed < clients.length; ) {
+      const left = clients.length - closed;
+      const time = this.#spreadUntil - now();
+      const pause = Math.max(BATCH_MS, time / left);
+      const batch = time > 0 ? Math.ceil((left * pause) / Math.max(time, pause)) : left;
+      for (const ws of clients.slice(closed, closed + batch)) this.#close(ws);
+      closed += batch;
+      if (closed < clients.length) await this.#sleep(pause);
     }
+  }
+
+  /** Waits so long, or until the limits change. */
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const due = now() + ms;
+      const timer = setTimeout(() => {
+        reached(due);
+        resolve();
+      }, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   #close(ws: object): void {

@@ -37,7 +37,7 @@ async function party(stage: Stage, subject: Subject): Promise<{ server: Connecti
 const drains: DefaultPromise = {
   says: 'drain() closes with 1001, at once, and takes 10 s where a peer does not answer',
   limit: '10 s + 5 %',
-  covers: { 'drain.timeout': 10_000, 'drain.spread': 0, 'drain.code': 1001 },
+  covers: { 'drain.timeout': 10_000, 'drain.notice': 0, 'drain.spread': 0, 'drain.code': 1001 },
   async prepare(stage) {
     const { subject } = stage;
     const { server, guests } = await party(stage, subject);

@@ -10,7 +10,8 @@ import { describe, it } from 'node:test';
 import { drainOnSignal, WebSocketServer } from 'ws-linger';
 import Upstream from 'ws-upstream';
 import { forkScript } from '../support/child.js';
-import { connectPeer, endOf, textFrame } from '../support/peer.js';
+import { until } from '../support/end.js';
+import { CLIENT_FRAMES, connectPeer, endOf, textFrame } from '../support/peer.js';
 
 interface RunningServer {
   child: ChildProcess;
@@ -63,6 +64,29 @@ describe('drainOnSignal()', () => {
       assert.deepEqual(await drained(server, () => server.child.send('shutdown')), [0, null]);
     });
   }
+
+  it('drains the servers of all calls as one: none is ready when the first is announced, and the process ends after all', async () => {
+    const child = forkScript('support/drain-on-signal-server', ['a second server in another call']);
+    const ended = once(child, 'exit');
+    const messages: unknown[] = [];
+    child.on('message', (message) => messages.push(message));
+    await until('both listen', () => messages.length === 2);
+    const peers = await Promise.all(messages.splice(0).map((port) => connectPeer(port as number)));
+    for (const peer of peers) peer.once('data', () => peer.end(CLIENT_FRAMES.close));
+    child.send('shutdown');
+    await Promise.all(peers.map((peer) => once(peer, 'close')));
+    assert.deepEqual(await ended, [0, null]);
+    assert.deepEqual(messages, [
+      [false, false],
+      [false, false],
+    ]);
+  });
+
+  it('refuses a signal that nobody would wait with', () => {
+    const wss = new WebSocketServer({ noServer: true });
+    const options = { signal: AbortSignal.abort() };
+    assert.throws(() => drainOnSignal(wss, options as object), { code: 'WSL_ERR_UNKNOWN_OPTION' });
+  });
 
   it("drains on the message 'shutdown' in a cluster's worker, and the worker exits with code 0", async () => {
     cluster.setupPrimary({ exec: join(__dirname, '..', 'support', 'drain-on-signal-server.js'), args: [] });

@@ -40,6 +40,13 @@ const COMPANY: Record<string, () => void> = {
     const copy = require('ws-linger') as typeof ours;
     copy.drainOnSignal(new copy.WebSocketServer({ port: 0, host: '127.0.0.1', linger }), { timeout: 60_000 });
   },
+  /** Each server sends whether both are ready when it is announced that it is drained. */
+  'a second server in another call'() {
+    const second = new WebSocketServer({ port: 0, host: '127.0.0.1', linger });
+    drainOnSignal([second], { notice: 50, timeout: 60_000 });
+    for (const server of [wss, second]) server.on('draining', () => process.send?.([wss.ready, second.ready]));
+    second.on('listening', () => process.send?.(portOf(second)));
+  },
   'a listener that throws'() {
     process.on('uncaughtException', () => process.send?.('thrown'));
     wss.on('connection', (ws) => ws.on('message', () => assertNever()));
