@@ -21,11 +21,12 @@ const WITHOUT_INTEROP = ['namespace-without-interop.cts'];
 /** Files that import ws too, which under an override would be this package itself. */
 const BESIDE_WS = ['mixed.cts', 'mixed.mts'];
 
-const everything = (file) => /\.[cm]ts$/.test(file) && !/^(augment|bare)/.test(file);
+const everything = (file) => /\.[cm]ts$/.test(file) && !/^(augment|bare|disposal)/.test(file);
 const except =
   (...without) =>
   (file) =>
     everything(file) && !without.flat().includes(file);
+const always = () => true;
 const bare = { lib: ['es2023'], types: [] };
 
 /** Each project: the compiler's options, what is installed as ws and as its types, and which files it compiles. */
@@ -60,26 +61,26 @@ const PROJECTS = [
     options: commonJs,
     ws: name === 'ws' ? 'ours' : undefined,
     files: (file) => /^augment\./.test(file),
-    everyTypeScript: true,
+    everyTypeScript: always,
   })),
   {
     name: "declare module 'ws', extending the class",
     options: commonJs,
     ws: 'ours',
     files: (file) => file === 'augment-base.cts',
-    everyTypeScript: true,
+    everyTypeScript: always,
   },
   {
     name: "declare module 'ws-linger', bundler",
     options: { module: 'esnext', moduleResolution: 'bundler' },
     files: (file) => file === 'augment.mts',
-    everyTypeScript: true,
+    everyTypeScript: always,
   },
   {
     name: "declare module 'ws-linger', node10",
     options: { module: 'commonjs', moduleResolution: 'node10' },
     files: (file) => file === 'augment.cts',
-    everyTypeScript: true,
+    everyTypeScript: always,
   },
   {
     name: "declare module 'ws', as ws's own types have it",
@@ -88,12 +89,25 @@ const PROJECTS = [
     files: (file) => file === 'augment.mts',
     importing: 'ws',
   },
+  ...[
+    { name: 'await using', options: commonJs },
+    {
+      name: "await using, without Node's types",
+      options: { ...commonJs, ...bare, lib: ['es2023', 'esnext.disposable'] },
+      node: false,
+    },
+  ].map((project) => ({
+    ...project,
+    files: (file) => file === 'disposal.mts',
+    // It came with TypeScript 5.2.
+    everyTypeScript: (typescript) => typescript !== 'typescript-5.0',
+  })),
   {
     name: "without Node's types",
     options: { ...commonJs, ...bare },
     node: false,
     files: (file) => file === 'bare.mts',
-    everyTypeScript: true,
+    everyTypeScript: always,
   },
   {
     name: "without Node's types, with those of browsers",
@@ -101,7 +115,7 @@ const PROJECTS = [
     ws: 'ours',
     node: false,
     files: (file) => /^bare/.test(file),
-    everyTypeScript: true,
+    everyTypeScript: always,
   },
 ];
 
@@ -217,7 +231,7 @@ async function main() {
   for (const project of PROJECTS) {
     const made = makeProject(project, tarball);
     await check(project.name, () => compile(project, made));
-    for (const typescript of project.everyTypeScript ? OTHER_TYPESCRIPTS : []) {
+    for (const typescript of OTHER_TYPESCRIPTS.filter(project.everyTypeScript ?? (() => false))) {
       await check(`${project.name}, ${typescript}`, () => compileWith(typescript, made));
     }
   }

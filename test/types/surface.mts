@@ -1,5 +1,6 @@
 // What the types accept and what they refuse.
-import WebSocket, { attach, WebSocketServer } from 'ws-linger';
+import { createServer } from 'node:http';
+import WebSocket, { attach, readinessHandler, WebSocketServer } from 'ws-linger';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 function check<_T extends true>(): void {}
@@ -38,6 +39,31 @@ const info = await ws.closeAsync();
 check<Equal<typeof info, Awaited<ReturnType<WebSocket['closeAsync']>>>>();
 check<Equal<WebSocket['closeInfo'], typeof info | null>>();
 check<Equal<typeof info.forced, 'reset' | 'destroy' | null>>();
+
+// What is closed and drained can be given up, by any AbortSignal.
+const { signal } = new AbortController();
+check<Equal<WebSocket.CloseInfo, Awaited<ReturnType<typeof ws.closeAsync>>>>();
+ws.closeAsync({ code: 1000, reason: 'bye', timeout: 1, signal });
+ws.closeAsync(1000, Buffer.from('bye'), { signal });
+check<Equal<boolean, Awaited<ReturnType<typeof ws.flushed>>>>();
+ws.on('flushed', function () {
+  this.send('more');
+}).once('flushed', () => {});
+const server = new WebSocketServer({ port: 0 });
+server.drain({ notice: 1, spread: 1, timeout: 3, signal }).then((ended) => ended.clean satisfies number);
+server.on('draining', () => {});
+check<Equal<[boolean, boolean], [typeof server.ready, typeof server.draining]>>();
+createServer(readinessHandler([server, attach(server)]));
+// Where the types have Symbol.asyncDispose (Node's do), `await using` compiles.
+const disposables: { [Symbol.asyncDispose](): PromiseLike<void> }[] = [ws, server, attach(server)];
+disposables[0]?.[Symbol.asyncDispose]();
+
+// @ts-expect-error no AbortSignal
+ws.closeAsync({ signal: new AbortController() });
+// @ts-expect-error only this package sets it
+server.ready = true;
+// @ts-expect-error nobody waits for it
+WebSocket.drainOnSignal(server, { signal });
 
 // Options of newer versions of ws.
 new WebSocketServer({ port: 0, closeTimeout: 1, maxPendingAutoPongs: 10 });
