@@ -1,10 +1,11 @@
 // 'flushed' and flushed(): nothing that was sent waits in this process any more. Who does not ask pays nothing.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import http from 'node:http';
 import { after, describe, it } from 'node:test';
 import WebSocket, { attach, WebSocketServer } from 'ws-linger';
 import Upstream from 'ws-upstream';
-import { openHandles, portOf, until } from '../support/end.js';
+import { listen, openHandles, portOf, until } from '../support/end.js';
 import { type Make, openPair, type Pair, type PairOptions, socketOf } from '../support/pairs.js';
 import { openSender } from '../support/side-by-side.js';
 import { duplexTunnel, http2Tunnel, type Tunnel, upgradeStream } from '../support/tunnel.js';
@@ -311,6 +312,25 @@ describe('a program written for plain ws', () => {
       sender.terminate();
       receiver.terminate();
       stop();
+      return found;
+    };
+    assert.deepEqual(await seen(WebSocket as typeof Upstream), await seen(Upstream));
+  });
+
+  it('finds the listeners and the properties of a server of ws, before and after close()', async () => {
+    const seen = async (Class: typeof Upstream) => {
+      const server = await listen(http.createServer());
+      const wss = new Class.Server({ server, ...({ linger } as object) });
+      const look = () => ({
+        wss: [Object.keys(wss), wss.eventNames()],
+        server: [Object.keys(server), server.eventNames().map((name) => [name, server.listenerCount(name)])],
+      });
+      const open = look();
+      const closed = once(wss, 'close');
+      wss.close();
+      await closed;
+      const found = [open, look()];
+      server.close();
       return found;
     };
     assert.deepEqual(await seen(WebSocket as typeof Upstream), await seen(Upstream));
