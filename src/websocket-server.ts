@@ -69,11 +69,11 @@ export class WebSocketServer<
   }
 
   get ready(): boolean {
-    return (sideOf(this) as ServerSide).ready;
+    return sideOf(this)?.ready ?? false;
   }
 
   get draining(): boolean {
-    return (sideOf(this) as ServerSide).draining;
+    return sideOf(this)?.draining ?? false;
   }
 
   stats(): Stats {
