@@ -19,8 +19,8 @@ import { addDisposal, adopt, letAssign, lingeringClass, type WebSocket } from '.
  * ws's own `closeTimeout` is the default of both limits unless it is 30 s: ws fills that in itself, so nobody can tell whether it
  * was given, and the limits have their own defaults.
  *
- * Throws `WSL_ERR_NOT_ATTACHABLE` for anything else (what older versions of ws made, too: servers before 8.5, WebSockets before
- * 8.3), `WSL_ERR_ALREADY_ATTACHED` for options that differ from those that it has already, and `WSL_ERR_*` for wrong options, before
+ * Throws `WSL_ERR_NOT_ATTACHABLE` for anything else (what is frozen, and what older versions of ws made, too: servers before 8.5,
+ * WebSockets before 8.3), `WSL_ERR_ALREADY_ATTACHED` for options that differ from those that it has already, and `WSL_ERR_*` for wrong options, before
  * anything is touched.
  */
 export function attach<T extends AnyServer>(wss: T, options?: LingerOptions): T & ServerAdditions;
@@ -29,10 +29,11 @@ export function attach(target: object, options?: LingerOptions): object {
   if (isServer(target)) return attachServer(target, options);
   if (isSocket(target)) return attachClient(target, options);
   const wanted = 'a WebSocketServer made by ws 8.5 or newer, or a WebSocket made by ws 8.3 or newer';
-  throw withCode(
-    new TypeError(`attach() takes ${wanted}${isOfOlderWs(target) ? OLDER : ''}`),
-    'WSL_ERR_NOT_ATTACHABLE',
-  );
+  throw notAttachable(`attach() takes ${wanted}${isOfOlderWs(target) ? OLDER : ''}`);
+}
+
+function notAttachable(message: string): Error {
+  return withCode(new TypeError(message), 'WSL_ERR_NOT_ATTACHABLE');
 }
 
 const OLDER =
@@ -61,6 +62,7 @@ function attachServer(wss: UpstreamServer, options: LingerOptions | undefined): 
   const attached = isMarked(wss) ? sideOf(wss) : undefined;
   const settings = settingsFor(attached?.group, options, wss.options.closeTimeout);
   if (attached) return wss;
+  checkExtensible(wss, wss.options, ...(wss.clients ?? []));
   const group = new Group(settings, 'server');
   wss.options.WebSocket = withOptions(lingeringClass(wss.options.WebSocket), wss.options);
   putGroup(wss.options, group);
@@ -96,6 +98,12 @@ function attachServer(wss: UpstreamServer, options: LingerOptions | undefined): 
   return wss;
 }
 
+/** What is frozen, sealed or not extensible would throw half-way. */
+function checkExtensible(...targets: object[]): void {
+  if (!targets.every(Object.isExtensible))
+    throw notAttachable('attach() takes no server or WebSocket that is frozen, and no server whose options are');
+}
+
 /** ws before 8.16, which has no `autoPong`, hands its connections no options, by which they find the server's group. */
 function withOptions(Class: typeof Upstream, options: UpstreamServer['options']): typeof Upstream {
   if ('autoPong' in options) return Class;
@@ -108,7 +116,9 @@ function withOptions(Class: typeof Upstream, options: UpstreamServer['options'])
 function attachClient(ws: UpstreamSocket, options: LingerOptions | undefined): UpstreamSocket {
   const attached = isMarked(ws) ? connectionOf(ws) : undefined;
   const settings = settingsFor(attached?.group, options, ws._closeTimeout);
-  return attached ? ws : attachSocket(ws, groupFor(settings, ws._isServer ? 'server' : 'client'));
+  if (attached) return ws;
+  checkExtensible(ws);
+  return attachSocket(ws, groupFor(settings, ws._isServer ? 'server' : 'client'));
 }
 
 /** Checks the options before anything is touched. Who has settings already keeps them, and may be asked for no others. */

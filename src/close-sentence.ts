@@ -1,5 +1,6 @@
 /** Says in one sentence how a connection ended. Pure. docs/why-1006.md has a heading for each sentence. */
 import type { CloseFrame, CloseInfo, CloseKind, CloseOrigin, ClosePolicy } from './close-info';
+import { wrongType } from './options';
 
 /** The sentences of ends that a rule of this side began, whichever kind they became. */
 const BY_POLICY: Record<ClosePolicy, string> = {
@@ -61,9 +62,11 @@ export const CLOSE_SENTENCES: readonly string[] = [
 
 /**
  * How a connection ended, in one English sentence: who did what, and in parentheses what else is known. For logs and for people;
- * programs should match `kind`, `origin`, `phase` and `by`.
+ * programs should match `kind`, `origin`, `phase` and `by`. Throws `WSL_ERR_OPTION_TYPE` for what is no CloseInfo, such as the
+ * `closeInfo` of a connection that has not ended.
  */
 export function closeSentence(info: CloseInfo): string {
+  if (!Object.hasOwn(BY_KIND, info?.kind)) throw wrongType('the argument of closeSentence()', 'a CloseInfo', info);
   const details = [
     frame(info.received),
     info.error && errorText(info.error),

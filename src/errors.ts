@@ -4,11 +4,11 @@
  * | code | class | meaning |
  * | --- | --- | --- |
  * | `WSL_ERR_UNKNOWN_OPTION` | TypeError | an option name under `linger`, or of `drain()` or `closeAsync()`, that does not exist |
- * | `WSL_ERR_OPTION_TYPE` | TypeError | an option value of the wrong type |
+ * | `WSL_ERR_OPTION_TYPE` | TypeError | an option value of the wrong type, or no CloseInfo for `closeSentence()` |
  * | `WSL_ERR_OPTION_RANGE` | RangeError | an option value of the right type that is not allowed |
  * | `WSL_ERR_ENVIRONMENT` | Error | the environment variable `WS_LINGER_OPTIONS` is no JSON, or has a wrong option; the message says which |
  * | `WSL_ERR_NATIVE_UNAVAILABLE` | Error | `control: 'native'` where the addon is not loaded; the message says why |
- * | `WSL_ERR_NOT_ATTACHABLE` | TypeError | `attach()` was given something that `ws` did not make, or an old version of it did, or `drainOnSignal()` or `readinessHandler()` no server of this package, or a guard no server or socket |
+ * | `WSL_ERR_NOT_ATTACHABLE` | TypeError | `attach()` was given something that `ws` did not make, or an old version of it did, or that is frozen, or `drainOnSignal()` or `readinessHandler()` no server of this package, or a guard no server or socket |
  * | `WSL_ERR_ALREADY_ATTACHED` | Error | `attach()` with options for something that has other ones already |
  * | `WSL_ERR_OTHER_COPY` | Error | two versions of this package meet that cannot work together |
  * | `WSL_ERR_NATIVE_ARGUMENT` | TypeError | the addon was called by hand with what it does not take |

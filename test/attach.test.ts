@@ -5,8 +5,9 @@ import { type EventEmitter, once } from 'node:events';
 import http from 'node:http';
 import { describe, it } from 'node:test';
 import type WebSocket from 'ws-linger';
-import { attach } from 'ws-linger';
+import { attach, closeSentence } from 'ws-linger';
 import type Upstream from 'ws-upstream';
+import NewestUpstream from 'ws-upstream';
 import { listen, portOf, watchEnd } from './support/end.js';
 import { acceptUpgrade } from './support/pairs.js';
 import { CLIENT_FRAMES, connectPeer } from './support/peer.js';
@@ -106,6 +107,57 @@ describe('the oldest ws that can be attached ends', () => {
     assert.equal(wss.stats().connections.open, 1);
     peer.once('data', () => peer.end(CLIENT_FRAMES.close));
     assert.equal((await wss.drain({ code: 1000 })).clean, 1);
+  });
+});
+
+for (const how of ['terminate', 'close'] as const) {
+  it(`${how}() before attach() in CONNECTING is told as an opening that failed before, whoever broke it off`, async () => {
+    const server = await listen(http.createServer().on('upgrade', () => {}));
+    const ws: Upstream = new NewestUpstream(`ws://127.0.0.1:${portOf(server)}`);
+    ws.on('error', () => {})[how]();
+    const { info } = await watchEnd(attach(ws, { logger: false }) as unknown as WebSocket);
+    assert.deepEqual([info.kind, info.origin, info.phase], ['upgrade-failed', 'network', 'opening']);
+    assert.equal(closeSentence(info), 'The opening handshake had failed before it was attached');
+    server.closeAllConnections();
+    server.close();
+  });
+}
+
+describe('what is frozen is refused and left as it is:', () => {
+  const server = () => new NewestUpstream.WebSocketServer({ noServer: true });
+  const opening = () => new NewestUpstream('ws://127.0.0.1:1').on('error', () => {});
+  const FROZEN: [string, () => object][] = [
+    ['a server', () => Object.freeze(server())],
+    ['a server that is not extensible', () => Object.preventExtensions(server())],
+    [
+      'a server with frozen options',
+      () => {
+        const wss = server();
+        Object.freeze(wss.options);
+        return wss;
+      },
+    ],
+    [
+      'a server with a frozen connection',
+      () => {
+        const wss = server();
+        return wss.clients.add(Object.preventExtensions(opening())) && wss;
+      },
+    ],
+    ['a WebSocket', () => Object.preventExtensions(opening())],
+  ];
+  for (const [what, make] of FROZEN) {
+    it(what, () => {
+      const target = make();
+      const before = shapeOf(target);
+      assert.throws(() => attach(target as never), refused);
+      assert.deepEqual(shapeOf(target), before);
+    });
+  }
+
+  it('but not what was attached before it was frozen', () => {
+    const wss = attach(server());
+    assert.equal(attach(Object.freeze(wss)), wss);
   });
 });
 
