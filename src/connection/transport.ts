@@ -18,7 +18,7 @@ export interface SocketObserver {
   onError(error: NodeJS.ErrnoException, socket: Duplex): void;
   /** Called before any listener of 'close' that was added later. */
   onClose(socket: Duplex): void;
-  /** Called before any listener of 'end' that was added later. */
+  /** Called before any listener of 'end'; only for sockets that are WebSockets. */
   onEnd?(): void;
   /** Called when another observer takes the socket over. */
   onReplaced?(socket: Duplex): void;
@@ -49,17 +49,17 @@ export function isStream(stream: Partial<Duplex> | null | undefined): boolean {
   return typeof stream?.isPaused === 'function';
 }
 
-/** Adds the listeners that are not there: a new socket has none, and another has those that the application has left. */
-function addListeners(socket: Duplex, isNew = false): void {
-  const { prependListener = socket.on } = socket as Partial<Pick<Duplex, 'prependListener'>>;
-  if (isNew || !hasOurs(socket, 'close')) prependListener.call(socket, 'close', onClose);
-  if (isNew || !hasOurs(socket, 'end')) prependListener.call(socket, 'end', onEnd);
-  // The list of errorMonitor costs less than a place in that of 'error'.
-  if (isNew || !hasOurs(socket, errorMonitor)) socket.on(errorMonitor, onError);
+/** Adds a listener before all others, where the stream can do that. */
+export function prepend(stream: Duplex, event: string, listener: (...args: never[]) => void): void {
+  const { prependListener = stream.on } = stream as Partial<Pick<Duplex, 'prependListener'>>;
+  prependListener.call(stream, event, listener as () => void);
 }
 
-function hasOurs(socket: Duplex, event: string | symbol): boolean {
-  return socket.listeners?.(event).some(isOurs) ?? false;
+/** Adds the listeners that are not there: a new socket has none, and another has those that the application has left. */
+function addListeners(socket: Duplex, isNew = false): void {
+  if (isNew || !socket.listeners?.('close').some(isOurs)) prepend(socket, 'close', onClose);
+  // The list of errorMonitor costs less than a place in that of 'error'.
+  if (isNew || !socket.listeners?.(errorMonitor).some(isOurs)) socket.on(errorMonitor, onError);
 }
 
 function ignore(): void {}
@@ -72,12 +72,8 @@ function onClose(this: Duplex): void {
   observerOf(this)?.onClose(this);
 }
 
-function onEnd(this: Duplex): void {
-  observerOf(this)?.onEnd?.();
-}
-
 /** Another copy of this package may have added its own, which does the same. */
-for (const listener of [onError, onClose, onEnd]) Object.defineProperty(listener, kListener, { value: true });
+for (const listener of [onError, onClose]) Object.defineProperty(listener, kListener, { value: true });
 
 function isOurs(listener: object): boolean {
   return kListener in listener;
@@ -103,6 +99,7 @@ interface Stream {
   _writableState?: { length: number; writing: boolean; writelen: number };
   bytesRead?: number;
   bytesWritten?: number;
+  _bytesDispatched?: number;
   writableFinished?: boolean;
   remoteAddress?: string;
 }
@@ -127,10 +124,12 @@ export class InputCounter {
   };
 }
 
-/** A count of a stream. One of the application's own may have a getter of its own that throws. */
-function countOf(stream: object, name: 'bytesRead' | 'bytesWritten' | '_bytesDispatched'): number | undefined {
+type Read = Pick<Stream, 'bytesRead' | 'bytesWritten' | '_bytesDispatched' | 'remoteAddress'>;
+
+/** What a stream says of itself. One of the application's own may have a getter of its own that throws. */
+function saidBy<K extends keyof Read>(stream: object, name: K): Read[K] {
   try {
-    return (stream as Record<typeof name, number | undefined>)[name];
+    return (stream as Read)[name];
   } catch {
     return undefined;
   }
@@ -138,7 +137,7 @@ function countOf(stream: object, name: 'bytesRead' | 'bytesWritten' | '_bytesDis
 
 /** Whether the stream counts what it reads. To ask for the handle's count would be a call into Node. */
 export function isCounting(stream: object, handle: TransportHandle | null): boolean {
-  return (handle !== null && 'bytesRead' in handle) || countOf(stream, 'bytesRead') !== undefined;
+  return (handle !== null && 'bytesRead' in handle) || saidBy(stream, 'bytesRead') !== undefined;
 }
 
 /** A counter for a stream that needs one; null for one that does not, and for one that ws has not begun to read. */
@@ -152,8 +151,8 @@ export function bytesMoved(stream: Duplex | null): number | undefined {
   // Node's getters ask the handle for the same, each by two calls more.
   const { bytesRead, bytesWritten = 0 } = (stream as { _handle?: TransportHandle | null })._handle ?? {};
   if (bytesRead !== undefined) return bytesRead + bytesWritten;
-  const read = countOf(stream, 'bytesRead');
-  return read === undefined ? undefined : read + (countOf(stream, '_bytesDispatched') ?? 0);
+  const read = saidBy(stream, 'bytesRead');
+  return read === undefined ? undefined : read + (saidBy(stream, '_bytesDispatched') ?? 0);
 }
 
 export class TrafficMeter {
@@ -178,9 +177,9 @@ export class TrafficMeter {
     this.last = {
       received: Math.max(
         received,
-        this.#handle?.bytesRead ?? countOf(this.#stream, 'bytesRead') ?? this.#counter?.bytes ?? 0,
+        this.#handle?.bytesRead ?? saidBy(this.#stream, 'bytesRead') ?? this.#counter?.bytes ?? 0,
       ),
-      accepted: Math.max(accepted, (this.#handle?.bytesWritten ?? countOf(this.#stream, 'bytesWritten') ?? 0) - queued),
+      accepted: Math.max(accepted, (this.#handle?.bytesWritten ?? saidBy(this.#stream, 'bytesWritten') ?? 0) - queued),
       unsent: isIdle ? 0 : this.#unsent(queued),
       inLibuv: queued,
     };
@@ -206,8 +205,8 @@ export class TrafficMeter {
     const transport = this.#stream._parent ?? this.#stream;
     const unsent = this.#stream.writableFinished ? 0 : this.#unsent(0);
     return {
-      received: Math.max(this.last.received, countOf(transport, 'bytesRead') ?? 0),
-      accepted: Math.max(this.last.accepted, (countOf(transport, 'bytesWritten') ?? 0) - unsent),
+      received: Math.max(this.last.received, saidBy(transport, 'bytesRead') ?? 0),
+      accepted: Math.max(this.last.accepted, (saidBy(transport, 'bytesWritten') ?? 0) - unsent),
       unsent,
       inLibuv: 0,
     };
@@ -224,8 +223,8 @@ export class TrafficMeter {
 
   /** A chunk is being written, and nobody tells how far it is: the sockets of Bun and Deno do not count as libuv does. */
   get isBlind(): boolean {
-    const { _writableState: state, remoteAddress } = this.#stream;
-    return state?.writing === true && remoteAddress !== undefined && this.#handle?.writeQueueSize === undefined;
+    if (this.#stream._writableState?.writing !== true || this.#handle?.writeQueueSize !== undefined) return false;
+    return saidBy(this.#stream, 'remoteAddress') !== undefined;
   }
 
   /**

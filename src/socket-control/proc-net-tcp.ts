@@ -135,11 +135,16 @@ class CostMeter {
 
 const tables = { 4: new Table('/proc/net/tcp'), 6: new Table('/proc/net/tcp6') };
 
-/** The row of an open connection; null where there are no such tables. */
+/** The row of an open connection; null where there are no such tables, and for a stream whose own getters throw. */
 export function rowOf(socket: Partial<Socket>): Row | null {
-  const key = process.platform === 'linux' ? keyOf(socket) : null;
-  if (key === null) return null;
-  return { table: tables[isIPv4(socket.localAddress ?? '') ? 4 : 6], key, look: null };
+  if (process.platform !== 'linux') return null;
+  try {
+    const key = keyOf(socket);
+    if (key === null) return null;
+    return { table: tables[isIPv4(socket.localAddress ?? '') ? 4 : 6], key, look: null };
+  } catch {
+    return null;
+  }
 }
 
 /** The latest look at it, which is some 100 ms old or more; null where it has not been asked for before. Has it read again. */

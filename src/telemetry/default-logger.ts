@@ -16,8 +16,8 @@ let loading: NodeJS.Immediate | undefined;
 
 export const defaultLogger: Pick<Logger, 'warn'> = {
   warn(fields, message) {
-    if (logger) return logger.warn(fields, message);
     loadSoon();
+    if (logger) return logger.warn(fields, message);
     if (waiting.length === 0) process.once('exit', load);
     if (waiting.length < MAX_WAITING) waiting.push([fields, message]);
     else lost++;

@@ -2,6 +2,7 @@
 
 import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
+import { types } from 'node:util';
 import type { CloseInfo, FailedOpening, Lingered } from '../close-info';
 import { closeSentence } from '../close-sentence';
 import type { LoggerOption } from '../options';
@@ -44,9 +45,9 @@ function write(level: Level, logger: LoggerOption, fields: object, message: stri
   }
 }
 
-/** As the methods of an async logger may. */
+/** As the methods of an async logger may, also of another realm. */
 function ignoreRejection(result: unknown): void {
-  if (result instanceof Promise) result.catch(() => {});
+  if (types.isPromise(result)) result.catch(() => {});
 }
 
 /** What is logged of the end of a socket that is no WebSocket. */
@@ -180,10 +181,6 @@ export function peerAddress(stream: Duplex | null): string | undefined {
  */
 export function keepPeerAddress(stream: Duplex, logger: LoggerOption): void {
   // TLS fails in ways that are logged at warn, and costs so much that asking is nothing beside it.
-  if (wantsPeerAddress(logger) || 'encrypted' in stream) peerAddress(stream);
-}
-
-/** Whether somebody may want to know the addresses of connections that are over. */
-export function wantsPeerAddress(logger: LoggerOption): boolean {
-  return openingFailedChannel.hasSubscribers || isSeen('debug', logger);
+  const isWanted = 'encrypted' in stream || openingFailedChannel.hasSubscribers || isSeen('debug', logger);
+  if (isWanted) peerAddress(stream);
 }
