@@ -205,6 +205,26 @@ it('a copy of another protocol is refused with a code before anything is touched
   });
 });
 
+it('what they share survives who deletes what can be deleted of it, as Jest does between two files', async () => {
+  const root = globalThis as unknown as Record<symbol, object>;
+  const shared = Object.getOwnPropertySymbols(root).filter((key) => key.description?.startsWith('ws-linger.'));
+  assert.ok(shared.length > 1);
+  for (const key of shared) {
+    const value = root[key] as object;
+    for (const name of Reflect.ownKeys(value)) Reflect.deleteProperty(value, name);
+  }
+  const wss = new COPIES.A.WebSocketServer({ port: 0, host: '127.0.0.1', ...quiet });
+  await once(wss, 'listening');
+  const accepted = once(wss, 'connection') as Promise<[ours.WebSocket]>;
+  const peer = await connectPeer(portOf(wss));
+  peer.end();
+  const [ws] = await accepted;
+  const [info] = (await once(ws, 'disconnect')) as [ours.CloseInfo];
+  for (const ms of [info.openMs, info.elapsedMs]) assert.ok(Number.isFinite(ms), `${ms} ms`);
+  await Promise.all(NAMES.map((name) => COPIES[name].settled()));
+  wss.close();
+});
+
 it('nothing of this package stands under a public name of the options', () => {
   const wss = new COPIES.A.WebSocketServer({ noServer: true, ...quiet });
   assert.deepEqual((wss.options as { linger?: unknown }).linger, quiet.linger);

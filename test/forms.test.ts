@@ -6,6 +6,7 @@ import net from 'node:net';
 import { it } from 'node:test';
 import tls from 'node:tls';
 import WebSocket, { createWebSocketStream, WebSocketServer } from 'ws-linger';
+import Upstream from 'ws-upstream';
 import { listen, portOf, watchEnd } from './support/end.js';
 import { openPair, socketOf } from './support/pairs.js';
 import { connectPeer } from './support/peer.js';
@@ -50,6 +51,43 @@ it("a user's subclass is used for the server's connections and for clients", asy
   );
   wss.close();
 });
+
+class Sealed extends Upstream {
+  constructor(...args: ConstructorParameters<typeof Upstream>) {
+    super(...args);
+    Object.preventExtensions(this);
+  }
+}
+
+function Wrapper(...args: ConstructorParameters<typeof Upstream>) {
+  return new Upstream(...args);
+}
+
+for (const [what, Class, Instance] of [
+  ['a bound class', Upstream.bind(null), Upstream],
+  ['a class whose constructor prevents extensions', Sealed, Sealed],
+  ['a function that returns an object of another class', Wrapper, Upstream],
+] as unknown as [string, typeof WebSocket, typeof Upstream][]) {
+  it(`${what} makes the connections of a server, as with ws`, async () => {
+    const wss = await serve({ WebSocket: Class });
+    const connected = once(wss, 'connection');
+    const client = new WebSocket(`ws://127.0.0.1:${portOf(wss)}`, { linger });
+    const [ws] = (await connected) as [WebSocket];
+    assert.ok(ws instanceof Instance);
+    const ends = Promise.all([watchEnd(ws), watchEnd(client)]);
+    await once(client, 'open');
+    ws.close(1000);
+    assert.deepEqual(
+      (await ends).map(({ info }) => [info.kind, info.code, info.origin]),
+      [
+        ['clean', 1000, 'local'],
+        ['clean', 1000, 'peer'],
+      ],
+    );
+    assert.equal(wss.stats().ended.clean, 1);
+    wss.close();
+  });
+}
 
 it('a client that connects through a proxy (createConnection) resets it by abort()', async () => {
   const wss = await serve();

@@ -2,9 +2,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
+import { runInNewContext } from 'node:vm';
 import WebSocket, { attach, WebSocketServer } from 'ws-linger';
 import Upstream from 'ws-upstream';
 import { loadNative } from '../dist/socket-control/load.js';
+
+/** Without a prototype, as query strings, INI files and schema validators make them. */
+const bare = (values: object) => Object.assign(Object.create(null), values);
 
 class SoonOptions {
   get closeTimeout(): string {
@@ -42,6 +46,24 @@ const cases: [string, unknown, string, RegExp][] = [
   ['a Map for a heartbeat', { heartbeat: new Map() }, 'WSL_ERR_OPTION_TYPE', /true, false or an object, not Map/],
   ['an inherited value', Object.create({ closeTimeout: 'soon' }), 'WSL_ERR_OPTION_TYPE', /number of milliseconds/],
   ['an inherited name', Object.create({ closeTimeOut: 1 }), 'WSL_ERR_UNKNOWN_OPTION', /did you mean/],
+  [
+    'a value inherited from an object without a prototype',
+    Object.create(bare({ closeTimeout: 'soon' })),
+    'WSL_ERR_OPTION_TYPE',
+    /number of milliseconds/,
+  ],
+  [
+    'a name inherited from an object without a prototype',
+    Object.create(bare({ closeTimeOut: 1 })),
+    'WSL_ERR_UNKNOWN_OPTION',
+    /did you mean/,
+  ],
+  [
+    'a value of a heartbeat inherited from an object without a prototype',
+    { heartbeat: Object.create(bare({ interval: 0 })) },
+    'WSL_ERR_OPTION_RANGE',
+    /heartbeat\.interval/,
+  ],
   [
     'a getter that gives something wrong',
     {
@@ -126,6 +148,15 @@ it('a getter is read once, so that what was checked is what counts', async () =>
   };
   const settings = parseOptions(options);
   assert.deepEqual([settings.closeTimeout, settings.heartbeat?.interval], [50, 5]);
+});
+
+it('values inherited from an object without a prototype count, those of the Object.prototype of another realm do not', async () => {
+  const { parseOptions } = await import('../dist/defaults.js');
+  const inherited = Object.create(bare({ closeTimeout: 50, heartbeat: Object.create(bare({ interval: 5 })) }));
+  const settings = parseOptions(inherited);
+  assert.deepEqual([settings.closeTimeout, settings.heartbeat?.interval], [50, 5]);
+  const foreign = runInNewContext('Object.prototype.sendTimeout = 1; ({ closeTimeout: 50 })');
+  assert.equal(parseOptions(foreign).sendTimeout, Number.POSITIVE_INFINITY);
 });
 
 it('values of a class of options count, those of a polluted Object.prototype do not', async () => {

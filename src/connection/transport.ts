@@ -18,7 +18,7 @@ export interface SocketObserver {
   onError(error: NodeJS.ErrnoException, socket: Duplex): void;
   /** Called before any listener of 'close' that was added later. */
   onClose(socket: Duplex): void;
-  /** Called before any listener of 'end'; only for sockets that are WebSockets. */
+  /** Called before any listener of 'end' that was added later. */
   onEnd?(): void;
   /** Called when another observer takes the socket over. */
   onReplaced?(socket: Duplex): void;
@@ -49,17 +49,17 @@ export function isStream(stream: Partial<Duplex> | null | undefined): boolean {
   return typeof stream?.isPaused === 'function';
 }
 
-/** Adds a listener before all others, where the stream can do that. */
-export function prepend(stream: Duplex, event: string, listener: (...args: never[]) => void): void {
-  const { prependListener = stream.on } = stream as Partial<Pick<Duplex, 'prependListener'>>;
-  prependListener.call(stream, event, listener as () => void);
-}
-
 /** Adds the listeners that are not there: a new socket has none, and another has those that the application has left. */
 function addListeners(socket: Duplex, isNew = false): void {
-  if (isNew || !socket.listeners?.('close').some(isOurs)) prepend(socket, 'close', onClose);
+  const { prependListener = socket.on } = socket as Partial<Pick<Duplex, 'prependListener'>>;
+  if (isNew || !hasOurs(socket, 'close')) prependListener.call(socket, 'close', onClose);
+  if (isNew || !hasOurs(socket, 'end')) prependListener.call(socket, 'end', onEnd);
   // The list of errorMonitor costs less than a place in that of 'error'.
-  if (isNew || !socket.listeners?.(errorMonitor).some(isOurs)) socket.on(errorMonitor, onError);
+  if (isNew || !hasOurs(socket, errorMonitor)) socket.on(errorMonitor, onError);
+}
+
+function hasOurs(socket: Duplex, event: string | symbol): boolean {
+  return socket.listeners?.(event).some(isOurs) ?? false;
 }
 
 function ignore(): void {}
@@ -72,8 +72,12 @@ function onClose(this: Duplex): void {
   observerOf(this)?.onClose(this);
 }
 
+function onEnd(this: Duplex): void {
+  observerOf(this)?.onEnd?.();
+}
+
 /** Another copy of this package may have added its own, which does the same. */
-for (const listener of [onError, onClose]) Object.defineProperty(listener, kListener, { value: true });
+for (const listener of [onError, onClose, onEnd]) Object.defineProperty(listener, kListener, { value: true });
 
 function isOurs(listener: object): boolean {
   return kListener in listener;

@@ -122,7 +122,8 @@ let kSetKeepAlive: symbol | undefined;
 
 /** Whether TCP keep-alive is on. Node keeps that in a private field, which is found by its name. */
 export function hasKeepAlive(stream: object): boolean {
-  return isKeptAlive(stream) || isKeptAlive((stream as { _parent?: object | null })._parent ?? {});
+  const { _parent: below } = stream as { _parent?: object | null };
+  return isKeptAlive(stream) || (below ? isKeptAlive(below) : false);
 }
 
 function isKeptAlive(socket: object): boolean {

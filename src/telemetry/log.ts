@@ -181,6 +181,10 @@ export function peerAddress(stream: Duplex | null): string | undefined {
  */
 export function keepPeerAddress(stream: Duplex, logger: LoggerOption): void {
   // TLS fails in ways that are logged at warn, and costs so much that asking is nothing beside it.
-  const isWanted = 'encrypted' in stream || openingFailedChannel.hasSubscribers || isSeen('debug', logger);
-  if (isWanted) peerAddress(stream);
+  if (wantsPeerAddress(logger) || 'encrypted' in stream) peerAddress(stream);
+}
+
+/** Whether somebody may want to know the addresses of connections that are over. */
+export function wantsPeerAddress(logger: LoggerOption): boolean {
+  return openingFailedChannel.hasSubscribers || isSeen('debug', logger);
 }

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Duplex } from 'node:stream';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import WebSocket, { attach, closeSentence, WebSocketServer } from 'ws-linger';
@@ -176,6 +177,45 @@ describe('whether all was delivered', () => {
   });
 });
 
+describe('whether all was delivered over a stream whose next write fails', () => {
+  const failed = Object.assign(new Error('write EPIPE'), { code: 'EPIPE', errno: -32, syscall: 'write' });
+
+  /** A WebSocket of a server, and the stream below it. */
+  function openFailing(members: object = {}): { ws: WebSocket; stream: Duplex } {
+    const stream = Object.assign(new Duplex({ read() {}, write: (_chunk, _encoding, done) => done(failed) }), members);
+    const Class = WebSocket as unknown as new (
+      ...args: unknown[]
+    ) => WebSocket & { setSocket(...args: unknown[]): void };
+    const ws = new Class(null, undefined, { linger: quiet });
+    ws.setSocket(stream, Buffer.alloc(0), { maxPayload: 0, skipUTF8Validation: false });
+    return { ws, stream };
+  }
+
+  it('is denied, with a message in it', async () => {
+    const { ws } = openFailing();
+    const ended = watchEnd(ws);
+    ws.send('hello');
+    const { info } = await ended;
+    assert.deepEqual([info.error?.syscall, info.delivered], ['write', false]);
+  });
+
+  it('is left open, with nothing in it but the answer to the close frame of the peer', async () => {
+    const { ws, stream } = openFailing();
+    const ended = watchEnd(ws);
+    stream.push(closeFrame(1000));
+    const { info } = await ended;
+    assert.deepEqual([info.error?.syscall, info.received?.first, info.delivered], ['write', true, null]);
+  });
+
+  it('is left open, with nothing in it at all, where it was asked for the error that had come', async () => {
+    const { ws, stream } = openFailing({ _handle: { getpeername: () => -107 } });
+    const ended = watchEnd(ws);
+    stream.push(null);
+    const { info } = await ended;
+    assert.deepEqual([info.error?.syscall, info.delivered], ['write', null]);
+  });
+});
+
 async function whenClosing(ws: WebSocket): Promise<void> {
   await until('both close frames have crossed', () => (ws as unknown as { _closeFrameSent: boolean })._closeFrameSent);
 }
@@ -235,6 +275,7 @@ describe('the silence before an end', { concurrency: true }, () => {
     for (const [how, act] of [
       ["the peer's FIN", (pair: Pair) => pair.peer.end()],
       ["the peer's close frame", (pair: Pair) => pair.peer.end(closeFrame(1000))],
+      ['a broken frame', (pair: Pair) => pair.peer.write(Buffer.from([0xff, 0xff, 1, 2]))],
       ['close()', (pair: Pair) => pair.ws.close()],
       ['RST', (pair: Pair) => pair.reset()],
     ] as const) {
@@ -340,6 +381,46 @@ describe('recentEnds()', () => {
     wss.close();
   });
 
+  const notAnId = { of: 'the application' };
+  const ODD: [string, PropertyDescriptor][] = [
+    ['an object', { value: notAnId }],
+    [
+      'a getter that throws',
+      {
+        get() {
+          throw new Error('not logged in');
+        },
+      },
+    ],
+  ];
+  for (const [what, descriptor] of ODD) {
+    it(`has no id, and each connection ends once, where connectionId is ${what} of the application`, async () => {
+      class Odd extends WebSocket {}
+      Object.defineProperty(Odd.prototype, 'connectionId', descriptor);
+      const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', WebSocket: Odd, linger: quiet });
+      await once(wss, 'listening');
+      for (const end of [(ws: WebSocket) => ws.close(1000), (ws: WebSocket) => ws.terminate()]) {
+        const accepted = once(wss, 'connection') as Promise<[WebSocket]>;
+        const client = new WebSocket(`ws://127.0.0.1:${portOf(wss)}`, { linger: quiet });
+        const [[ws]] = await Promise.all([accepted, once(client, 'open')]);
+        const ended = watchEnd(ws);
+        end(client);
+        await ended;
+      }
+      assert.equal(wss.clients.size, 0);
+      assert.deepEqual(
+        wss.recentEnds().map(({ connectionId, info }) => [connectionId, info.kind]),
+        [
+          [undefined, 'clean'],
+          [undefined, 'closed-without-handshake'],
+        ],
+      );
+      const { ended } = wss.stats();
+      assert.deepEqual([ended.clean, ended['closed-without-handshake']], [1, 1]);
+      wss.close();
+    });
+  }
+
   it('is empty with 0', async () => {
     const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', linger: { ...quiet, recentEnds: 0 } });
     await once(wss, 'listening');
@@ -384,6 +465,12 @@ describe('closeSentence()', () => {
       'The peer ended the connection without a closing handshake (open for 61.2 s, silent for 60.0 s)',
     );
   });
+
+  for (const wrong of [undefined, null, {}, { kind: 'toString' }, 'reset', 1006]) {
+    it(`refuses ${JSON.stringify(wrong)}`, () => {
+      assert.throws(() => closeSentence(wrong as never), { name: 'TypeError', code: 'WSL_ERR_OPTION_TYPE' });
+    });
+  }
 
   it('escapes what a terminal would not show as it is, in a reason and in the text of an error', () => {
     // A control sequence of one character, a line break of each kind, text that runs the other way, half a character.

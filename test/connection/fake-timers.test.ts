@@ -7,6 +7,7 @@ import { describe, it, mock } from 'node:test';
 import FakeTimers from '@sinonjs/fake-timers';
 import WebSocket from 'ws-linger';
 import Upstream from 'ws-upstream';
+import { until } from '../support/end.js';
 import { socketOf } from '../support/pairs.js';
 
 type Constructor = new (address: null, protocols: undefined, options: object) => WebSocket;
@@ -82,15 +83,30 @@ const CLOCKS: Record<string, () => Clock> = {
   'setTimeout and setImmediate of node:test': nodeTest(['setTimeout', 'setImmediate']),
 };
 
+/** Plays a scene while the clock is mocked. */
+async function during(install: () => Clock, scene: (clock: Clock) => Promise<void>): Promise<void> {
+  const clock = install();
+  try {
+    await scene(clock);
+  } finally {
+    clock.stop();
+  }
+}
+
+/** Lets time pass that no clock is set ahead by. */
+async function realTime(ms: number): Promise<void> {
+  const until = process.uptime() + ms / 1_000;
+  while (process.uptime() < until) await turns();
+}
+
 for (const [name, install] of Object.entries(CLOCKS)) {
   describe(`with ${name} faked`, () => {
     for (const [Class, limit] of [
       [Upstream, 30_000],
       [WebSocket, 2_000],
     ] as const) {
-      it(`${Class === WebSocket ? 'ws-linger' : 'plain ws'} tells the end of a close at ${limit} ms, and not before`, async () => {
-        const clock = install();
-        try {
+      it(`${Class === WebSocket ? 'ws-linger' : 'plain ws'} tells the end of a close at ${limit} ms, and not before`, () =>
+        during(install, async (clock) => {
           const ws = openStalled(Class, { closeTimeout: 2_000, closeDeadline: 30_000 });
           let isClosed = false;
           ws.on('close', () => {
@@ -104,10 +120,7 @@ for (const [name, install] of Object.entries(CLOCKS)) {
           for (let at = 0; at < 1_000; at += 250) await clock.tick(250);
           await turns();
           assert.equal(isClosed, true);
-        } finally {
-          clock.stop();
-        }
-      });
+        }));
     }
 
     for (const [Class, closeTimeout] of [
@@ -116,9 +129,8 @@ for (const [name, install] of Object.entries(CLOCKS)) {
       [WebSocket, 2_000],
     ] as const) {
       const who = Class === WebSocket ? `ws-linger with a closeTimeout of ${closeTimeout} ms` : 'plain ws';
-      it(`${who} tells the end of a close, and ends the socket, by one step over the limits`, async () => {
-        const clock = install();
-        try {
+      it(`${who} tells the end of a close, and ends the socket, by one step over the limits`, () =>
+        during(install, async (clock) => {
           const ws = openStalled(Class, { closeTimeout, closeDeadline: 30_000 });
           const socket = socketOf(ws);
           ws.close(1000);
@@ -127,15 +139,11 @@ for (const [name, install] of Object.entries(CLOCKS)) {
           await turns();
           assert.equal(ws.readyState, ws.CLOSED);
           assert.equal(socket.destroyed, true);
-        } finally {
-          clock.stop();
-        }
-      });
+        }));
     }
 
-    it('a socket that lingers is gone by one step over closeDeadline', async () => {
-      const clock = install();
-      try {
+    it('a socket that lingers is gone by one step over closeDeadline', () =>
+      during(install, async (clock) => {
         const ws = openStalled(WebSocket, { closeTimeout: 2_000, closeDeadline: 30_000 });
         const socket = socketOf(ws);
         ws.close(1000);
@@ -145,14 +153,36 @@ for (const [name, install] of Object.entries(CLOCKS)) {
         clock.jump(28_000);
         await turns();
         assert.equal(socket.destroyed, true);
-      } finally {
-        clock.stop();
-      }
+      }));
+
+    it('a close is told by one step over its limit, most of which had passed in real time', () =>
+      during(install, async (clock) => {
+        const events: unknown[] = [];
+        const note = (line: object) => void events.push((line as { event?: unknown }).event);
+        const closeTimeout = 4_000;
+        const ws = openStalled(WebSocket, { closeTimeout, logger: { debug: note, warn: note } });
+        ws.close(1000);
+        await realTime(0.6 * closeTimeout);
+        clock.jump(closeTimeout);
+        await turns();
+        assert.equal(ws.readyState, ws.CLOSED);
+        assert.deepEqual(events, ['disconnect']);
+      }));
+
+    it('a socket that lingers when the clock is taken away is gone by closeDeadline all the same', async () => {
+      const ws = openStalled(WebSocket, { closeTimeout: 50, closeDeadline: 500 });
+      const socket = socketOf(ws);
+      await during(install, async (clock) => {
+        ws.close(1000);
+        for (let at = 0; at < 200; at += 25) await clock.tick(25);
+        await turns();
+        assert.deepEqual([ws.readyState, socket.destroyed], [WebSocket.CLOSED, false]);
+      });
+      await until('it is gone', () => socket.destroyed);
     });
 
-    it("terminate() leaves 'close' to ws, however far the clock is set", async () => {
-      const clock = install();
-      try {
+    it("terminate() leaves 'close' to ws, however far the clock is set", () =>
+      during(install, async (clock) => {
         const events: unknown[] = [];
         const note = (line: object) => void events.push((line as { event?: unknown }).event);
         const sockets = [0, 1].map(() => openStalled(WebSocket, { logger: { debug: note, warn: note } }));
@@ -161,14 +191,10 @@ for (const [name, install] of Object.entries(CLOCKS)) {
         await turns();
         for (const { readyState } of sockets) assert.equal(readyState, WebSocket.CLOSED);
         assert.deepEqual(new Set(events), new Set(['disconnect']));
-      } finally {
-        clock.stop();
-      }
-    });
+      }));
 
-    it('running all timers ends, with an open connection and with one that closes', async () => {
-      const clock = install();
-      try {
+    it('running all timers ends, with an open connection and with one that closes', () =>
+      during(install, async (clock) => {
         const open = openStalled(WebSocket);
         const closing = openStalled(WebSocket, { closeTimeout: 2_000, closeDeadline: 30_000 });
         closing.close(1000);
@@ -181,10 +207,7 @@ for (const [name, install] of Object.entries(CLOCKS)) {
         assert.equal(open.readyState, WebSocket.OPEN);
         open.terminate();
         await turns();
-      } finally {
-        clock.stop();
-      }
-    });
+      }));
   });
 }
 

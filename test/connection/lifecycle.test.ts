@@ -151,6 +151,22 @@ describe('the first cause', () => {
     assert.equal(state.endedIn, 'handshake');
     assert.equal(state.endingSince, 1);
   });
+
+  const crossed: Step[] = [
+    [0, { type: 'open' }],
+    [1, { type: 'close', by: 'peer' }],
+    [2, { type: 'both-close-frames' }],
+  ];
+
+  it('leaves the phase of a clean end as it is, where RST comes behind both close frames', () => {
+    const { state } = run([...crossed, [3, { type: 'error', error: { code: 'ECONNRESET' } }]]);
+    assert.deepEqual([state.endedIn, state.endingSince], ['open', 1]);
+  });
+
+  it('has the phase in which the peer broke the protocol, also behind both close frames', () => {
+    const { state } = run([...crossed, [3, { type: 'protocol-error', error: { code: 'WS_ERR_INVALID_OPCODE' } }]]);
+    assert.equal(state.endedIn, 'fin');
+  });
 });
 
 const CUTS: Effect[] = ['reset', 'destroy', 'linger'];

@@ -79,6 +79,7 @@ async function lingerOneByOne(linger: WebSocket.LingerOptions, count: number) {
   });
   await once(wss, 'listening');
   const peers: Socket[] = [];
+  const ended: WebSocket.CloseInfo[] = [];
   for (let i = 0; i < count; i++) {
     const opened = once(wss, 'connection') as Promise<[WebSocket]>;
     const peer = await connectPeer(portOf(wss));
@@ -86,11 +87,11 @@ async function lingerOneByOne(linger: WebSocket.LingerOptions, count: number) {
     peers.push(peer);
     const [ws] = await opened;
     for (let sent = 0; sent < 16; sent++) ws.send(Buffer.alloc(1_000_000));
-    ws.close();
-    await once(ws, 'close');
+    ended.push(await ws.closeAsync());
   }
   return {
     wss,
+    ended,
     stop() {
       for (const peer of peers) peer.destroy();
       wss.close();
@@ -110,6 +111,20 @@ for (const [name, linger] of [
     assert.equal(wss.stats().lingering.cut, 4 - left);
     stop();
     await until('all to be gone', () => wss.stats().lingering.now === 0);
+  });
+}
+
+for (const onTimeout of ['auto', 'destroy', 'reset'] as const) {
+  it(`maxLingering: 0 is told as the end of the socket, with what was dropped, where onTimeout is '${onTimeout}'`, async () => {
+    const { wss, ended, stop } = await lingerOneByOne({ maxLingering: 0, onTimeout }, 1);
+    const [info] = ended;
+    assert.deepEqual(
+      [info?.kind, info?.delivered, info?.forced],
+      ['close-timeout', false, onTimeout === 'reset' ? 'reset' : 'destroy'],
+    );
+    assert.ok((info?.bytesUnsent ?? 0) > 0);
+    assert.equal(wss.stats().lingering.now, 0);
+    stop();
   });
 }
 

@@ -10,7 +10,7 @@ import { createWebSocketStream, settled, WebSocketServer } from 'ws-linger';
 import { parseOutput, runEdge } from '../support/child.js';
 import { portOf } from '../support/end.js';
 import { openPair, type Pair, socketOf, stall } from '../support/pairs.js';
-import { connectPeer } from '../support/peer.js';
+import { connectPeer, connectTcp } from '../support/peer.js';
 
 const QUICK = { closeTimeout: 100, closeDeadline: 20_000, logger: false } as const;
 
@@ -189,5 +189,25 @@ describe('http.Server', () => {
     peer.end();
     await settled();
     assert.equal(await count(), 0);
+  });
+
+  it('has no more sockets than maxConnections, where peers never answer a close', async () => {
+    const server = http.createServer().listen(0, '127.0.0.1');
+    server.maxConnections = 1;
+    await once(server, 'listening');
+    const wss = new WebSocketServer({ server, linger: QUICK });
+    const connected = once(wss, 'connection');
+    const peer = await connectPeer(portOf(server));
+    await ((await connected)[0] as WebSocket).closeAsync();
+    const dropped = once(server, 'drop');
+    const another = connectTcp(server);
+    await dropped;
+    another.destroy();
+    peer.end();
+    await settled();
+    const last = await connectPeer(portOf(server));
+    last.destroy();
+    wss.close();
+    server.close();
   });
 });

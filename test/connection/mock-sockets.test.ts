@@ -1,12 +1,14 @@
 // Sockets as tests of applications make them: objects that have no more than what ws itself uses.
 import assert from 'node:assert/strict';
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import http, { type IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { describe, it } from 'node:test';
-import { type CloseInfo, type WebSocket, WebSocketServer } from 'ws-linger';
-import { watchEnd } from '../support/end.js';
-import { SAMPLE_KEY } from '../support/peer.js';
+import { type CloseInfo, settled, type WebSocket, WebSocketServer } from 'ws-linger';
+import { portOf, watchEnd } from '../support/end.js';
+import { socketOf } from '../support/pairs.js';
+import { connectPeer, SAMPLE_KEY } from '../support/peer.js';
 
 const request = {
   method: 'GET',
@@ -43,6 +45,47 @@ const MOCKS: [string, () => Duplex][] = [
 ];
 
 const linger = { closeTimeout: 20, closeDeadline: 40, heartbeat: { interval: 10_000 }, logger: false } as const;
+
+describe('a connection ends, and is counted once, whose stream has a getter of its own that throws:', () => {
+  const ENDS: [string, (ws: WebSocket, peer: Socket) => void][] = [
+    ['FIN', (_, peer) => void peer.end()],
+    ['RST', (_, peer) => void peer.resetAndDestroy()],
+    ['close()', (ws) => ws.close(1000)],
+    [
+      'close() with more to send than is read',
+      (ws, peer) => {
+        peer.pause();
+        for (let i = 0; i < 8; i++) ws.send(Buffer.alloc(1 << 20));
+        ws.close(1000);
+      },
+    ],
+    ['a broken frame', (_, peer) => void peer.resume().end(Buffer.from([0xff, 0xff, 1, 2]))],
+  ];
+  for (const name of ['remoteAddress', 'bytesRead', 'bytesWritten', '_bytesDispatched']) {
+    for (const [how, end] of ENDS) {
+      it(`${name}, ended by ${how}`, async () => {
+        const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', linger });
+        await once(wss, 'listening');
+        const accepted = once(wss, 'connection') as Promise<[WebSocket]>;
+        const peer = await connectPeer(portOf(wss));
+        const [ws] = await accepted;
+        Object.defineProperty(socketOf(ws), name, {
+          get() {
+            throw new Error('an error of the application');
+          },
+        });
+        const ended = watchEnd(ws);
+        end(ws, peer);
+        await ended;
+        const counts = Object.values(wss.stats().ended);
+        assert.deepEqual([counts.reduce((sum, count) => sum + count), wss.clients.size], [1, 0]);
+        peer.destroy();
+        await settled();
+        wss.close();
+      });
+    }
+  }
+});
 
 describe('a mock of a socket becomes a WebSocket, and ends in time', () => {
   for (const [what, make] of MOCKS) {

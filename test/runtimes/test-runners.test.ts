@@ -32,12 +32,31 @@ it('Jest finds no open handle, with a real connection and with a mocked one', as
   assert.doesNotMatch(output, /open handle|did not exit/i);
 });
 
+/** Installs test/runtimes/NAME with the packed package. Returns its folder. */
+async function installProject(name: string, packages: string[]): Promise<string> {
+  const project = join(emptyFolder(), name);
+  cpSync(join(__dirname, '..', '..', 'test', 'runtimes', name), project, { recursive: true });
+  const npm = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
+  await promisify(execFile)('npm', [...npm, ...packages, `ws-linger@file:${tarball}`], {
+    cwd: project,
+    env: cleanEnv(),
+  });
+  return project;
+}
+
+it('the newest Jest runs tests with the timers of a page, with servers that are made last, and with late ends', async () => {
+  const project = await installProject('jest', ['jest', 'jest-environment-jsdom']);
+  const jest = join(project, 'node_modules/jest/bin/jest.js');
+  // In one process, and each a few times: what comes after a file's last test is a matter of chance.
+  for (let round = 0; round < 3; round++) {
+    const output = await runTests(project, process.execPath, [jest, '--runInBand']);
+    assert.match(output, /^Tests: +6 passed, 6 total$/m);
+    assert.doesNotMatch(output, /torn down|soft deleted|DeprecationWarning/);
+  }
+});
+
 it('Jest 26, which knows no module by a name with node:, runs a test with the package as with ws', async () => {
-  const project = join(emptyFolder(), 'jest-26');
-  cpSync(join(__dirname, '..', '..', 'test', 'runtimes', 'jest-26'), project, { recursive: true });
-  const packages = ['jest@26', 'ws@8.18.3', `ws-linger@file:${tarball}`];
-  const npm = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', ...packages];
-  await promisify(execFile)('npm', npm, { cwd: project, env: cleanEnv() });
+  const project = await installProject('jest-26', ['jest@26', 'ws@8.18.3']);
   for (const environment of ['node', 'jsdom']) {
     const jest = join(project, 'node_modules/jest/bin/jest.js');
     const output = await runTests(project, process.execPath, [jest, '--env', environment]);

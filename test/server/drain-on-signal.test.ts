@@ -157,6 +157,13 @@ function onPosix(): void {
     }
   }
 
+  for (const company of SIGNAL_EXITS) {
+    it(`lets ${company.join(' and ')} end the process beside a listener that is called once and came before`, async () => {
+      const server = await start('a cleanup for one signal', ...company);
+      assert.deepEqual(await drained(server, () => server.child.kill('SIGTERM')), [null, 'SIGTERM']);
+    });
+  }
+
   for (const handler of ['a handler of the application', 'a handler for one signal']) {
     for (const company of [[], ...SIGNAL_EXITS]) {
       it(`leaves the end of the process to ${[handler, ...company].join(' beside ')}`, async () => {

@@ -27,6 +27,7 @@ const COMPANY: Record<string, () => void> = {
   'no parent to talk to': () => process.disconnect(),
   'a handler of the application': () => process.on('SIGTERM', shutDown),
   'a handler for one signal': () => process.once('SIGTERM', shutDown),
+  'a cleanup for one signal': () => process.once('SIGTERM', () => {}),
   'a listener for other messages': () => process.on('message', () => {}),
   /** It answers with the first two messages that it gets. */
   'a listener for messages that comes late'() {

@@ -8,7 +8,8 @@ import net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import WebSocket, { WebSocketServer } from 'ws-linger';
-import { portOf } from './end.js';
+import { loadCopy } from './copies.js';
+import { portOf, until } from './end.js';
 import { fillStderr } from './full-stderr.js';
 import { connectPeer } from './peer.js';
 
@@ -47,7 +48,17 @@ async function storm(seconds: number): Promise<{ ended: number; longest: number 
   return { ended: wss.stats().ended['protocol-error'], longest };
 }
 
-const isPinoLoaded = () => Object.keys(require.cache).some((file) => /[\\/]pino[\\/]/.test(file));
+const isOfPino = (file: string) => /[\\/]pino[\\/]/.test(file);
+const isPinoLoaded = () => Object.keys(require.cache).some(isOfPino);
+
+/** What a descriptor of this process is; empty for one that is closed by now. */
+function targetOf(fd: string): string {
+  try {
+    return fs.readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return '';
+  }
+}
 
 const SCENES: Record<string, () => Promise<unknown>> = {
   async 'stderr is full'() {
@@ -106,6 +117,25 @@ const SCENES: Record<string, () => Promise<unknown>> = {
     await once(worker, 'exit');
     process.exit(0);
   },
+  async 'threads have a stderr of their own'() {
+    const worker = new Worker(__filename, { argv: ['exits right after an end'], stderr: true });
+    let own = '';
+    worker.stderr.on('data', (chunk) => {
+      own += chunk;
+    });
+    await Promise.all([once(worker, 'exit'), once(worker.stderr, 'end')]);
+    return own;
+  },
+  async 'descriptors of three copies'() {
+    for (let i = 0; i < 3; i++) {
+      const copy = loadCopy();
+      new copy.WebSocketServer({ noServer: true });
+      await until('it has loaded pino', isPinoLoaded);
+      for (const file of Object.keys(require.cache)) if (isOfPino(file)) delete require.cache[file];
+    }
+    const targets = fs.readdirSync('/proc/self/fd').map(targetOf);
+    return targets.filter((target) => target === targetOf('2')).length;
+  },
   async 'the application listens for errors'() {
     const wss = await serve();
     await breakProtocol(wss, (ws) => ws.on('error', () => {}));
@@ -115,6 +145,12 @@ const SCENES: Record<string, () => Promise<unknown>> = {
     client.on('error', () => {});
     await new Promise((resolve) => client.once('close', resolve));
     process.exit(0);
+  },
+  async 'pino is loaded at once'() {
+    const seen = [isPinoLoaded()];
+    new WebSocketServer({ noServer: true });
+    seen.push(isPinoLoaded());
+    return seen;
   },
   async 'pino is loaded'() {
     const seen = [isPinoLoaded()];

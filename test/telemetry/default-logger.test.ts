@@ -23,8 +23,11 @@ interface Storm {
   longest: number;
 }
 
-function play(scene: string, stderr: Stdio): ChildProcess {
-  return forkScript('support/noisy', [scene], { stdio: ['ignore', 'inherit', stderr, 'ipc'] });
+function play(scene: string, stderr: Stdio, env: NodeJS.ProcessEnv = {}): ChildProcess {
+  return forkScript('support/noisy', [scene], {
+    stdio: ['ignore', 'inherit', stderr, 'ipc'],
+    env: { ...process.env, ...env },
+  });
 }
 
 /** Resolves with what the child reports, and fails if it ends or stands still. */
@@ -232,6 +235,47 @@ describe('the default logger', () => {
     assert.deepEqual(await reportOf(child), [false, false, false, false, true]);
     await exit(child);
   });
+
+  it('is loaded by the time a server is made where Jest runs, which fails a run in which more is required later', async () => {
+    const child = play('pino is loaded at once', 'ignore', { JEST_WORKER_ID: '1' });
+    assert.deepEqual(await reportOf(child), [false, true]);
+    await exit(child);
+  });
+
+  it('writes its first line at once where Jest runs, and no server was made', async () => {
+    const file = JSON.stringify(join(ROOT, 'dist', 'telemetry', 'default-logger.js'));
+    const code = `
+      require(${file}).defaultLogger.warn({ event: 'x' }, 'line');
+      process.removeAllListeners('exit');`;
+    const { stderr } = await runNode(['-e', code], { env: { ...process.env, JEST_WORKER_ID: '1' } });
+    assert.deepEqual(
+      linesOf(stderr).map(({ event }) => event),
+      ['x'],
+    );
+  });
+
+  it('writes the lines of a thread to the stderr of the thread', async () => {
+    const child = play('threads have a stderr of their own', 'pipe');
+    let text = '';
+    child.stderr?.on('data', (chunk) => {
+      text += chunk;
+    });
+    const lines = linesOf(await reportOf<string>(child));
+    assert.equal(lines.length, 1);
+    assertProtocolError(lines[0]);
+    await Promise.all([exit(child), once(child, 'close')]);
+    assert.equal(text, '');
+  });
+
+  if (process.platform === 'linux') {
+    it('has one descriptor more for all copies of the package, where stderr is a pipe', async () => {
+      const fd = unreadPipe();
+      const child = play('descriptors of three copies', fd);
+      assert.equal(await reportOf(child), 2);
+      await exit(child);
+      fs.closeSync(fd);
+    });
+  }
 });
 
 // It takes a shell, whose pipes are pipes: those of Node are sockets.

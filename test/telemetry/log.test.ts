@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type net from 'node:net';
 import { Writable } from 'node:stream';
-import { describe, it } from 'node:test';
+import { describe, it, mock } from 'node:test';
+import { runInNewContext, runInThisContext } from 'node:vm';
 import { pino } from 'pino';
 import { WebSocketServer } from 'ws-linger';
 import Upstream from 'ws-upstream';
@@ -200,6 +201,46 @@ describe('the log', () => {
       [lines.length, lines.at(-1)?.event, lines.at(-1)?.suppressed, lines.at(-1)?.msg],
       [21, 'watchdog', 30, '30 more times: a socket never closed'],
     );
+  });
+
+  it('goes on where the timers were mocked when a window of time began, and counts each line', async () => {
+    const { lines, logger } = recordingLogger('warn');
+    let called = 0;
+    const write = () => {
+      called++;
+      warn(logger, { event: 'mocked' }, 'a line');
+    };
+    mock.timers.enable({ apis: ['setTimeout'] });
+    write();
+    mock.timers.reset();
+    const counts = () => lines.filter(({ suppressed }) => suppressed !== undefined);
+    await until('the suppressed lines are counted', () => {
+      if (lines.length < 40) write();
+      return counts().length > 0;
+    });
+    const suppressed = counts().reduce((sum, line) => sum + Number(line.suppressed), 0);
+    assert.equal(lines.length - counts().length + suppressed, called);
+  });
+
+  it('is not ended by a logger whose methods reject, of this realm or of another', async () => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown) => void unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    const source = 'async () => { throw new Error("disk full") }';
+    for (const fail of [runInThisContext(source), runInNewContext(source)]) {
+      let calls = 0;
+      const warn = () => {
+        calls++;
+        return fail();
+      };
+      const pair = await openPair({ make: 'ours', role: 'server', linger: { logger: { debug: warn, warn } } });
+      pair.reset();
+      await watchEnd(pair.ws);
+      assert.equal(calls, 1);
+      pair.stop();
+    }
+    process.removeListener('unhandledRejection', note);
+    assert.deepEqual(unhandled, []);
   });
 
   it('does not keep a connection from ending when the logger fails', async () => {

@@ -1,0 +1,6 @@
+/** @jest-environment node */
+const { WebSocketServer } = require('ws-linger');
+
+test('a server is made by the last test', () => {
+  new WebSocketServer({ noServer: true });
+});
