@@ -20,8 +20,8 @@ import { addDisposal, adopt, letAssign, lingeringClass, type WebSocket } from '.
  * was given, and the limits have their own defaults.
  *
  * Throws `WSL_ERR_NOT_ATTACHABLE` for anything else (what is frozen, and what older versions of ws made, too: servers before 8.5,
- * WebSockets before 8.3), `WSL_ERR_ALREADY_ATTACHED` for options that differ from those that it has already, and `WSL_ERR_*` for wrong options, before
- * anything is touched.
+ * WebSockets before 8.3), `WSL_ERR_ALREADY_ATTACHED` for options that differ from those that it has already, and `WSL_ERR_*` for
+ * wrong options, before anything is touched.
  */
 export function attach<T extends AnyServer>(wss: T, options?: LingerOptions): T & ServerAdditions;
 export function attach<T extends AnySocket>(ws: T, options?: LingerOptions): T & WebSocket;

@@ -199,7 +199,7 @@ describe('http.Server', () => {
     const connected = once(wss, 'connection');
     const peer = await connectPeer(portOf(server));
     await ((await connected)[0] as WebSocket).closeAsync();
-    const dropped = once(server, 'drop');
+    const dropped = once(server, 'drop', { signal: AbortSignal.timeout(20_000) });
     const another = connectTcp(server);
     await dropped;
     another.destroy();

@@ -36,13 +36,17 @@ async function main(scene: Scene): Promise<void> {
   server.on('upgrade', (request, socket, head) => {
     const store = { of: 'the request' };
     stores.push(new WeakRef(store));
-    storage.run(store, () => wss.handleUpgrade(request, socket, head, (ws) => wss.emit('connection', ws, request)));
+    const onOpen = (ws: WebSocket) => {
+      if (scene === 'lingering') ws.close();
+      wss.emit('connection', ws, request);
+    };
+    storage.run(store, () => wss.handleUpgrade(request, socket, head, onOpen));
   });
   const open = async () => {
     const connected = once(wss, 'connection') as Promise<[WebSocket]>;
     const peer = await connectPeer(portOf(server));
     const [ws] = await connected;
-    if (scene === 'lingering') await ws.closeAsync();
+    if (scene === 'lingering') await once(ws, 'close');
     return peer;
   };
   const first = await open();
