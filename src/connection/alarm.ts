@@ -23,8 +23,9 @@ type Ring = (how: Ringing) => void;
 export class Alarm {
   #ring: Ring | null = null;
   #timer: NodeJS.Timeout | undefined;
-  /** Of a mocked clock: a timer for each time, by when it is due. */
+  /** Of a mocked clock: a timer for each time, by when it is due; and that clock. */
   #mocked: Map<number, NodeJS.Timeout> | null = null;
+  #mock: typeof setTimeout | null = null;
   /** How often it was set. */
   #settings = 0;
 
@@ -34,12 +35,15 @@ export class Alarm {
     this.#settings++;
     stopTimer(this.#timer);
     this.#timer = undefined;
+    // To stop timers of a clock that is no more would break those of node:test's next one.
+    if (this.#mock !== setTimeout) this.#mocked = null;
     const [due] = times;
     if (this.#mocked || (due !== undefined && !isClockReal())) this.#setMocked(times);
     else if (due !== undefined) this.#timer = this.#start(due);
   }
 
   #setMocked(times: readonly number[]): void {
+    this.#mock = setTimeout;
     this.#mocked ??= new Map();
     for (const [due, timer] of this.#mocked) {
       if (times.includes(due)) continue;

@@ -222,7 +222,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
   #watchSender(): void {
     const sender = this.#ws._sender;
     const onerror = sender?.onerror;
-    if (!sender || !onerror) return;
+    if (!sender || !onerror || onerror === senderOnError) return;
     this.#upstreamOnError = onerror;
     sender.onerror = senderOnError;
     sender.close = senderClose;
@@ -237,6 +237,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
     const broken = ws._receiver?.errored;
     if (broken) this.#onProtocolError(broken);
     if (ws.readyState === Upstream.OPEN) this.#beginEnding().closeLimits = limits;
+    this.#watchSender(); // within 'open' it is not yet
     try {
       this.#base.close.call(ws, code, reason);
     } finally {

@@ -45,6 +45,18 @@ describe('the close frames of an end', () => {
     assert.equal(delivered, true);
   });
 
+  it("are both there when a client closes in its 'open' event", async () => {
+    const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', linger: quiet });
+    await once(wss, 'listening');
+    const client = new WebSocket(`ws://127.0.0.1:${portOf(wss)}`, { linger: quiet });
+    client.once('open', () => client.close(1000, 'done'));
+    const { sent, received, delivered } = (await watchEnd(client)).info;
+    assert.deepEqual(sent, { code: 1000, reason: 'done', first: true });
+    assert.equal(received?.code, 1000);
+    assert.equal(delivered, true);
+    wss.close();
+  });
+
   it('are both there, the peer first, when the peer closes; whether it has read everything is not known', async () => {
     const pair = await pairWith({});
     const { sent, received, delivered } = await endOf(pair, () => pair.peer.end(closeFrame(1001)));
