@@ -1,0 +1,97 @@
+// The site that `npm run docs:build` makes of docs/.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { drawDiagrams } from './diagrams.mjs';
+import { linkToRepository } from './repository-links.mjs';
+
+const docs = fileURLToPath(new URL('..', import.meta.url));
+const { version, description, repository } = JSON.parse(readFileSync(join(docs, '..', 'package.json'), 'utf8'));
+const address = repository?.url?.replace(/^git\+/, '').replace(/\.git$/, '');
+const base = process.env.DOCS_BASE ?? '/';
+
+const page = (text, link) => ({ text, link });
+const titleOf = (file) => /^# (.+)$/m.exec(readFileSync(join(docs, file), 'utf8'))?.[1] ?? file;
+
+/** A page for each entry point, as typedoc has made them. */
+function reference() {
+  const files = readdirSync(join(docs, 'api', 'pages')).filter((file) => file.endsWith('.md') && file !== 'index.md');
+  return files.map((file) => page(titleOf(`api/pages/${file}`), `/api/pages/${file.replace(/\.md$/, '')}`));
+}
+
+const SIDEBAR = [
+  {
+    text: 'Start',
+    items: [
+      page('Ten minutes', '/start'),
+      page('Installing', '/install'),
+      page('Migrating from ws', '/migrating-from-ws'),
+    ],
+  },
+  {
+    text: 'How-to',
+    items: [
+      page('Proxies and balancers', '/recipes/proxies'),
+      page('Running it', '/recipes/running'),
+      page('Servers', '/recipes/servers'),
+      page('Clients and devices', '/recipes/clients'),
+      page('Tests', '/recipes/tests'),
+      page('Production checklist', '/production'),
+      page('Overrides', '/overrides'),
+      page('Questions', '/faq'),
+    ],
+  },
+  {
+    text: 'Reference',
+    items: [
+      { text: 'API', link: '/api/pages/', collapsed: true, items: reference() },
+      page('Commands', '/cli'),
+      page('Error codes', '/errors'),
+      page('Logs, metrics and events', '/observability'),
+      page('Runtimes', '/runtimes'),
+      page('Every fault', '/faults'),
+      page('What crashes a process', '/survival'),
+      page('Attacks', '/attacks'),
+      page('Benchmarks', '/benchmarks'),
+    ],
+  },
+  {
+    text: 'Explanation',
+    items: [
+      page('How a connection ends', '/how-it-ends'),
+      page('Why did I get 1006?', '/why-1006'),
+      page('Vanished peers', '/vanished-peers'),
+      page('Windows', '/windows'),
+      page('Security', '/security'),
+    ],
+  },
+];
+
+export default {
+  base,
+  title: 'ws-linger',
+  description,
+  lang: 'en',
+  cleanUrls: false,
+  lastUpdated: false,
+  markdown: {
+    config(md) {
+      drawDiagrams(md);
+      linkToRepository(md, address && `${address}/blob/v${version}`);
+    },
+  },
+  themeConfig: {
+    search: { provider: 'local' },
+    outline: { level: [2, 3] },
+    nav: [
+      page('Start', '/start'),
+      page('How-to', '/recipes/proxies'),
+      page('Reference', '/api/pages/'),
+      page('Explanation', '/how-it-ends'),
+      // Where several versions are published, their list is one folder up: .github/workflows/docs.yml.
+      base === '/' ? page(version, '/') : { text: version, link: `${base}../index.html`, target: '_self' },
+    ],
+    sidebar: SIDEBAR,
+    ...(address ? { socialLinks: [{ icon: 'github', link: address }] } : {}),
+  },
+};
