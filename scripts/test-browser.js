@@ -3,7 +3,7 @@
 // npm run test:browser [-- --linux | --windows]
 //
 // Runs test/browser/ in headless Chromium: the demo with its server on this machine's Node and on Windows Node under Wine, and
-// the report of a stability run once. WS_LINGER_SCREENSHOTS=FOLDER keeps pictures of the demo.
+// the report of a stability run and the site of docs/ once. WS_LINGER_SCREENSHOTS=FOLDER keeps pictures of all three.
 
 const { execFileSync } = require('node:child_process');
 const path = require('node:path');
@@ -11,7 +11,7 @@ const { parseArgs } = require('node:util');
 const { npmRun, root, runNode, toolchain } = require('./steps.js');
 
 const RUNS = [
-  { server: 'linux', files: ['demo.test.js', 'report.test.js'] },
+  { server: 'linux', files: ['demo.test.js', 'report.test.js', 'site.test.js'] },
   { server: 'windows', files: ['demo.test.js'] },
 ];
 
@@ -19,7 +19,7 @@ const { values } = parseArgs({ options: { linux: { type: 'boolean' }, windows: {
 const picked = RUNS.filter(({ server }) => values[server] || Object.keys(values).length === 0);
 
 toolchain('browser');
-npmRun('compile');
+npmRun('compile', 'docs:build');
 execFileSync('npx', ['--no-install', 'tsc', '-p', 'test/browser'], { cwd: root, stdio: 'inherit' });
 for (const { server, files } of picked) {
   console.log(`\n=== Chromium, the server on ${server}`);

@@ -92,6 +92,7 @@ const REPLACEMENTS = [
 const NOT_HERE = [
   ['npm pack "ws-linger@', 'nothing is published'],
   ['gh issue', 'there is no GitHub'],
+  ['git push', 'nothing is published'],
 ];
 
 /** What is run in place of a step, and why; null where it runs as it is. */
@@ -131,7 +132,13 @@ function npmProgram() {
 function onLinux(command, cwd, env) {
   const child = spawn('bash', ['-e', '-o', 'pipefail', '-c', command], {
     cwd,
-    env: { ...process.env, GITHUB_REF_NAME: `v${version}`, GITHUB_OUTPUT: os.devNull, ...env },
+    env: {
+      ...process.env,
+      GITHUB_REF_NAME: `v${version}`,
+      GITHUB_REPOSITORY: 'owner/ws-linger',
+      GITHUB_OUTPUT: os.devNull,
+      ...env,
+    },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   return new Promise((resolve) => child.on('close', resolve));

@@ -15,8 +15,9 @@ const titleOf = (file) => /^# (.+)$/m.exec(readFileSync(join(docs, file), 'utf8'
 
 /** A page for each entry point, as typedoc has made them. */
 function reference() {
-  const files = readdirSync(join(docs, 'api', 'pages')).filter((file) => file.endsWith('.md') && file !== 'index.md');
-  return files.map((file) => page(titleOf(`api/pages/${file}`), `/api/pages/${file.replace(/\.md$/, '')}`));
+  const files = readdirSync(join(docs, 'api', 'pages'), { recursive: true }).filter((file) => file.endsWith('.md'));
+  const entries = files.filter((file) => file !== 'index.md').sort();
+  return entries.map((file) => page(titleOf(`api/pages/${file}`), `/api/pages/${file.replace(/\.md$/, '')}`));
 }
 
 const SIDEBAR = [
@@ -49,6 +50,7 @@ const SIDEBAR = [
       page('Error codes', '/errors'),
       page('Logs, metrics and events', '/observability'),
       page('Runtimes', '/runtimes'),
+      page('Windows: values', '/windows-values'),
       page('Every fault', '/faults'),
       page('What crashes a process', '/survival'),
       page('Attacks', '/attacks'),
@@ -72,6 +74,7 @@ export default {
   title: 'ws-linger',
   description,
   lang: 'en',
+  head: [['link', { rel: 'icon', href: `${base}icon.svg` }]],
   cleanUrls: false,
   lastUpdated: false,
   markdown: {

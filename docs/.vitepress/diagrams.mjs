@@ -20,12 +20,15 @@ export function svgOf(text) {
     .replace(/\n\s*\n/g, '\n');
 }
 
+/** As part of an expression of Vue's, which would change a picture that is written into its template. */
+const encoded = (svg) => encodeURIComponent(svg).replaceAll("'", '%27');
+
 export function drawDiagrams(md) {
   const { fence } = md.renderer.rules;
   md.renderer.rules.fence = (tokens, index, ...rest) => {
     const { info, content } = tokens[index];
     return info.trim() === 'mermaid'
-      ? `<figure class="diagram" v-pre>${svgOf(content)}</figure>\n`
+      ? `<figure class="diagram" v-html="decodeURIComponent('${encoded(svgOf(content))}')"></figure>\n`
       : fence(tokens, index, ...rest);
   };
 }

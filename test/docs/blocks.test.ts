@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, describe, it } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { CLI, ROOT } from '../support/child.js';
 import { type Block, blocksOf, pages, printed } from './blocks.js';
 
@@ -81,11 +82,28 @@ describe('the code blocks', () => {
   }
 });
 
+/** Draws a diagram as the site does: what cannot be drawn throws. */
+async function draw(code: string): Promise<void> {
+  const { svgOf } = await import(pathToFileURL(join(ROOT, 'docs', '.vitepress', 'diagrams.mjs')).href);
+  const svg: string = svgOf(code);
+  const labels = [...code.matchAll(/\[(?:"(.+?)"|([^"(]+?))\]/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
+  for (const label of labels) assert.ok(textOf(svg).includes(label), label);
+  assert.doesNotMatch(svg, /https?:(?!\/\/www\.w3\.org)|url\((?!#)/, 'it loads nothing');
+}
+
+const textOf = (svg: string) =>
+  svg
+    .replace(/<[^>]+>/g, '')
+    .replace(/&#39;|&apos;/g, "'")
+    .replace(/&quot;/g, '"')
+    .replace(/&amp;/g, '&');
+
 /** Returns the check of a block, or null if its types are its only check. */
 function checkOf(block: Block): (() => unknown) | null {
   const { language, code, notRun } = block;
   const shell = { PATH: `${bin}:${process.env.PATH}` };
   if (language === 'json') return () => JSON.parse(code);
+  if (language === 'mermaid') return () => draw(code);
   if (language === 'sh' && notRun !== undefined) return () => run('bash', ['-n', '-c', code]);
   if (notRun !== undefined) return null;
   if (language === 'sh') return () => run('bash', ['-euo', 'pipefail', '-c', code], shell);
