@@ -1,8 +1,8 @@
+// The entry of typedoc to the declarations; no part of the package.
+
 /**
  * What this package adds to ws or does in another way. Everything else that ws exports is exported too, and is as
  * [ws documents it](https://github.com/websockets/ws/blob/master/doc/ws.md).
- *
- * This file is the way of the reference to the declarations; it is no part of the package.
  *
  * @module ws-linger
  */
