@@ -92,7 +92,7 @@ export default {
       page('Reference', '/api/pages/'),
       page('Explanation', '/how-it-ends'),
       // Where several versions are published, their list is one folder up: .github/workflows/docs.yml.
-      base === '/' ? page(version, '/') : { text: version, link: `${base}../index.html`, target: '_self' },
+      base === '/' ? page(version, '/') : { text: version, link: '/../index.html', target: '_self' },
     ],
     sidebar: SIDEBAR,
     ...(address ? { socialLinks: [{ icon: 'github', link: address }] } : {}),
