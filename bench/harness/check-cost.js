@@ -3,6 +3,9 @@
 // npm run check:cost: fails where an end or an idle connection costs more beside ws than it may. CI runs it. It counts bytes, and
 // instructions where valgrind or perf counts them, so that a busy machine makes no difference. It takes about two minutes.
 
+const { installPeers } = require('./install.js');
+
+installPeers(); // which the benchmarks need to load
 const cost = require('../cost.js');
 const ends = require('../ends.js');
 
