@@ -23,9 +23,8 @@ type Ring = (how: Ringing) => void;
 export class Alarm {
   #ring: Ring | null = null;
   #timer: NodeJS.Timeout | undefined;
-  /** Of a mocked clock: a timer for each time, by when it is due; and that clock. */
+  /** Of a mocked clock: a timer for each time, by when it is due. */
   #mocked: Map<number, NodeJS.Timeout> | null = null;
-  #mock: typeof setTimeout | null = null;
   /** How often it was set. */
   #settings = 0;
 
@@ -35,20 +34,17 @@ export class Alarm {
     this.#settings++;
     stopTimer(this.#timer);
     this.#timer = undefined;
-    // To stop timers of a clock that is no more would break those of node:test's next one.
-    if (this.#mock !== setTimeout) this.#mocked = null;
     const [due] = times;
     if (this.#mocked || (due !== undefined && !isClockReal())) this.#setMocked(times);
     else if (due !== undefined) this.#timer = this.#start(due);
   }
 
   #setMocked(times: readonly number[]): void {
-    this.#mock = setTimeout;
     this.#mocked ??= new Map();
     for (const [due, timer] of this.#mocked) {
       if (times.includes(due)) continue;
-      stopTimer(timer);
       this.#mocked.delete(due);
+      if (!isOfNodeTest(timer)) stopTimer(timer);
     }
     for (const due of times) if (!this.#mocked.has(due)) this.#mocked.set(due, this.#startMocked(due));
   }
@@ -80,9 +76,9 @@ export class Alarm {
     const began = process.uptime();
     const wait = untilDue(due);
     const timer = setTimeout(() => {
-      // node:test may run it again, and where it is stopped twice take another one for it.
-      stopTimer(timer);
-      this.#mocked?.delete(due);
+      if (this.#mocked?.get(due) !== timer) return;
+      this.#mocked.delete(due);
+      stopTimer(timer); // node:test may run it again
       const isMocked = (process.uptime() - began) * 1_000 < wait * SHARE_OF_REAL_TIME;
       reached(due, isMocked ? 0 : undefined);
       const how = { lateBy: now() - due, isMocked };
@@ -106,4 +102,9 @@ export class Alarm {
 /** Newer versions of Node warn of timers of less than 1 ms. */
 function untilDue(due: number): number {
   return Math.max(1, due - now());
+}
+
+/** To stop a timer of node:test that is of an earlier clock would remove one of the present clock. Such timers run out. */
+function isOfNodeTest(timer: object): boolean {
+  return typeof timer === 'object' && 'priorityQueuePosition' in timer;
 }
