@@ -16,7 +16,7 @@ import { classify } from './classify';
 import { firstCheckIn, limitsOf, type Sample, type State, type Tick, WATCHDOG_MS } from './lifecycle';
 import { Lingering } from './lingering';
 import type { LingerOwner } from './lingering-sockets';
-import { Row, rowOf, type Waiting } from './row';
+import { TimerQueue, timerQueueFor, type Waiting } from './timer-queue';
 import {
   type InputCounter,
   isBusy,
@@ -59,10 +59,10 @@ interface Sleeper {
 }
 
 /** Of all that have ended, and whose 'close' ws has still to emit. It does not where a listener has thrown. */
-const watchdog = new Row(WATCHDOG_MS);
+const watchdog = new TimerQueue(WATCHDOG_MS);
 
 export class Ending implements Waiting {
-  row: Row | null = null;
+  queue: TimerQueue | null = null;
   before: Waiting | null = null;
   after: Waiting | null = null;
   due = 0;
@@ -170,11 +170,11 @@ export class Ending implements Waiting {
 
   /** To be called right after a sample: wakes the sleeper after `wakeIn` ms, or when a limit has come. A later call replaces an earlier one. */
   wake(wakeIn: number, state: State): void {
-    this.row?.remove(this);
+    this.queue?.remove(this);
     const isReal = isClockReal();
     if (isReal && wakeIn === firstCheckIn(this.#settings)) {
       this.#alarm?.stop();
-      rowOf(wakeIn).add(this, this.sampledAt);
+      timerQueueFor(wakeIn).add(this, this.sampledAt);
       return;
     }
     const next = this.sampledAt + wakeIn;
@@ -189,15 +189,15 @@ export class Ending implements Waiting {
 
   /** From now on, which is `at`, only ws's 'close' is waited for, and not for long. */
   watch(at: number): void {
-    if (this.row === watchdog) return;
-    this.row?.remove(this);
+    if (this.queue === watchdog) return;
+    this.queue?.remove(this);
     this.#alarm?.stop();
     watchdog.add(this, at);
   }
 
   /** Stops the timers and the counting. */
   stop(): void {
-    this.row?.remove(this);
+    this.queue?.remove(this);
     this.#alarm?.stop();
     this.#transport.counter?.stop();
     // ws has stopped it where the socket has closed, and node:test's clock loses another timer where one is stopped twice.
@@ -218,7 +218,7 @@ export class Ending implements Waiting {
     if (!stream || !this.#meter) return;
     if (this.#closeFrame) this.#closeFrame.callback = null;
     this.#transport.counter?.stop();
-    this.row?.remove(this);
+    this.queue?.remove(this);
     const alarm = this.#alarm ?? new Alarm();
     this.#alarm = null;
     this.lingering = new Lingering(stream, this.control(), this.#meter, owner, { deadlineAt, onTimeout }, alarm);

@@ -5,7 +5,7 @@
 import type { Duplex } from 'node:stream';
 import type { Lingered } from '../close-info';
 import { sharedValue } from '../copies';
-import { now } from '../liveness/clock';
+import { now, stopTimer } from '../liveness/clock';
 import { inSharedContext } from '../liveness/timers';
 import { setTimeout } from '../real-timers';
 import type { LingerCap } from './linger-cap';
@@ -91,7 +91,7 @@ class LingeringSockets {
   }
 
   #startTimer(): void {
-    this.#timer?.close();
+    stopTimer(this.#timer);
     this.#timer = setTimeout(() => this.#visitAll(), VISIT_MS);
     this.#holdProcess();
   }

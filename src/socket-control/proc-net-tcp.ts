@@ -75,8 +75,8 @@ class Table {
 
 /**
  * Reads a table, row by row. `done` is told whether it may not be read, or is not there: nothing is known then; and what it cost,
- * in ms of a core. The kernel makes a page of text for each read, whatever the size of the buffer: of thousands of reads most are
- * made at once, since a thread of the pool makes each twice as dear. One buffer serves for all.
+ * in ms of a core. The kernel makes a page of text for each read, whatever the size of the buffer. The reads are made here, since a
+ * thread of the pool makes each twice as dear. One buffer serves for all.
  */
 function readRows(file: string, onRow: (row: string) => void, done: (isRefused: boolean, cost: number) => void): void {
   const meter = new CostMeter();

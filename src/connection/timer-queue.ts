@@ -2,16 +2,16 @@
  * Connections that wait equally long for what nearly always comes before, and one timer for all of them: for ws's 'close' after the
  * end (the watchdog), and for the closing handshake until its first check.
  *
- * Those who wait stand in a row, the first of them is due first. The links are in themselves, since a timer or a Map for each would
+ * The first in the queue is due first. The links are in themselves, since a timer or a Map for each would
  * cost a tenth of what an end costs.
  */
 import { now } from '../liveness/clock';
 import { inSharedContext } from '../liveness/timers';
 import { Alarm, type Ringing } from './alarm';
 
-/** One that waits, in one row at a time. */
+/** One that waits, in one queue at a time. */
 export interface Waiting {
-  row: Row | null;
+  queue: TimerQueue | null;
   before: Waiting | null;
   after: Waiting | null;
   /** In ms of the clock. */
@@ -19,7 +19,7 @@ export interface Waiting {
   onDue(how: Ringing): void;
 }
 
-export class Row {
+export class TimerQueue {
   readonly #ms: number;
   #first: Waiting | null = null;
   #last: Waiting | null = null;
@@ -35,7 +35,7 @@ export class Row {
   /** Waits from now on, which is `at`. */
   add(waiting: Waiting, at: number): void {
     const last = this.#last;
-    waiting.row = this;
+    waiting.queue = this;
     waiting.due = at + this.#ms;
     waiting.before = last;
     if (last) last.after = waiting;
@@ -52,7 +52,7 @@ export class Row {
     else this.#first = after;
     if (after) after.before = before;
     else this.#last = before;
-    waiting.row = null;
+    waiting.queue = null;
     waiting.before = null;
     waiting.after = null;
     // It keeps no process alive for nothing.
@@ -87,13 +87,13 @@ export class Row {
   }
 }
 
-const rows = new Map<number, Row>();
+const queues = new Map<number, TimerQueue>();
 
-/** The row of those who wait for `ms`. */
-export function rowOf(ms: number): Row {
-  const known = rows.get(ms);
+/** The queue of those who wait for `ms`. */
+export function timerQueueFor(ms: number): TimerQueue {
+  const known = queues.get(ms);
   if (known) return known;
-  const row = new Row(ms);
-  rows.set(ms, row);
-  return row;
+  const queue = new TimerQueue(ms);
+  queues.set(ms, queue);
+  return queue;
 }

@@ -1,18 +1,18 @@
-// Who waits equally long stands in a row, and one timer serves all of them.
+// Who waits equally long stands in a queue, and one timer serves all of them.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Row, type Waiting } from '../../dist/connection/row.js';
+import { TimerQueue, type Waiting } from '../../dist/connection/timer-queue.js';
 import { now } from '../../dist/liveness/clock.js';
 
 function waiting(onDue: () => void): Waiting {
-  return { row: null, before: null, after: null, due: 0, onDue };
+  return { queue: null, before: null, after: null, due: 0, onDue };
 }
 
 const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
 
-describe('a row', () => {
+describe('a timer queue', () => {
   it('wakes those who stay, in their order, and not before their time', async () => {
-    const row = new Row(20);
+    const queue = new TimerQueue(20);
     const woken: number[] = [];
     const began = now();
     await new Promise<void>((resolve) => {
@@ -22,23 +22,23 @@ describe('a row', () => {
           if (i === 3) resolve();
         }),
       );
-      for (const one of all) row.add(one, now());
-      for (const i of [4, 0, 2]) row.remove(all[i] as Waiting);
+      for (const one of all) queue.add(one, now());
+      for (const i of [4, 0, 2]) queue.remove(all[i] as Waiting);
     });
     assert.deepEqual(woken, [1, 3]);
     assert.ok(now() - began >= 20);
   });
 
   it('has one timer for all, which keeps the process alive only while somebody waits', () => {
-    const row = new Row(60_000);
+    const queue = new TimerQueue(60_000);
     const before = timers();
     const all = Array.from({ length: 100 }, () => waiting(() => {}));
-    for (const one of all) row.add(one, now());
+    for (const one of all) queue.add(one, now());
     assert.equal(timers(), before + 1);
-    for (const one of all) row.remove(one);
+    for (const one of all) queue.remove(one);
     assert.equal(timers(), before);
-    row.add(all[0] as Waiting, now());
+    queue.add(all[0] as Waiting, now());
     assert.equal(timers(), before + 1);
-    row.remove(all[0] as Waiting);
+    queue.remove(all[0] as Waiting);
   });
 });
