@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 
-// npm run test:install | test:overrides | test:examples | test:runtimes | test:programs [-- NAME…]
+// npm run test:install | test:overrides | test:examples | test:runtimes | test:installed (these four) | test:programs [-- NAME…]
 //
 // Packs the package, installs it as users do into projects outside the repository, and runs it there on this machine's Node
-// and on Windows Node under Wine. package.json gives the folder of test/ as the first argument; a NAME picks files of it by
+// and on Windows Node under Wine. package.json gives the folders of test/ as the first argument; a NAME picks files of it by
 // the beginning of their names. A missing Wine is reported; with CI=true it is a failure.
 
 const { execFileSync } = require('node:child_process');
@@ -12,7 +12,9 @@ const os = require('node:os');
 const path = require('node:path');
 const { npmRun, root, runNode, toolchain } = require('./steps.js');
 
-const [suite, ...names] = process.argv.slice(2);
+const [folders, ...names] = process.argv.slice(2);
+const suites = folders.split(',');
+const isLong = suites.includes('programs');
 
 /** Installs a part of toolchain.sh. Returns whether that was possible. */
 function prepare(part, tests) {
@@ -27,17 +29,19 @@ function prepare(part, tests) {
 }
 
 const windows = prepare('windows', 'all tests on Windows');
-const browser = suite === 'programs' && prepare('browser', 'all tests with Chromium');
+const browser = isLong && prepare('browser', 'all tests with Chromium');
 const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'ws-linger-install-'));
 try {
   execFileSync('npm', ['pack', '--silent', '--pack-destination', temporary], { cwd: root, stdio: ['ignore', 2, 2] });
   npmRun('compile:test');
-  const folder = path.join('dist-test', suite);
-  const tests = fs
-    .readdirSync(path.join(root, folder))
-    .filter((file) => file.endsWith('.test.js'))
-    .filter((file) => names.length === 0 || names.some((name) => file.startsWith(name)))
-    .map((file) => path.join(folder, file));
+  const tests = suites.flatMap((suite) => {
+    const folder = path.join('dist-test', suite);
+    return fs
+      .readdirSync(path.join(root, folder))
+      .filter((file) => file.endsWith('.test.js'))
+      .filter((file) => names.length === 0 || names.some((name) => file.startsWith(name)))
+      .map((file) => path.join(folder, file));
+  });
   const flag = (can) => (can ? '1' : '0');
   const env = {
     WS_LINGER_TEST_INSTALL: temporary,
@@ -45,8 +49,8 @@ try {
     WS_LINGER_TEST_BROWSER: flag(browser),
   };
   // Node applies this limit to a whole file as well as to each test.
-  const limit = suite === 'programs' ? 1_200_000 : 600_000;
-  const args = ['--test', `--test-timeout=${limit}`, '--test-reporter=spec', ...tests];
+  const limit = isLong ? 1_200_000 : 600_000;
+  const args = ['--test', '--test-concurrency=2', `--test-timeout=${limit}`, '--test-reporter=spec', ...tests];
   process.exitCode = runNode(args, env);
 } finally {
   fs.rmSync(temporary, { recursive: true, force: true });
