@@ -22,8 +22,12 @@ const ENDS = [
 /** Bytes of an idle connection above those of ws. */
 const IDLE = { connections: 1_000, more: 690 };
 
-/** Fewer rounds than the benchmark has: what is measured comes out some per cent higher. */
-const SIZE = { connections: 200, warmUps: 20, measured: 2 };
+/**
+ * Few rounds, in which V8 may still compile: what is measured comes out some per cent higher. Where that is over a limit, many
+ * rounds decide.
+ */
+const FEW = { connections: 200, warmUps: 20, measured: 2 };
+const MANY = { connections: 200, warmUps: 40, measured: 10 };
 
 function check(what, found, limit) {
   const isMet = found <= limit;
@@ -31,13 +35,21 @@ function check(what, found, limit) {
   if (!isMet) process.exitCode = 1;
 }
 
+/** Resolves with the ratios to ws. */
+async function ratios(end, size) {
+  const parameters = { ...end, ...size };
+  const theirs = await ends.measure({ contestant: 'ws', parameters });
+  const ours = await ends.measure({ contestant: 'ws-linger', parameters });
+  return Object.fromEntries(Object.keys(ours).map((key) => [key, ours[key] / theirs[key]]));
+}
+
 async function main() {
   for (const { by, how, ...limits } of ENDS) {
-    const parameters = { by, how, ...SIZE };
-    const theirs = await ends.measure({ contestant: 'ws', parameters });
-    const ours = await ends.measure({ contestant: 'ws-linger', parameters });
+    const isOver = (found) => Object.entries(limits).some(([key, limit]) => found[key] > limit);
+    let found = await ratios({ by, how }, FEW);
+    if (isOver(found)) found = await ratios({ by, how }, MANY);
     for (const [key, limit] of Object.entries(limits)) {
-      if (key in ours) check(`${how} by the ${by}, ${key} beside ws`, ours[key] / theirs[key], limit);
+      if (key in found) check(`${how} by the ${by}, ${key} beside ws`, found[key], limit);
     }
   }
   const parameters = { ask: 'idle', connections: IDLE.connections };
