@@ -78,7 +78,7 @@ module.exports = {
       ...{ name: 'silence of 900 of 1,000, pinged every 3 s', ask: 'silence', connections: 1_000, gone: 900 },
       ...{
         heartbeat,
-        warmUp: 8,
+        warmUp: 14,
         beats: 8,
         quick: { ...quick, heartbeat: { interval: 300, timeout: 150 }, warmUp: 1, beats: 1 },
       },

@@ -1,7 +1,7 @@
 /**
- * Pings connections in rounds, and gives up those that do not answer. The connections of a round are pinged together, every
- * `interval` ms: to send many pings at once, and to be woken by many answers at once, costs the least. A peer that vanishes
- * is pinged within `interval`, and given up `timeout` later.
+ * Pings connections in rounds, and gives up those that do not answer. All are pinged together, every `interval` ms: to send many
+ * pings at once, and to be woken by many answers at once, costs the least. A peer that vanishes is pinged within `interval`, and
+ * given up `timeout` later.
  */
 import type { HeartbeatOptions } from '../options';
 import { stopTimer } from './clock';
@@ -11,8 +11,6 @@ import { RunningTime } from './running-time';
 import { every, inTurns, later } from './timers';
 import type { Snapshot, Watchable } from './watchable';
 
-/** Two spread the pings of peers that connect together. Each more wakes the process more often, and its peers. */
-const ROUNDS = 2;
 /** It is looked so often within a timeout whether the process was stopped. */
 const TICKS_PER_TIMEOUT = 4;
 const MIN_TICK_MS = 50;
@@ -20,7 +18,6 @@ const MIN_WAIT_MS = 5;
 
 interface Member {
   readonly connection: Watchable;
-  readonly round: Round;
   /** It has not answered yet. */
   isWaiting: boolean;
   pingedAt: number;
@@ -33,74 +30,50 @@ interface Member {
 }
 
 export class Rounds {
-  readonly #rounds: Round[];
+  readonly #heartbeat: HeartbeatOptions;
+  readonly #time: RunningTime;
   readonly #members = new Map<Watchable, Member>();
+  /** How many have not answered yet. */
+  #waiting = 0;
+  /** As all such times here, in ms of the running time. */
+  #nextPingAt = 0;
+  #timer: NodeJS.Timeout | undefined;
   /** Stops the ticks. */
   readonly stop: () => void;
 
   constructor(heartbeat: HeartbeatOptions) {
     const tickMs = Math.max(MIN_TICK_MS, heartbeat.timeout / TICKS_PER_TIMEOUT);
+    this.#heartbeat = heartbeat;
     // Who does not answer by `timeout` from waking on is gone.
-    const time = new RunningTime(tickMs, heartbeat.timeout / 2, () => {
-      for (const round of this.#rounds) round.pingAll();
-    });
-    this.#rounds = Array.from({ length: ROUNDS }, () => new Round(heartbeat, time));
+    this.#time = new RunningTime(tickMs, heartbeat.timeout / 2, () => this.#pingAll());
     // Without it nobody would see that the process was stopped between two rounds.
-    this.stop = every(tickMs, () => time.read());
+    this.stop = every(tickMs, () => this.#time.read());
   }
 
   add(connection: Watchable): void {
-    const round = this.#rounds[Math.floor(Math.random() * ROUNDS)] as Round;
-    const member: Member = {
+    this.#members.set(connection, {
       connection,
-      round,
       isWaiting: false,
       pingedAt: 0,
       received: 0,
       sent: 0,
       backlog: null,
       doubt: null,
-    };
-    this.#members.set(connection, member);
-    round.add(member);
-  }
-
-  remove(connection: Watchable): void {
-    const member = this.#members.get(connection);
-    this.#members.delete(connection);
-    member?.round.remove(member);
-  }
-}
-
-class Round {
-  readonly #heartbeat: HeartbeatOptions;
-  readonly #time: RunningTime;
-  readonly #members = new Set<Member>();
-  /** How many have not answered yet. */
-  #waiting = 0;
-  /** As all such times here, in ms of the running time. */
-  #nextPingAt = 0;
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(heartbeat: HeartbeatOptions, time: RunningTime) {
-    this.#heartbeat = heartbeat;
-    this.#time = time;
-  }
-
-  add(member: Member): void {
-    this.#members.add(member);
+    });
     if (this.#members.size > 1) return;
     this.#nextPingAt = this.#time.read() + this.#heartbeat.interval * (1 - Math.random() / 2);
     this.#arm();
   }
 
-  remove(member: Member): void {
-    this.#members.delete(member);
+  remove(connection: Watchable): void {
+    const member = this.#members.get(connection);
+    if (!member) return;
+    this.#members.delete(connection);
     this.#markAlive(member);
     if (this.#members.size === 0) stopTimer(this.#timer);
   }
 
-  pingAll(): void {
+  #pingAll(): void {
     inTurns(
       this.#members,
       (member) => this.#ping(member),
@@ -114,7 +87,7 @@ class Round {
     const at = this.#time.read();
     let next = this.#nextPingAt;
     if (this.#waiting > 0) {
-      for (const { isWaiting, pingedAt } of this.#members)
+      for (const { isWaiting, pingedAt } of this.#members.values())
         if (isWaiting) next = Math.min(next, nextCheck(pingedAt, at, this.#heartbeat));
     }
     // A timer may end up to 2 ms early.

@@ -23,7 +23,7 @@ export interface Row {
 /** One reading serves all connections that ask within this time. */
 const FRESH_MS = 100;
 /** A reading costs more the more sockets the machine has. It takes so many times as long to be paid for: less than 1 % of a core. */
-const PAUSE = 140;
+const PAUSE = 160;
 /** While nobody asks, readings of this much time are paid in advance, so that who asks seldom is answered at once. */
 const SAVED_MS = 10_000;
 const TURN_MS = 1;
