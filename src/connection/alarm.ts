@@ -4,7 +4,7 @@
  * A mocked clock that is set ahead in one step may run only the timers that are there (node:test), and not those that a check
  * starts. Under such a clock the limits have timers of their own from the start.
  */
-import { isClockReal, now, reached, stopTimer, unrefTimer } from '../liveness/clock';
+import { isClockReal, now, reached, stopOldTimer, stopTimer, unrefTimer } from '../liveness/clock';
 import { setImmediate } from '../real-timers';
 
 /** How an alarm came. */
@@ -44,7 +44,7 @@ export class Alarm {
     for (const [due, timer] of this.#mocked) {
       if (times.includes(due)) continue;
       this.#mocked.delete(due);
-      if (!isOfNodeTest(timer)) stopTimer(timer);
+      stopOldTimer(timer);
     }
     for (const due of times) if (!this.#mocked.has(due)) this.#mocked.set(due, this.#startMocked(due));
   }
@@ -102,9 +102,4 @@ export class Alarm {
 /** Newer versions of Node warn of timers of less than 1 ms. */
 function untilDue(due: number): number {
   return Math.max(1, due - now());
-}
-
-/** To stop a timer of node:test that is of an earlier clock would remove one of the present clock. Such timers run out. */
-function isOfNodeTest(timer: object): boolean {
-  return typeof timer === 'object' && 'priorityQueuePosition' in timer;
 }

@@ -39,6 +39,15 @@ export function stopTimer(timer: NodeJS.Timeout | undefined): void {
   else clearTimeout(timer);
 }
 
+/**
+ * Stops a timer that may have been stopped before, or be of an earlier mocked clock. Those of node:test run out: to stop one would
+ * remove another one of its present clock.
+ */
+export function stopOldTimer(timer: NodeJS.Timeout | undefined): void {
+  const isOfNodeTest = typeof timer === 'object' && 'priorityQueuePosition' in timer;
+  if (!isOfNodeTest) stopTimer(timer);
+}
+
 /** The last setTimeout() that was met, and whether it is Node's own. */
 let met: typeof setTimeout | undefined;
 let isReal = false;

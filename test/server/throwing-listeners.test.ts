@@ -6,7 +6,8 @@ import { after, describe, it } from 'node:test';
 import WebSocket from 'ws-linger';
 import type { Thrown } from '../edges/throwing.js';
 import { runEdge } from '../support/child.js';
-import { watchEnd } from '../support/end.js';
+import { until, watchEnd } from '../support/end.js';
+import { openPair, socketOf } from '../support/pairs.js';
 
 describe('280 combinations of a listener that throws, what it calls before, and an end', () => {
   it('end each connection exactly once, and drain() within its timeout and a second', async () => {
@@ -19,6 +20,37 @@ describe('280 combinations of a listener that throws, what it calls before, and 
     assert.ok(drainMs <= 2_500, `drain() took ${drainMs} ms`);
   });
 });
+
+describe("a listener of 'message' that throws what ws reads as the socket closes", () => {
+  it('leaves no timer that keeps the process alive', async () => {
+    const { ws, peer, frames, stop } = await openPair({ make: 'ours', role: 'server' });
+    const before = timers();
+    const thrown = new Promise((resolve) => {
+      const previous = process.listeners('uncaughtException');
+      process.removeAllListeners('uncaughtException');
+      process.once('uncaughtException', (error) => {
+        for (const listener of previous) process.on('uncaughtException', listener);
+        resolve(error.message);
+      });
+    });
+    ws.on('message', () => {
+      throw new Error('of a listener');
+    });
+    const ended = watchEnd(ws);
+    ws.pause();
+    peer.write(frames.hello);
+    await until('the message has come', () => socketOf(ws).readableLength > 0);
+    ws.close();
+    ws.terminate();
+    assert.equal(await thrown, 'of a listener');
+    await ended;
+    assert.deepEqual(timers(), before);
+    stop();
+  });
+});
+
+/** Those that keep the process alive. */
+const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout');
 
 describe("a listener of 'open' that throws", () => {
   // The limits keep no process alive, and here is no socket that does.
