@@ -210,8 +210,8 @@ function isMadeHere({ error, isSocket }: SocketError): boolean {
 }
 
 /** Whether a connection that timed out did so by keep-alive, which asks only where nothing is on its way to the peer. */
-function keepAliveOf({ cause, queued }: State, idleMs: number | null): ClosePolicy | null {
-  if (cause?.type !== 'error' || !cause.keepAlive || queued > 0) return null;
+function keepAliveOf({ cause, wait }: State, idleMs: number | null): ClosePolicy | null {
+  if (cause?.type !== 'error' || !cause.keepAlive || (wait && wait.queued > 0)) return null;
   if (isUnnamed(cause)) return 'keep-alive';
   const isIdle = idleMs !== null && idleMs >= MIN_KEEP_ALIVE_MS && idleMs < RETRANSMISSION_MS;
   return cause.error.code === 'ETIMEDOUT' && isIdle ? 'keep-alive' : null;

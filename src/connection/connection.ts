@@ -80,16 +80,17 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
   info: CloseInfo | null = null;
   /** The peer's address, once it is known. */
   address: string | undefined;
+  // The transport, captured when it opens, because Node drops the handle on destroy.
+  stream: Duplex | null = null;
+  handle: TransportHandle | null = null;
+  found: NativeConnection | null = null;
+  counter: InputCounter | null = null;
   readonly #ws: UpstreamSocket;
   /** ws's own methods, which the WebSocket's methods of the same names hide. */
   readonly #base: BaseMethods;
   readonly group: Group;
   #state: State = initial;
   #counted = false;
-  #stream: Duplex | null = null;
-  #handle: TransportHandle | null = null;
-  #found: NativeConnection | null = null;
-  #counter: InputCounter | null = null;
   #watched: Watched | null = null;
   #openedAt: number | null = null;
   /** Bytes that had moved in both directions at the last visit, and when that visit was at which they had last grown. */
@@ -112,6 +113,11 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
 
   get kind(): 'connection' {
     return 'connection';
+  }
+
+  /** An 'error' listener of the application is told of the error. */
+  get errorHeard(): boolean {
+    return this.#ending?.errorHeard ?? false;
   }
 
   get #settings(): Settings {
@@ -167,11 +173,10 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
     this.#enter(state);
   }
 
-  /** Keeps what Node drops when the socket is destroyed. */
   #capture(socket: Duplex): void {
-    this.#stream = socket;
-    this.#handle = transportHandle(socket);
-    this.#found = findSocket(socket, this.#settings);
+    this.stream = socket;
+    this.handle = transportHandle(socket);
+    this.found = findSocket(socket, this.#settings);
     keepPeerAddress(socket, this.#settings.logger);
   }
 
@@ -184,10 +189,10 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
       this.#openedAt = now();
       this.#movedAt = this.#openedAt;
       this.#visitedAt = this.#openedAt;
-      this.#moved = bytesMoved(this.#stream) ?? 0;
+      this.#moved = bytesMoved(this.stream) ?? 0;
       visit(this);
       if (watching) {
-        this.#watched = new Watched(this.#ws, this.#stream, this.#handle, this);
+        this.#watched = new Watched(this.#ws, this.stream, this.handle, this);
         watching.add(this.#watched);
       }
     }
@@ -197,16 +202,16 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
 
   noteBytes(): void {
     const at = now();
-    const moved = bytesMoved(this.#stream) ?? 0;
+    const moved = bytesMoved(this.stream) ?? 0;
     if (moved !== this.#moved) {
       // At some time since the last visit.
       this.#movedAt = (this.#visitedAt + at) / 2;
       this.#moved = moved;
     }
     this.#visitedAt = at;
-    this.#wasPaused ||= this.#stream?.isPaused?.() === true;
+    this.#wasPaused ||= this.stream?.isPaused?.() === true;
     // Asked late, since it takes a tenth of what accepting a connection costs, and most short connections need none.
-    this.address ??= this.group.recentEnds && this.#handle ? peerOf(this.#stream as Duplex).address : undefined;
+    this.address ??= this.group.recentEnds && this.handle ? peerOf(this.stream as Duplex).address : undefined;
   }
 
   /** Keeps for how long the connection has been silent. The end's own bytes, which have come by now, are no sound. */
@@ -233,7 +238,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
     const ws = this.#ws;
     const { within } = limits;
     if (within !== undefined) this.#ending?.lingering?.shorten(now() + within);
-    if (ws.readyState === Upstream.CONNECTING) this.#step({ type: 'abort' });
+    if (ws.readyState === Upstream.CONNECTING) this.#step(ABORT);
     const broken = ws._receiver?.errored;
     if (broken) this.#onProtocolError(broken);
     if (ws.readyState === Upstream.OPEN) this.#beginEnding().closeLimits = limits;
@@ -242,7 +247,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
       this.#base.close.call(ws, code, reason);
     } finally {
       // Also where it has thrown: some versions of ws are closing by then. Inside 'disconnect' nothing is left to begin.
-      if (ws.readyState === Upstream.CLOSING && this.#stream && !this.info) {
+      if (ws.readyState === Upstream.CLOSING && this.stream && !this.info) {
         this.#beganClosing(limits);
       }
     }
@@ -251,7 +256,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
   /** ws is about to send its close frame. Returns what is to be called when it was written. */
   onCloseFrame(code: number | undefined, reason: string, callback: WriteCallback): WriteCallback {
     const ownBytes = this.#ws._closeFrameReceived ? closeFrameBytes(this.#ws) : 0;
-    this.#endSilence(now(), bytesMoved(this.#stream), ownBytes);
+    this.#endSilence(now(), bytesMoved(this.stream), ownBytes);
     return this.#beginEnding().holdCloseFrame(code, reason, callback);
   }
 
@@ -293,25 +298,25 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
     const lingering = this.#ending?.lingering;
     const { terminate } = this.#settings;
     if (lingering) lingering.cut(terminate);
-    else if (terminate === 'reset') this.#end({ type: 'abort' });
+    else if (terminate === 'reset') this.#end(ABORT);
     else this.#end({ type: 'destroy', policy: hasUnreadPongs(this.#ws) ? 'auto-pong-limit' : null });
   }
 
   abort(): void {
     const lingering = this.#ending?.lingering;
     if (lingering) lingering.cut('reset');
-    else this.#end({ type: 'abort' });
+    else this.#end(ABORT);
   }
 
   /** Resolves with true when nothing that was sent waits in this process, and with false when the WebSocket has closed before that. */
   flushed(): Promise<boolean> {
     if (this.info || this.#ws.readyState === Upstream.CLOSED) return Promise.resolve(false);
-    return this.#stream ? this.#outflowOf(this.#stream).flushed() : Promise.resolve(true);
+    return this.stream ? this.#outflowOf(this.stream).flushed() : Promise.resolve(true);
   }
 
   /** To be called when a listener of 'flushed' was added. Before 'open' there is nothing to watch. */
   watchOutflow(): void {
-    if (this.#stream && !this.info) this.#outflowOf(this.#stream).watch();
+    if (this.stream && !this.info) this.#outflowOf(this.stream).watch();
   }
 
   #outflowOf(stream: Duplex): Outflow {
@@ -327,14 +332,14 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
       ws._readyState = Upstream.CLOSED;
       return;
     }
-    this.#step({ type: 'closed' });
+    this.#step(CLOSED);
     const ending = this.#beginEnding();
     ending.stop();
     const info = ending.describe(this.#state, this.#openedAt, this.#idleMs);
     info.by ??= this.#endedInDrain(info) ? 'drain' : null;
     this.info = info;
-    this.group.ended(ws, info, { stream: this.#stream, address: this.address, errorHeard: ending.errorHeard });
-    for (const resolve of ending.resolvers ?? []) resolve(info); // their awaiters run after this turn
+    this.group.ended(ws, info, this);
+    if (ending.resolvers) for (const resolve of ending.resolvers) resolve(info); // their awaiters run after this turn
     this.#outflow?.end();
     try {
       ws.emit('disconnect', info);
@@ -359,7 +364,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
   }
 
   #onError(error: Error, fault: OpeningFault): void {
-    const socket = this.#stream;
+    const socket = this.stream;
     const closeError = closeErrorOf(error);
     const { code } = closeError;
     this.#step({
@@ -367,7 +372,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
       error: closeError,
       ended: socket?.writableEnded ?? false,
       keepAlive: (code === 'UNKNOWN' || code === 'ETIMEDOUT') && socket !== null && hasKeepAlive(socket),
-      isSocket: socket === null || this.#handle !== null,
+      isSocket: socket === null || this.handle !== null,
       fault,
     });
   }
@@ -375,7 +380,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
   /** ws emits the error when it has closed. Without a listener that would end the process for what a peer did. */
   #onProtocolError(error: Error): void {
     this.#keepAddress();
-    const moved = bytesMoved(this.#stream);
+    const moved = bytesMoved(this.stream);
     this.#endSilence(now(), moved, brokenFrameBytes(this.#ws, (moved ?? 0) - this.#moved));
     this.#step({ type: 'protocol-error', error: closeErrorOf(error) });
     this.#noteListener();
@@ -393,7 +398,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
     // A listener that has thrown may have stopped ws's receiver for good: then ws never emits 'close'.
     if (this.#state.phase === 'open') ending.watch(now());
     // ws reports errors in what it still reads from its buffers without calling close().
-    if (hasUnread(this.#ws, this.#stream))
+    if (hasUnread(this.#ws, this.stream))
       this.#ws._receiver?.prependListener('error', (error: Error) => this.#onProtocolError(error));
   }
 
@@ -405,9 +410,9 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
   }
 
   onEnd(): void {
-    const socket = this.#stream;
+    const socket = this.stream;
     // A stream of HTTP/2 whose peer has ended the session ends on both sides, by being destroyed.
-    const isTornDown = this.#handle === null && socket?.destroyed === true;
+    const isTornDown = this.handle === null && socket?.destroyed === true;
     if (socket?.writableEnded && !isTornDown) {
       this.#step({ type: 'fin', by: 'local' });
     } else if (socket && this.#isBehindData() && this.#beginEnding().control()?.probe() === 'reset') {
@@ -419,7 +424,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
 
   /** Whether the end may be behind data. Without it no loss is, and asking the system costs as much as a message. */
   #isBehindData(): boolean {
-    return this.#wasPaused || bytesMoved(this.#stream) !== this.#moved;
+    return this.#wasPaused || bytesMoved(this.stream) !== this.#moved;
   }
 
   /**
@@ -440,22 +445,22 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
     if (this.#ws.readyState === Upstream.CLOSED || ending?.socketClosed || ending?.lingering) return;
     this.#step(observation);
     // Without a socket there is only the opening handshake to end, and ws does that.
-    if (!this.#stream) this.#base.terminate.call(this.#ws);
+    if (!this.stream) this.#base.terminate.call(this.#ws);
   }
 
   /** Closes the WebSocket now, as if its socket had closed; the socket goes on delivering what was sent. */
   #linger(): void {
     const ending = this.#beginEnding();
-    if (ending.socketClosed || this.#stream?.destroyed !== false) return;
-    if (!isStream(this.#stream)) {
-      this.#stream.destroy();
+    if (ending.socketClosed || this.stream?.destroyed !== false) return;
+    if (!isStream(this.stream)) {
+      this.stream.destroy();
       this.#ws.emitClose();
       return;
     }
     this.onClose();
-    ending.linger(this.group, this.#state.deadlineAt);
+    ending.linger(this.group, this.#state.wait?.deadlineAt ?? now());
     try {
-      closeListenerFor(this.#ws).call(this.#stream);
+      closeListenerFor(this.#ws).call(this.stream);
     } finally {
       ending.lingering?.begin(); // also where a listener of 'close' has thrown
     }
@@ -495,7 +500,7 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
 
   /** Node keeps an address that was asked for while the connection stands, and the log line comes later. */
   #keepAddress(): void {
-    this.address ??= peerAddress(this.#stream);
+    this.address ??= peerAddress(this.stream);
   }
 
   // ---------- What the liveness checks ask for ----------
@@ -505,8 +510,8 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
   }
 
   countInput(): InputCounter | null {
-    if (this.#stream) this.#counter ??= countInput(this.#stream, this.#handle);
-    return this.#counter;
+    if (this.stream) this.counter ??= countInput(this.stream, this.handle);
+    return this.counter;
   }
 
   giveUp(policy: GiveUpPolicy): void {
@@ -535,13 +540,8 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
 
   #beginEnding(): Ending {
     if (!this.#ending) {
-      const transport = {
-        stream: this.#stream,
-        handle: this.#handle,
-        found: this.#found,
-        counter: this.countInput(),
-      };
-      this.#ending = new Ending(this.#ws, this.#settings, transport, this);
+      this.countInput();
+      this.#ending = new Ending(this.#ws, this.#settings, this);
     }
     return this.#ending;
   }
@@ -560,11 +560,8 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
       this.#beginEnding().wake(effect.wakeIn, this.#state);
     } else if (effect === 'reset') {
       this.#ws._readyState = Upstream.CLOSING;
-      this.#beginEnding()
-        .control()
-        ?.abort((how) => {
-          this.#beginEnding().forced = how;
-        });
+      const ending = this.#beginEnding();
+      ending.control()?.abort(ending);
     } else if (effect === 'destroy') {
       this.#beginEnding().forced = 'destroy';
       this.#beginEnding().control()?.finish();
@@ -589,6 +586,8 @@ function ignore(): void {}
 function ignoreError(): void {}
 
 const BOTH_CLOSE_FRAMES: Observation = { type: 'both-close-frames' };
+const ABORT: Observation = { type: 'abort' };
+const CLOSED: Observation = { type: 'closed' };
 
 // One function serves all connections, which are found by the socket: a closure for each would cost memory.
 

@@ -4,10 +4,10 @@
  */
 import type { Duplex } from 'node:stream';
 import type { CloseFrame, CloseInfo, ClosePolicy } from '../close-info';
-import { isClockReal, now, stopTimer } from '../liveness/clock';
+import { isClockReal, now, stopOldTimer, stopTimer } from '../liveness/clock';
 import type { Settings } from '../options';
-import { controlOf } from '../socket-control/choose';
-import type { SocketControl } from '../socket-control/contract';
+import { controlOf, kindOf } from '../socket-control/choose';
+import type { Aborting, SocketControl } from '../socket-control/contract';
 import type { TransportHandle } from '../socket-control/handle';
 import type { NativeConnection } from '../socket-control/native';
 import type { Internals, UpstreamSocket, WriteCallback } from '../upstream';
@@ -28,13 +28,15 @@ import {
   TrafficMeter,
 } from './transport';
 
-/** The transport, captured while the connection is open, because Node drops the handle on destroy. */
-export interface Transport {
+/** The connection whose end it is, with its transport, captured while it was open, because Node drops the handle on destroy. */
+interface Ended {
   /** Null during the opening handshake. */
-  stream: Duplex | null;
-  handle: TransportHandle | null;
-  found: NativeConnection | null;
-  counter: InputCounter | null;
+  readonly stream: Duplex | null;
+  readonly handle: TransportHandle | null;
+  readonly found: NativeConnection | null;
+  readonly counter: InputCounter | null;
+  /** Called when a limit may have come. */
+  onAlarm(how: Ringing): void;
 }
 
 /** A close() of this package's own. */
@@ -53,15 +55,10 @@ interface HeldCloseFrame {
   callback: WriteCallback | null;
 }
 
-/** Whom the end wakes when a limit may have come. */
-interface Sleeper {
-  onAlarm(how: Ringing): void;
-}
-
 /** Of all that have ended, and whose 'close' ws has still to emit. It does not where a listener has thrown. */
 const watchdog = new TimerQueue(WATCHDOG_MS);
 
-export class Ending implements Waiting {
+export class Ending implements Waiting, Aborting {
   queue: TimerQueue | null = null;
   before: Waiting | null = null;
   after: Waiting | null = null;
@@ -83,8 +80,7 @@ export class Ending implements Waiting {
   closeTimer: NodeJS.Timeout | null = null;
   readonly #ws: UpstreamSocket;
   readonly #settings: Settings;
-  readonly #transport: Transport;
-  readonly #sleeper: Sleeper;
+  readonly #connection: Ended;
   readonly #meter: TrafficMeter | null;
   #control: SocketControl | null = null;
   #closeFrame: HeldCloseFrame | null = null;
@@ -97,18 +93,17 @@ export class Ending implements Waiting {
   #final: Traffic | null = null;
   #alarm: Alarm | null = null;
 
-  constructor(ws: UpstreamSocket, settings: Settings, transport: Transport, sleeper: Sleeper) {
-    const { stream, handle } = transport;
+  constructor(ws: UpstreamSocket, settings: Settings, connection: Ended) {
+    const { stream, handle, counter } = connection;
     this.#ws = ws;
     this.#settings = settings;
-    this.#transport = transport;
-    this.#sleeper = sleeper;
-    this.#meter = stream && new TrafficMeter(stream, handle, transport.counter);
+    this.#connection = connection;
+    this.#meter = stream && new TrafficMeter(stream, handle, counter);
   }
 
   /** The control of the socket, made when it is first asked for; null during the opening handshake. */
   control(): SocketControl | null {
-    const { stream, found } = this.#transport;
+    const { stream, found } = this.#connection;
     if (stream) this.#control ??= controlOf(stream, found);
     return this.#control;
   }
@@ -129,6 +124,10 @@ export class Ending implements Waiting {
     this.#final ??= this.#latest;
   }
 
+  onAborted(how: 'reset' | 'destroy'): void {
+    this.forced = how;
+  }
+
   /** How far the connection has come by now. */
   sample(): Sample {
     const { received, accepted, unsent } = this.traffic();
@@ -142,13 +141,13 @@ export class Ending implements Waiting {
 
   /** What an alarm finds; null when there is nothing to look at. */
   tick(state: State, { lateBy, isMocked }: Ringing): Tick | null {
-    const { stream } = this.#transport;
+    const { stream } = this.#connection;
     if (!stream) return null;
     // A mocked clock says nothing of the time that ws has had to emit 'close'.
     if (isMocked && (state.phase === 'cut' || this.socketClosed)) return null;
     if (this.socketClosed) return { type: 'tick', socketClosed: true, busy: this.#receiverWorks() };
     const paused = stream.isPaused?.() ?? false;
-    const quiet = now() - state.progressAt >= this.#settings.closeTimeout / 2;
+    const quiet = state.wait !== null && now() - state.wait.progressAt >= this.#settings.closeTimeout / 2;
     return {
       type: 'tick',
       lateBy,
@@ -168,7 +167,7 @@ export class Ending implements Waiting {
     return stoodFor === 0 || (isInflating(this.#ws) && stoodFor < this.#settings.closeDeadline);
   }
 
-  /** To be called right after a sample: wakes the sleeper after `wakeIn` ms, or when a limit has come. A later call replaces an earlier one. */
+  /** To be called right after a sample: wakes the connection after `wakeIn` ms, or when a limit has come. A later call replaces an earlier one. */
   wake(wakeIn: number, state: State): void {
     this.queue?.remove(this);
     const isReal = isClockReal();
@@ -184,7 +183,7 @@ export class Ending implements Waiting {
   }
 
   onDue(how: Ringing): void {
-    this.#sleeper.onAlarm(how);
+    this.#connection.onAlarm(how);
   }
 
   /** From now on, which is `at`, only ws's 'close' is waited for, and not for long. */
@@ -199,9 +198,10 @@ export class Ending implements Waiting {
   stop(): void {
     this.queue?.remove(this);
     this.#alarm?.stop();
-    this.#transport.counter?.stop();
-    // ws has stopped it where the socket has closed, and node:test's clock loses another timer where one is stopped twice.
-    if (!this.socketClosed) stopTimer(this.closeTimer ?? undefined);
+    this.#connection.counter?.stop();
+    // Where the socket has closed, ws has stopped it, unless a listener has thrown.
+    const stop = this.socketClosed ? stopOldTimer : stopTimer;
+    stop(this.closeTimer ?? undefined);
   }
 
   /** The socket then holds ws's callback, and with it the WebSocket, no longer than needed. */
@@ -213,11 +213,11 @@ export class Ending implements Waiting {
 
   /** Hands the socket over to go on delivering, until the deadline, and the timer for that. */
   linger(owner: LingerOwner, deadlineAt: number): void {
-    const { stream } = this.#transport;
+    const { stream } = this.#connection;
     const { onTimeout } = this.#settings;
     if (!stream || !this.#meter) return;
     if (this.#closeFrame) this.#closeFrame.callback = null;
-    this.#transport.counter?.stop();
+    this.#connection.counter?.stop();
     this.queue?.remove(this);
     const alarm = this.#alarm ?? new Alarm();
     this.#alarm = null;
@@ -244,17 +244,13 @@ export class Ending implements Waiting {
       reason: received?.reason ?? '',
       clean,
       forced: this.forced,
-      control: this.#transport.stream && (this.control()?.kind ?? null),
+      control: this.#connection.stream && (this.#control?.kind ?? kindOf(this.#connection.found)),
       expected,
       by,
       error: cause && 'error' in cause ? cause.error : null,
       sent,
       received,
-      delivered: wasDelivered({
-        sent,
-        received,
-        dropped: this.#hasFailedWrite(state) || (!this.lingering && bytesUnsent > 0),
-      }),
+      delivered: wasDelivered(sent, received) ?? (this.#hasDropped(state, bytesUnsent) ? false : null),
       bytesReceived: counts ? traffic.received : null,
       bytesSent: counts ? traffic.accepted : null,
       bytesUnsent,
@@ -262,6 +258,11 @@ export class Ending implements Waiting {
       idleMs: idleMs && Math.min(idleMs, openMs),
       elapsedMs: endingSince === null ? 0 : at - endingSince,
     };
+  }
+
+  /** Whether messages are known to have been dropped here. */
+  #hasDropped(state: State, bytesUnsent: number): boolean {
+    return this.#hasFailedWrite(state) || (!this.lingering && bytesUnsent > 0);
   }
 
   /** A write that had messages in it. Behind the peer's close frame it may have been the answer to that alone. */
@@ -287,11 +288,9 @@ function receivedCloseFrame(
   return { code: _closeCode, reason: _closeMessage.toString(), first };
 }
 
-/** A peer answers a close frame by its code (RFC 6455 §5.5.1), after it has read all that came before. */
-function wasDelivered(end: { sent: CloseFrame | null; received: CloseFrame | null; dropped: boolean }): boolean | null {
-  const { sent, received, dropped } = end;
-  if (sent?.first && received?.code === sent.code) return true;
-  return dropped ? false : null;
+/** A peer answers a close frame by its code (RFC 6455 §5.5.1), after it has read all that came before. Null: nobody knows. */
+function wasDelivered(sent: CloseFrame | null, received: CloseFrame | null): true | null {
+  return sent?.first && received?.code === sent.code ? true : null;
 }
 
 /** A function of its own, since a closure holds all that is around it. */

@@ -21,12 +21,12 @@ import { LingerCap } from './linger-cap';
 import type { LingerOwner } from './lingering-sockets';
 
 /** What is told of a connection that has ended, besides how. */
-export interface EndedConnection {
-  stream: Duplex | null;
+interface EndedConnection {
+  readonly stream: Duplex | null;
   /** The peer's, where it was asked for before. */
-  address: string | undefined;
+  readonly address: string | undefined;
   /** An 'error' listener of the application was told of its error. */
-  errorHeard: boolean;
+  readonly errorHeard: boolean;
 }
 
 /** What the application has set, where it is of the declared type: a program of its own may have something else by that name. */
@@ -81,8 +81,9 @@ export class Group implements LingerOwner {
     this.tracked?.delete(ws);
     const connectionId = connectionIdOf(ws);
     const remoteAddress = address ?? peerAddress(stream);
-    this.recentEnds?.add({ at: Date.now(), connectionId, remoteAddress, info });
-    logDisconnect(this.settings.logger, { connectionId, remoteAddress, info, errorHeard });
+    const end = { at: Date.now(), connectionId, remoteAddress, info };
+    this.recentEnds?.add(end);
+    logDisconnect(this.settings.logger, end, errorHeard);
     if (disconnectChannel.hasSubscribers)
       disconnectChannel.publish({ ws, role: this.role, info } satisfies DisconnectMessage);
   }

@@ -70,12 +70,18 @@ export interface State {
   readonly closedBy: 'local' | 'peer' | null;
   /** When the first sign of the end was seen. */
   readonly endingSince: number | null;
-  /** When the socket has to be gone. */
-  readonly deadlineAt: number;
   readonly bothCloseFrames: boolean;
   /** The rule by which this side ended it. */
   readonly by: ClosePolicy | null;
-  /** The last look, and when one last showed progress. */
+  /** Since it began to close; null before that. */
+  readonly wait: Wait | null;
+}
+
+/** How long a connection that is being closed is waited for. */
+export interface Wait {
+  /** When the socket has to be gone. */
+  readonly deadlineAt: number;
+  /** The last sample, and when one last showed progress. */
   readonly progress: number;
   readonly queued: number;
   readonly progressAt: number;
@@ -178,13 +184,9 @@ export const initial: State = {
   endedIn: 'opening',
   closedBy: null,
   endingSince: null,
-  deadlineAt: Number.POSITIVE_INFINITY,
   bothCloseFrames: false,
   by: null,
-  progress: 0,
-  queued: 0,
-  progressAt: 0,
-  look: null,
+  wait: null,
 };
 
 /** All open connections share this one object. */
@@ -193,24 +195,20 @@ const open: State = { ...initial, phase: 'open' };
 /** For an observation that needs none. */
 export const NO_SAMPLE: Sample = Object.freeze({ at: 0, progress: 0, queued: 0 });
 
-/** A state that is still being made. */
-type NextState = { -readonly [Key in keyof State]: State[Key] };
+/** One that is still being made. */
+type Next<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** Written out: to spread an object costs V8 ten times as much. */
-function copyOf(state: State): NextState {
+function copyOf(state: State): Next<State> {
   return {
     phase: state.phase,
     cause: state.cause,
     endedIn: state.endedIn,
     closedBy: state.closedBy,
     endingSince: state.endingSince,
-    deadlineAt: state.deadlineAt,
     bothCloseFrames: state.bothCloseFrames,
     by: state.by,
-    progress: state.progress,
-    queued: state.queued,
-    progressAt: state.progressAt,
-    look: state.look,
+    wait: state.wait,
   };
 }
 
@@ -238,7 +236,7 @@ export function step(state: State, seen: Observation, sample: Sample, limits: Li
     case 'fin':
       // After both frames FIN is how RFC 6455 §7.1.1 wants it to end; before, it is the cause.
       if (state.phase === 'fin' || state.phase === 'cut') return [state, NOTHING];
-      return beginClosing(ending(state, at, 'fin', { type: 'fin', by: seen.by }), state, sample, limits);
+      return beginClosing(ending(state, at, 'fin', seen), state, sample, limits);
     case 'error':
       return cut(state, at, seen);
     case 'protocol-error':
@@ -282,10 +280,12 @@ function close(state: State, { by, policy = null, within }: Close, sample: Sampl
   const { at } = sample;
   const begun = state.phase === 'open' ? beginHandshake(state, by, policy, sample, limits) : null;
   const next = begun ? begun[0] : state;
-  if (!isClosing(next) || within === undefined || at + within >= next.deadlineAt) return begun ?? [state, NOTHING];
+  const { wait } = next;
+  const isLater = within === undefined || wait === null || at + within >= wait.deadlineAt;
+  if (isLater || next.phase === 'cut') return begun ?? [state, NOTHING];
   const shortened = copyOf(next);
-  shortened.deadlineAt = at + within;
-  return [shortened, next.phase === 'cut' ? NOTHING : [{ wakeIn: untilNextCheck(shortened, at, limits) }]];
+  shortened.wait = { ...wait, deadlineAt: at + within };
+  return [shortened, [{ wakeIn: untilNextCheck(shortened.wait, at, limits) }]];
 }
 
 function beginHandshake(
@@ -303,45 +303,42 @@ function beginHandshake(
 
 function tick(state: State, seen: Tick, sample: Sample, limits: Limits): [State, Effect[]] {
   if (state.phase === 'cut' || seen.socketClosed) return [state, seen.busy ? LOST : ['emit-close']];
-  if (state.phase !== 'handshake' && state.phase !== 'fin') return [state, NOTHING];
+  if ((state.phase !== 'handshake' && state.phase !== 'fin') || state.wait === null) return [state, NOTHING];
 
-  const next = withSample(state, seen, sample, limits);
+  const wait = withSample(state.wait, seen, sample, limits);
+  const next = copyOf(state);
+  next.wait = wait;
   const { at } = sample;
-  const wakeIn = untilNextCheck(next, at, limits);
-  if (seen.paused && at < next.deadlineAt && (seen.lost || wakeIn <= 0)) {
+  const wakeIn = untilNextCheck(wait, at, limits);
+  if (seen.paused && at < wait.deadlineAt && (seen.lost || wakeIn <= 0)) {
     // A paused reader never learns of the peer's close frame, FIN or RST: it reads on for one more check.
     const more = limits.closeTimeout / CHECKS;
-    next.progressAt = Math.max(next.progressAt, at + more - limits.closeTimeout);
-    return [next, ['resume', { wakeIn: untilNextCheck(next, at, limits) }]];
+    wait.progressAt = Math.max(wait.progressAt, at + more - limits.closeTimeout);
+    return [next, ['resume', { wakeIn: untilNextCheck(wait, at, limits) }]];
   }
   if (wakeIn > 0) return [next, [{ wakeIn }]];
-  return cut(next, at, { type: 'close-timeout' }, at < next.deadlineAt ? 'linger' : howToCut(limits.onTimeout, 0));
+  return cut(next, at, { type: 'close-timeout' }, at < wait.deadlineAt ? 'linger' : howToCut(limits.onTimeout, 0));
 }
 
-/** The state with what a tick finds. Bytes that the peer's system has acknowledged are progress too, from when that was so. */
-function withSample(state: State, seen: Tick, sample: Sample, { closeTimeout }: Limits): NextState {
+/** The wait with what a tick finds. Bytes that the peer's system has acknowledged are progress too, from when that was so. */
+function withSample(wait: Wait, seen: Tick, sample: Sample, { closeTimeout }: Limits): Next<Wait> {
   const { at, progress, queued } = sample;
   const { busy, look, lateBy = 0 } = seen;
-  const next = copyOf(state);
-  next.progress = progress;
-  next.queued = queued;
-  if (busy || progress > state.progress || queued < state.queued) {
-    next.progressAt = at;
-    next.look = null;
-    return next;
+  const { deadlineAt } = wait;
+  if (busy || progress > wait.progress || queued < wait.queued) {
+    return { deadlineAt, progress, queued, progressAt: at, look: null };
   }
-  const now = look && look.at >= state.progressAt ? look : null;
-  const before = state.look;
+  const now = look && look.at >= wait.progressAt ? look : null;
+  const before = wait.look;
   const acknowledged = now !== null && before !== null && now.unacknowledged < before.unacknowledged;
   // Time in which this process did not run does not count against the peer. A loop that is merely busy has read what had come.
   const missed = lateBy >= closeTimeout / CHECKS ? lateBy : 0;
-  next.progressAt = acknowledged ? now.at : state.progressAt + missed;
-  next.look = now ?? before;
-  return next;
+  const progressAt = acknowledged ? now.at : wait.progressAt + missed;
+  return { deadlineAt, progress, queued, progressAt, look: now ?? before };
 }
 
 /** Ms until progress is to be checked again; 0 or less when a limit has been reached. */
-function untilNextCheck({ progressAt, deadlineAt }: State, at: number, { closeTimeout }: Limits): number {
+function untilNextCheck({ progressAt, deadlineAt }: Wait, at: number, { closeTimeout }: Limits): number {
   const pause = Math.max(closeTimeout / FIRST_CHECKS, at - progressAt);
   return Math.min(progressAt + closeTimeout - at, deadlineAt - at, pause, closeTimeout / CHECKS);
 }
@@ -352,19 +349,16 @@ export function firstCheckIn({ closeTimeout, closeDeadline }: Limits): number {
 }
 
 /** When a connection that is closing is ended, unless bytes move before. */
-export function limitsOf({ phase, progressAt, deadlineAt }: State, { closeTimeout }: Limits): number[] {
-  return phase === 'handshake' || phase === 'fin' ? [progressAt + closeTimeout, deadlineAt] : [];
+export function limitsOf({ phase, wait }: State, { closeTimeout }: Limits): number[] {
+  return wait && phase !== 'cut' && phase !== 'closed' ? [wait.progressAt + closeTimeout, wait.deadlineAt] : [];
 }
 
 /** Enters a closing phase. The first one sets the limits; later ones keep them. */
-function beginClosing(next: NextState, from: State, sample: Sample, limits: Limits): [State, Effect[]] {
+function beginClosing(next: Next<State>, from: State, sample: Sample, limits: Limits): [State, Effect[]] {
   if (isClosing(from)) return [next, NOTHING];
   const { at, progress, queued } = sample;
-  next.deadlineAt = at + limits.closeDeadline;
-  next.progress = progress;
-  next.queued = queued;
-  next.progressAt = at;
-  return [next, [{ wakeIn: untilNextCheck(next, at, limits) }]];
+  next.wait = { deadlineAt: at + limits.closeDeadline, progress, queued, progressAt: at, look: null };
+  return [next, [{ wakeIn: untilNextCheck(next.wait, at, limits) }]];
 }
 
 /** Ends the connection from this side: only ws's 'close' is waited for now, and not for long. Without `how` ws has destroyed the socket. */
@@ -379,7 +373,7 @@ function cut(state: State, at: number, cause: Cause | null, how?: 'reset' | 'des
  * The state in `phase`, with one more thing known of the end. The first such thing starts the clock; the first cause wins, and
  * keeps the phase in which it was met, unless both close frames had crossed by then.
  */
-function ending(state: State, at: number, phase: Phase, cause: Cause | null): NextState {
+function ending(state: State, at: number, phase: Phase, cause: Cause | null): Next<State> {
   const isCause = cause !== null && state.cause === null && !(state.bothCloseFrames && cause.type !== 'protocol-error');
   const next = copyOf(state);
   if (state.endingSince === null || isCause) next.endedIn = asClosePhase(state.phase);

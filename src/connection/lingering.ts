@@ -118,10 +118,11 @@ export class Lingering implements SocketObserver, LingeringSocket, Capped {
     if (how === 'destroy') {
       this.#control?.finish();
       this.#stream.destroy();
-    } else
-      this.#control?.abort((done) => {
-        this.#forced = done;
-      });
+    } else this.#control?.abort(this);
+  }
+
+  onAborted(how: 'reset' | 'destroy'): void {
+    this.#forced = how;
   }
 
   shorten(deadlineAt: number): void {

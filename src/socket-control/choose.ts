@@ -66,6 +66,11 @@ export function findSocket(stream: Duplex, settings: Settings): NativeConnection
   return found;
 }
 
+/** The kind of the control that `controlOf()` makes. */
+export function kindOf(found: NativeConnection | null): SocketControl['kind'] {
+  return found && loadNative().binding ? 'native' : 'portable';
+}
+
 /** `found` is what findSocket() found for this stream. */
 export function controlOf(stream: Duplex, found: NativeConnection | null): SocketControl {
   const binding = found && loadNative().binding;

@@ -1,13 +1,18 @@
+/** Who has asked for an abort. */
+export interface Aborting {
+  /** Told once, with what was done rather than what was asked: a pipe has no RST, and a connection that is already gone needs none. */
+  onAborted(how: 'reset' | 'destroy'): void;
+}
+
 /** What the rest of the package asks of the transport under a WebSocket. One contract, one file per implementation. */
 export interface SocketControl {
   readonly kind: 'native' | 'portable';
 
   /**
    * Ends the connection by RST (RFC 9293 §3.10.5 ABORT): queued bytes are dropped on both sides and nothing stays behind
-   * in the kernel. Calls `done` once, with what was done rather than what was asked: a pipe has no RST, and a connection
-   * that is already gone needs none.
+   * in the kernel.
    */
-  abort(done: (how: 'reset' | 'destroy') => void): void;
+  abort(asker: Aborting): void;
 
   /**
    * To be called right before a plain destroy: queues FIN behind what the system holds. libuv cancels a pending read when it

@@ -1,7 +1,7 @@
 /** The contract on the Winsock SOCKET below a connection, with the portable way where the SOCKET is gone. */
 import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
-import type { SocketControl, TransportLook } from './contract';
+import type { Aborting, SocketControl, TransportLook } from './contract';
 import { endsOf, howKnown, transportHandle } from './handle';
 import { PortableControl } from './portable';
 
@@ -47,15 +47,15 @@ export class NativeControl implements SocketControl {
     this.#stream = stream;
   }
 
-  abort(done: (how: 'reset' | 'destroy') => void): void {
+  abort(asker: Aborting): void {
     if (!this.#stream.destroyed && this.#binding.abort(this.#connection) === 0) {
       // libuv calls closesocket() in this tick, or with a write in flight in a later one, once the system has reported that the
       // write is cancelled. Should the process end before, the system closes the socket in the same way: by RST.
       const how = howKnown(this.#stream);
       this.#stream.destroy();
-      done(how);
+      asker.onAborted(how);
     } else {
-      new PortableControl(this.#stream).abort(done);
+      new PortableControl(this.#stream).abort(asker);
     }
   }
 

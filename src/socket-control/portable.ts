@@ -9,8 +9,8 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setImmediate } from '../real-timers';
-import type { SocketControl, TransportLook } from './contract';
-import { howKnown, isLost, transportHandle } from './handle';
+import type { Aborting, SocketControl, TransportLook } from './contract';
+import { howKnown, isLost, type TransportHandle, transportHandle } from './handle';
 import { lookAtRow, type Row, rowOf } from './proc-net-tcp';
 
 export class PortableControl implements SocketControl {
@@ -22,24 +22,10 @@ export class PortableControl implements SocketControl {
     this.#stream = stream;
   }
 
-  abort(done: (how: 'reset' | 'destroy') => void): void {
+  abort(asker: Aborting): void {
     const stream = this.#stream;
-    if (stream.destroyed || !isShutdownPending(stream)) {
-      done(resetNow(stream));
-      return;
-    }
-    // end() handed its FIN to libuv: sent by 'finish', or within two turns of the loop unless a peer behind TLS stalls it.
-    let settled = false;
-    const settle = () => {
-      if (settled) return;
-      settled = true;
-      if (isShutdownPending(stream)) {
-        stream.destroy();
-        done('destroy');
-      } else done(resetNow(stream));
-    };
-    stream.once('finish', settle);
-    setImmediate(() => setImmediate(settle));
+    if (stream.destroyed || !isShutdownPending(stream)) asker.onAborted(resetNow(stream));
+    else resetAfterFin(stream, asker);
   }
 
   finish(): void {}
@@ -61,19 +47,47 @@ function isShutdownPending(stream: Duplex): boolean {
   return state?.finalCalled === true && !stream.writableFinished;
 }
 
+/** end() handed its FIN to libuv: sent by 'finish', or within two turns of the loop unless a peer behind TLS stalls it. */
+function resetAfterFin(stream: Duplex, asker: Aborting): void {
+  let settled = false;
+  const settle = () => {
+    if (settled) return;
+    settled = true;
+    if (isShutdownPending(stream)) {
+      stream.destroy();
+      asker.onAborted('destroy');
+    } else asker.onAborted(resetNow(stream));
+  };
+  stream.once('finish', settle);
+  setImmediate(() => setImmediate(settle));
+}
+
 function resetNow(stream: Duplex): 'reset' | 'destroy' {
   const handle = transportHandle(stream);
   const how = howKnown(stream);
-  let done: 'reset' | 'destroy' = 'destroy';
-  if (handle?.reset && handle.close) {
-    const { close, reset } = handle;
-    // An own property, seen by this one handle only, which is closed by the next line and by nobody after it.
-    handle.close = (callback = () => {}) => {
-      if (reset.call(handle, callback) === 0) done = how;
-      // Node's reset() has closed the handle, and this does nothing more. Deno's takes no callback and leaves closing to this.
-      close.call(handle, callback);
-    };
-  }
+  // An own property, seen by this one handle only, which is closed by the next line and by nobody after it.
+  if (handle && canReset(Object.getPrototypeOf(handle))) handle.close = closeByReset;
   stream.destroy();
-  return done;
+  const isReset = handle !== null && lastReset === handle;
+  lastReset = null;
+  return isReset ? how : 'destroy';
 }
+
+type ResettableHandle = Required<Pick<TransportHandle, 'close' | 'reset'>>;
+
+function canReset(methods: Partial<ResettableHandle>): boolean {
+  return methods.reset !== undefined && methods.close !== undefined;
+}
+
+/** The handle that closeByReset() has reset. */
+let lastReset: object | null = null;
+
+/** The close() of a handle that is to be reset. One function for all: a closure would cost memory at each end. */
+function closeByReset(this: TransportHandle, callback: () => void = ignore): void {
+  const { close, reset } = Object.getPrototypeOf(this) as ResettableHandle;
+  if (reset.call(this, callback) === 0) lastReset = this;
+  // Node's reset() has closed the handle, and this does nothing more. Deno's takes no callback and leaves closing to this.
+  close.call(this, callback);
+}
+
+function ignore(): void {}

@@ -8,6 +8,7 @@ import { closeSentence } from '../close-sentence';
 import type { LoggerOption } from '../options';
 import { defaultLogger, loadSoon } from './default-logger';
 import { openingFailedChannel } from './diagnostics';
+import type { RecentEnd } from './recent-ends';
 
 type Level = 'debug' | 'warn';
 
@@ -55,25 +56,16 @@ export type End = Pick<CloseInfo, 'origin' | 'phase' | 'code' | 'error' | 'expec
   kind: CloseInfo['kind'] | FailedOpening;
 };
 
-/** The end of a WebSocket, and whose it was. */
-export interface Disconnect {
-  connectionId: string | number | undefined;
-  remoteAddress: string | undefined;
-  info: CloseInfo;
-  /** An 'error' listener of the application was told of its error. */
-  errorHeard: boolean;
-}
-
 /**
  * Logs the end of a WebSocket: at debug when it is expected, at warn when it is not; of many alike, only some. The default logger,
- * which nobody asked for, does not tell again what the application was told.
+ * which nobody asked for, does not tell again what an 'error' listener of the application was told (`errorHeard`).
  */
-export function logDisconnect(logger: LoggerOption, disconnect: Disconnect): void {
-  const { connectionId, remoteAddress, info, errorHeard } = disconnect;
+export function logDisconnect(logger: LoggerOption, end: RecentEnd, errorHeard: boolean): void {
+  const { connectionId, remoteAddress, info } = end;
   const level = info.expected ? 'debug' : 'warn';
-  const alike = { event: 'disconnect', kind: info.kind };
   if ((errorHeard && !logger) || !isSeen(level, logger)) return;
-  if (isTooMany(level, logger, alike, `connections ended: ${info.kind}`)) return;
+  const { kind } = info;
+  if (isTooMany(level, logger, { event: 'disconnect', kind }, `connections ended: ${kind}`)) return;
   const { expected: _, reason: __, clean: ___, error, sent, received, by, ...rest } = info;
   const fields = {
     event: 'disconnect',

@@ -54,10 +54,10 @@ describe('a close', () => {
       step(from, { type: 'tick' }, { at, progress: 0, queued }, limits);
     let [state] = queue(1_500, 9_000, run(closing).state);
     [state] = queue(2_900, 8_000, state);
-    assert.equal(state.progressAt, 2_900);
+    assert.equal(state.wait?.progressAt, 2_900);
     // An application that sends to a closing connection only adds to its queue.
     [state] = queue(3_400, 8_100, state);
-    assert.equal(state.progressAt, 2_900);
+    assert.equal(state.wait?.progressAt, 2_900);
   });
 
   const look = (at: number, unacknowledged: number, lookedAt = at): Step => [
@@ -67,7 +67,7 @@ describe('a close', () => {
 
   it('counts acknowledged bytes as progress, from the time of the look that showed them', () => {
     const { state, effects } = run([...closing, look(2_000, 9_000), look(2_500, 8_000, 2_400)]);
-    assert.equal(state.progressAt, 2_400);
+    assert.equal(state.wait?.progressAt, 2_400);
     assert.deepEqual(effects, [{ wakeIn: 100 }]);
     assert.deepEqual(run([look(4_400, 8_000)], state).effects, ['linger', { wakeIn: WATCHDOG_MS }]);
   });
@@ -80,8 +80,8 @@ describe('a close', () => {
   it('does not compare two looks if bytes were written between them', () => {
     const moved: Step = [2_500, { type: 'tick', look: { unacknowledged: 7_000, peerWindow: 'open', at: 2_500 } }, 1];
     const { state } = run([...closing, look(2_000, 9_000), moved, [3_000, { type: 'tick' }, 1]]);
-    assert.equal(state.progressAt, 2_500);
-    assert.deepEqual(run([[3_500, look(3_500, 6_000)[1], 1]], state).state.progressAt, 2_500);
+    assert.equal(state.wait?.progressAt, 2_500);
+    assert.deepEqual(run([[3_500, look(3_500, 6_000)[1], 1]], state).state.wait?.progressAt, 2_500);
   });
 
   it('ends by FIN if closeDeadline passes before closeTimeout', () => {

@@ -68,7 +68,7 @@ async function cycle(server: net.Server): Promise<string> {
   findSocket(peer, settings);
   const closed = [socket, peer].map((side) => new Promise((resolve) => side.once('close', resolve)));
   const seen = endOf(peer);
-  control.abort(() => {});
+  control.abort({ onAborted() {} });
   await Promise.all(closed);
   return await seen;
 }

@@ -99,7 +99,7 @@ export async function fuzz(data: Buffer): Promise<void> {
   }
   if (scene.whose === 'ours' && info.sent) assert.equal(info.sent.reason, scene.reason.toString());
   assertShowable(closeSentence(info), 1_000);
-  aSecondPasses(() => logDisconnect(logger, { connectionId: 7, remoteAddress: '::1', info, errorHeard: false }));
+  aSecondPasses(() => logDisconnect(logger, { at: 0, connectionId: 7, remoteAddress: '::1', info }, false));
   const [line = '', ...others] = takeLines();
   assert.deepEqual(others, []);
   assertShowable(JSON.parse(line).msg, 1_000);

@@ -51,7 +51,7 @@ export function fuzz(data: Buffer): void {
   const reason = input.text();
 
   const write = {
-    disconnect: () => logDisconnect(logger, { connectionId, remoteAddress, info, errorHeard: false }),
+    disconnect: () => logDisconnect(logger, { at: 0, connectionId, remoteAddress, info }, false),
     'opening-failed': () => logEnd(logger, event as 'opening-failed', info, input.flag() ? stream : null),
     lingered: () => logLingered(logger, lingeredOf(info), stream),
     'native-unavailable': () => warn(logger, { event, reason }, 'the native addon is not used'),

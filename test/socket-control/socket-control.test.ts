@@ -53,7 +53,7 @@ for (const [kind, make] of implementations) {
       const outcomes: string[] = [];
       const seen = endOf(peer);
       const closed = once(socket, 'close');
-      make(socket).abort((how) => outcomes.push(how));
+      make(socket).abort({ onAborted: (how) => outcomes.push(how) });
       await closed;
       assert.equal(await seen, 'ECONNRESET');
       assert.deepEqual(outcomes, ['reset']);
@@ -66,7 +66,7 @@ for (const [kind, make] of implementations) {
       const closed = once(socket, 'close');
       const control = make(socket);
       socket.end();
-      control.abort((how) => outcomes.push(how));
+      control.abort({ onAborted: (how) => outcomes.push(how) });
       await closed;
       // The portable control waits for FIN, and nobody has shown that Windows sends RST after it, so it is not claimed there.
       const isKnown = kind === 'native' || process.platform !== 'win32';
@@ -80,7 +80,7 @@ for (const [kind, make] of implementations) {
       socket.destroy();
       await once(socket, 'close');
       const outcomes: string[] = [];
-      control.abort((how) => outcomes.push(how));
+      control.abort({ onAborted: (how) => outcomes.push(how) });
       assert.deepEqual(outcomes, ['destroy']);
       control.finish();
       assert.equal(control.look(), null);

@@ -90,7 +90,7 @@ it('abort() works on a connection that its peer has reset, even if getpeername f
   note(t, 'getpeername after a reset', control.probe() === 'unknown' ? 'fails, so the handle is gone' : 'answers');
   const closed = new Promise((resolve) => socket.once('close', resolve));
   const outcomes: string[] = [];
-  control.abort((how) => outcomes.push(how));
+  control.abort({ onAborted: (how) => outcomes.push(how) });
   await closed;
   assert.equal(outcomes.length, 1);
   note(t, 'abort() after a reset', String(outcomes));
