@@ -1,4 +1,4 @@
-/** Says in one sentence how a connection ended. Pure. docs/why-1006.md has a heading for each sentence. */
+/** Says in one sentence how a connection ended. Pure. docs/ends.md has a heading for each sentence. */
 import type { CloseFrame, CloseInfo, CloseKind, CloseOrigin, ClosePolicy } from './close-info';
 import { wrongType } from './options';
 

@@ -10,6 +10,13 @@ const { version, description, repository } = JSON.parse(readFileSync(join(docs, 
 const address = repository?.url?.replace(/^git\+/, '').replace(/\.git$/, '');
 const base = process.env.DOCS_BASE ?? '/';
 
+/** The name of a heading in links, as GitHub makes it: the same links work there and on the site. */
+const slugify = (heading) =>
+  heading
+    .toLowerCase()
+    .replace(/[^\w\s-]/g, '')
+    .replace(/\s/g, '-');
+
 const page = (text, link) => ({ text, link });
 const titleOf = (file) => /^# (.+)$/m.exec(readFileSync(join(docs, file), 'utf8'))?.[1] ?? file;
 
@@ -47,6 +54,7 @@ const SIDEBAR = [
     items: [
       { text: 'API', link: '/api/pages/', collapsed: true, items: reference() },
       page('Commands', '/cli'),
+      page('Every end', '/ends'),
       page('Error codes', '/errors'),
       page('Logs, metrics and events', '/observability'),
       page('Runtimes', '/runtimes'),
@@ -78,6 +86,7 @@ export default {
   cleanUrls: false,
   lastUpdated: false,
   markdown: {
+    anchor: { slugify },
     config(md) {
       drawDiagrams(md);
       linkToRepository(md, address && `${address}/blob/v${version}`);

@@ -505,8 +505,8 @@ describe('closeSentence()', () => {
     );
   });
 
-  it('has a heading in docs/why-1006.md for each sentence', () => {
-    const page = readFileSync(join(__dirname, '..', '..', 'docs', 'why-1006.md'), 'utf8');
+  it('has a heading in docs/ends.md for each sentence', () => {
+    const page = readFileSync(join(__dirname, '..', '..', 'docs', 'ends.md'), 'utf8');
     const headings = new Set([...page.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => heading));
     for (const sentence of CLOSE_SENTENCES) assert.ok(headings.has(sentence), `no heading "${sentence}"`);
   });

@@ -13,11 +13,11 @@ const REFERENCE = [
   'attacks',
   'benchmarks',
   'cli',
+  'ends',
   'errors',
   'faults',
   'observability',
   'survival',
-  'why-1006',
   'windows-values',
 ];
 /** Pages that are longer than they should be, with the words that they may have. */
@@ -55,6 +55,18 @@ describe('the site', () => {
       (name) => html(name).match(/<figure class="diagram"/g) ?? [],
     );
     assert.equal(drawn.length, 4);
+  });
+
+  it('has the heading that a link names', () => {
+    let links = 0;
+    for (const name of names) {
+      const hrefs = html(name).matchAll(/href="(?:\/([^"#]+)\.html)?#([^"]+)"/g);
+      for (const [, target = name, heading] of hrefs) {
+        assert.ok(html(target).includes(`id="${heading}"`), `${name}: ${target}#${heading}`);
+        links++;
+      }
+    }
+    assert.ok(links > 100);
   });
 
   it('links to the repository where a page links to a file outside of docs/, once there is one', () => {
