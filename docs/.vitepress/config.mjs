@@ -33,6 +33,7 @@ const SIDEBAR = [
     items: [
       page('Ten minutes', '/start'),
       page('Installing', '/install'),
+      page('What it adds to ws', '/additions'),
       page('Migrating from ws', '/migrating-from-ws'),
     ],
   },
