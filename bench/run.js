@@ -5,7 +5,7 @@
 //
 // Each other file of this folder is a question. It exports what is asked, the contestants, the cases, the goals, and a measure()
 // that a process of its own calls for one contestant. harness/ does the rest, and results/ keeps the figures, from which
-// `npm run bench:docs` writes docs/benchmarks.md. The libraries that are compared are in bench/package.json, which this installs.
+// `npm run bench:docs` writes docs/benchmarks.md and docs/benchmarks/. The libraries that are compared are in bench/package.json, which this installs.
 
 const fs = require('node:fs');
 const path = require('node:path');

@@ -22,7 +22,7 @@ const CONFIG = {
     labelLimit: 300,
   },
   axisY: { grid: false, ticks: false, domain: false },
-  legend: { labelColor: INK, title: null, orient: 'bottom', columns: 2, symbolOpacity: 1 },
+  legend: { labelColor: INK, labelLimit: 300, title: null, orient: 'bottom', columns: 2, symbolOpacity: 1 },
   view: { stroke: null },
 };
 
@@ -114,7 +114,11 @@ async function draw(question, result) {
   const contestants = [...new Set(result.cases.flatMap(({ figures }) => Object.keys(figures)))];
   const colourOf = coloursOf(contestants);
   const vconcat = Object.keys(question.measures).flatMap((key) => chartOf(question, result, key, colourOf));
-  if (vconcat.length === 0) return null;
+  return vconcat.length > 0 ? toSvg(vconcat) : null;
+}
+
+/** Charts below each other, as SVG. */
+async function toSvg(vconcat) {
   const [vega, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
   const resolve = { scale: { color: 'independent', yOffset: 'independent' } };
   const { spec } = compile({ vconcat, resolve, spacing: 30, config: CONFIG });
@@ -122,4 +126,4 @@ async function draw(question, result) {
   return `${await view.toSVG()}\n`;
 }
 
-module.exports = { draw };
+module.exports = { draw, dots, coloursOf, toSvg };

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 
-// npm run bench:docs [-- --check]: writes the figures of bench/results into docs/benchmarks.md, and charts into docs/benchmarks.
-// With --check it fails when these are out of date.
+// npm run bench:docs [-- --check]: writes the figures of bench/results into the pages of docs/benchmarks/, with their charts, and six
+// charts and a table of ratios into docs/benchmarks.md. With --check it fails when these are out of date.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -11,10 +11,13 @@ const { judgeGoals } = require('./goals.js');
 const { installPeers } = require('./install.js');
 const { kept } = require('./results.js');
 const { rowsOf } = require('./statistics.js');
+const { CHARTS, captionOf, drawChart, table: ratios } = require('./summary.js');
 
 const docs = path.join(__dirname, '..', '..', 'docs');
-const page = path.join(docs, 'benchmarks.md');
-const PLACE = /(<!-- figures: (\S+) -->\n).*?(<!-- end of figures -->)/gs;
+const summaryPage = path.join(docs, 'benchmarks.md');
+const folder = path.join(docs, 'benchmarks');
+/** Where a page has generated text. */
+const PLACE = /(<!-- (figures|chart|ratios): (\S+) -->\n).*?(<!-- end of \2 -->)/gs;
 const TITLES = { linux: 'Linux', macos: 'macOS', windows: 'Windows', wine: 'Windows Node under Wine' };
 
 function table(question, result, key) {
@@ -40,39 +43,56 @@ function section(question, result, picture) {
   const tables = Object.keys(question.measures).map((key) => table(question, result, key));
   const title = `${question.question} ${TITLES[result.platform] ?? result.platform}`;
   return `
-#### ${TITLES[result.platform] ?? result.platform}
+## ${TITLES[result.platform] ?? result.platform}
 
 ${machineLine(result)}
 
-${picture ? `![${title}](benchmarks/${picture})\n\n` : ''}${goals.length > 0 ? `${goals.join('')}\n` : ''}<details><summary>All figures</summary>
+${picture ? `![${title}](${picture})\n\n` : ''}${goals.length > 0 ? `${goals.join('')}\n` : ''}<details><summary>All figures</summary>
 
 ${tables.join('')}</details>
 ${notes.map((note) => `\n${note}\n`).join('')}`;
 }
 
+/** The text of each place of one kind: figures of a question. `files` takes the pictures. */
+async function figures(name, files) {
+  const results = kept(name);
+  if (results.length === 0) return '\nNo figures are kept here.\n';
+  const question = require(`../${name}.js`);
+  const parts = [];
+  for (const result of results) {
+    const svg = await draw(question, result);
+    const picture = `${name}.${result.platform}.svg`;
+    if (svg) files.set(path.join(folder, picture), svg);
+    parts.push(section(question, result, svg && picture));
+  }
+  return parts.join('');
+}
+
+/** A chart of the summary. */
+async function chart(name, files) {
+  const picture = `summary-${name}.svg`;
+  files.set(path.join(folder, picture), await drawChart(name));
+  return `![${CHARTS[name].title}](benchmarks/${picture})\n\nFigures: ${captionOf(name)}.\n`;
+}
+
+const WRITERS = { figures, chart, ratios: async () => ratios() };
+
+async function fill(file, files) {
+  const text = fs.readFileSync(file, 'utf8');
+  const written = new Map();
+  for (const [place, , kind, name] of text.matchAll(PLACE)) written.set(place, await WRITERS[kind](name, files));
+  files.set(
+    file,
+    text.replace(PLACE, (place, begin, _, __, end) => `${begin}${written.get(place)}\n${end}`),
+  );
+}
+
 /** The content of each generated file, by path. */
 async function generate() {
   const files = new Map();
-  const sections = new Map();
-  for (const [, , name] of fs.readFileSync(page, 'utf8').matchAll(PLACE)) {
-    sections.set(name, '\nNo figures are kept here.\n');
-    const results = kept(name);
-    if (results.length === 0) continue;
-    const question = require(`../${name}.js`);
-    const parts = [];
-    for (const result of results) {
-      const svg = await draw(question, result);
-      const picture = `${name}.${result.platform}.svg`;
-      if (svg) files.set(path.join(docs, 'benchmarks', picture), svg);
-      parts.push(section(question, result, svg && picture));
-    }
-    sections.set(name, parts.join(''));
-  }
-  const text = fs.readFileSync(page, 'utf8');
-  return files.set(
-    page,
-    text.replace(PLACE, (_, begin, name, end) => `${begin}${sections.get(name)}\n${end}`),
-  );
+  const pages = fs.readdirSync(folder).filter((file) => file.endsWith('.md'));
+  for (const page of [summaryPage, ...pages.map((file) => path.join(folder, file))]) await fill(page, files);
+  return files;
 }
 
 const read = (file) => (fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : null);
@@ -80,8 +100,7 @@ const read = (file) => (fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : nu
 async function main() {
   installPeers();
   const files = await generate();
-  const folder = path.join(docs, 'benchmarks');
-  const pictures = fs.existsSync(folder) ? fs.readdirSync(folder).map((file) => path.join(folder, file)) : [];
+  const pictures = fs.readdirSync(folder).map((file) => path.join(folder, file));
   const stale = pictures.filter((file) => !files.has(file));
   const wrong = [...files].filter(([file, content]) => read(file) !== content);
   if (process.argv.includes('--check')) {
@@ -92,7 +111,6 @@ async function main() {
     return;
   }
   for (const file of stale) fs.rmSync(file);
-  fs.mkdirSync(folder, { recursive: true });
   for (const [file, content] of wrong) fs.writeFileSync(file, content);
 }
 

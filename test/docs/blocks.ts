@@ -18,7 +18,7 @@ export const pages = [
   'README.md',
   'CONTRIBUTING.md',
   'SECURITY.md',
-  ...['docs', join('docs', 'recipes')].flatMap((folder) =>
+  ...['docs', join('docs', 'recipes'), join('docs', 'benchmarks')].flatMap((folder) =>
     readdirSync(join(ROOT, folder))
       .filter((file) => file.endsWith('.md'))
       .map((file) => join(folder, file)),

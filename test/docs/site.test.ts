@@ -9,20 +9,13 @@ import { pages } from './blocks.js';
 
 const SITE = join(ROOT, 'docs', '.vitepress', 'dist');
 /** Pages of reference, which are looked up and not read. */
-const REFERENCE = [
-  'attacks',
-  'benchmarks',
-  'cli',
-  'ends',
-  'errors',
-  'faults',
-  'observability',
-  'survival',
-  'windows-values',
-];
+const REFERENCE = ['attacks', 'cli', 'ends', 'errors', 'faults', 'observability', 'survival', 'windows-values'];
 /** Pages that are longer than they should be, with the words that they may have. */
-const LONGER = { windows: 1_800 };
+const LONGER = { benchmarks: 1_500, windows: 1_800 };
 const LONGEST = 1_200;
+
+/** The figures behind docs/benchmarks.md, and how they were measured. */
+const isReference = (name: string) => REFERENCE.includes(name) || name.startsWith('benchmarks/');
 
 const names = pages
   .filter((page) => page.startsWith('docs'))
@@ -87,7 +80,7 @@ describe('the site', () => {
 });
 
 it('no page but a reference has more words than can be read in five minutes', () => {
-  for (const name of names.filter((one) => !REFERENCE.includes(one))) {
+  for (const name of names.filter((one) => !isReference(one))) {
     const words = readFileSync(join(ROOT, 'docs', `${name}.md`), 'utf8').split(/\s+/).length;
     const limit = name in LONGER ? LONGER[name as keyof typeof LONGER] : LONGEST;
     assert.ok(words <= limit, `${name}: ${words} words`);

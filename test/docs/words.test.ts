@@ -25,3 +25,20 @@ describe('README', () => {
     assert.match(lines[1] ?? '', /^npm install && npm test\b/);
   });
 });
+
+describe('docs/benchmarks.md', () => {
+  const text = read('docs', 'benchmarks.md');
+
+  it('has at most 1500 words', () => {
+    const words = wordsOf(text);
+    assert.ok(words <= 1_500, `${words} words`);
+  });
+
+  it('has six charts, each that of its place, and one table of ratios', () => {
+    const charts = [...text.matchAll(/^<!-- chart: (\S+) -->\n!\[.+\]\(benchmarks\/summary-(\S+)\.svg\)$/gm)];
+    assert.equal(charts.length, 6);
+    for (const [, place, picture] of charts) assert.equal(picture, place);
+    assert.equal(text.match(/!\[/g)?.length, 6);
+    assert.equal(text.match(/^\| \| unit \| ws \| ws-linger \| ratio \|/gm)?.length, 1);
+  });
+});
