@@ -28,7 +28,7 @@ Scenarios for --mix, each with an optional weight:
   rst     the client sends RST
   fin     the client sends FIN without a close frame
   cut     the client sends FIN in the middle of a frame
-  stall   the client stops reading for good; the server closes
+  stall   the client stops reading; the server closes
   kill    the client's process is killed
   slow    the server sends a backlog and closes; the client reads at 25 KB/s
   pause   the same, but the client reads nothing for 4 s

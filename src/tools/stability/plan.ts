@@ -11,7 +11,7 @@ export const SCENARIOS = ['clean', 'rst', 'fin', 'cut', 'stall', 'kill', 'slow',
  * - `rst`: the client sends RST.
  * - `fin`: the client sends FIN without a close frame.
  * - `cut`: the client sends FIN in the middle of a frame.
- * - `stall`: the client stops reading for good, and the server closes.
+ * - `stall`: the client stops reading and never resumes, and the server closes.
  * - `kill`: the client's process is killed.
  * - `slow`: the server sends a backlog and closes; the client reads slowly.
  * - `pause`: the same, but the client stops reading for 4 s and then reads on.
