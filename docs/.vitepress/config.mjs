@@ -89,6 +89,7 @@ const SIDEBAR = [
       page('Why did I get 1006?', '/why-1006'),
       page('Vanished peers', '/vanished-peers'),
       page('Windows', '/windows'),
+      page('What is shown of Windows', '/windows-proof'),
       page('Security', '/security'),
     ],
   },
