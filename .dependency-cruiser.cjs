@@ -10,7 +10,7 @@
 const FACE =
   '^src/(index|additions|wrapper|browser|websocket|websocket-server|websocket-stream|attach|set-defaults)\\.m?ts$';
 const VOCABULARY =
-  '^src/(options|defaults|errors|nearest|copies|abort-signal|async-disposal|close-info|close-options|close-sentence|upstream|real-timers)\\.ts$';
+  '^src/(options|defaults|errors|nearest|copies|abort-signal|async-disposal|close-info|close-options|close-sentence|printable|upstream|real-timers|version)\\.ts$';
 
 /** From the top down. A layer may import itself, those below it, and telemetry. */
 const LAYERS = [
@@ -32,7 +32,8 @@ const layerRules = LAYERS.map(([name, from], index) => ({
 }));
 
 /** Decisions, which are tested without a socket or a clock. */
-const PURE = '^src/(connection/(lifecycle|classify)|liveness/(heartbeat|backpressure)|close-info|close-sentence)\\.ts$';
+const PURE =
+  '^src/(connection/(lifecycle|classify)|liveness/(heartbeat|backpressure)|close-info|close-sentence|printable|tools/top/(?!ask)[^/]+)\\.ts$';
 
 module.exports = {
   forbidden: [

@@ -24,6 +24,8 @@ export { guardServer } from './server/guard-registry';
 export { guardProcess, guardSocket } from './server/guard-sockets';
 export type { ReadinessResponse } from './server/readiness';
 export { readinessHandler } from './server/readiness';
+export type { SlowConsumer, Status, StatusEnd, StatusOptions, StatusRequest } from './server/status';
+export { statusHandler } from './server/status';
 export { setDefaults } from './set-defaults';
 export type {
   DisconnectMessage,

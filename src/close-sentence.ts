@@ -1,6 +1,7 @@
 /** Says in one sentence how a connection ended. Pure. docs/ends.md has a heading for each sentence. */
 import type { CloseFrame, CloseInfo, CloseKind, CloseOrigin, ClosePolicy } from './close-info';
 import { wrongType } from './options';
+import { printable } from './printable';
 
 /** The sentences of ends that a rule of this side began, whichever kind they became. */
 const BY_POLICY: Record<ClosePolicy, string> = {
@@ -106,15 +107,10 @@ function errorText({ code, message, syscall }: NonNullable<CloseInfo['error']>):
 /** Of each text that a peer or an application gave, so many characters are kept: a reason is shorter, unless it is escaped. */
 const LONGEST_TEXT = 300;
 
-/** What ends a line, what makes a terminal do something, and what shows text in another order or hides it. */
-const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]/gu;
-
 /** The texts of peers and applications, to be shown as they are. */
 function shown(text: string): string {
-  const printable = text
-    .slice(0, LONGEST_TEXT)
-    .replace(UNPRINTABLE, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
-  return printable.slice(0, LONGEST_TEXT).replace(/[\uD800-\uDBFF]$/, ''); // half a character
+  const safe = printable(text.slice(0, LONGEST_TEXT)).slice(0, LONGEST_TEXT);
+  return safe.replace(/[\uD800-\uDBFF]$/, ''); // half a character
 }
 
 function seconds(ms: number): string {

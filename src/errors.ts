@@ -3,7 +3,7 @@
  *
  * | code | class | meaning |
  * | --- | --- | --- |
- * | `WSL_ERR_UNKNOWN_OPTION` | TypeError | an option name under `linger`, or of `drain()` or `closeAsync()`, that does not exist |
+ * | `WSL_ERR_UNKNOWN_OPTION` | TypeError | an option name under `linger`, or of `drain()`, `closeAsync()` or `statusHandler()`, that does not exist |
  * | `WSL_ERR_OPTION_TYPE` | TypeError | an option value of the wrong type, or no CloseInfo for `closeSentence()` |
  * | `WSL_ERR_OPTION_RANGE` | RangeError | an option value of the right type that is not allowed |
  * | `WSL_ERR_ENVIRONMENT` | Error | the environment variable `WS_LINGER_OPTIONS` is no JSON, or has a wrong option; the message says which |

@@ -33,13 +33,18 @@ const idle: Record<keyof typeof additions, (argument: unknown) => unknown> = {
   readinessHandler: () => (_request: unknown, response: ReadinessResponse) => response.end(),
   setDefaults: nothing,
   settled: () => Promise.resolve(),
+  statusHandler: () => (_request: unknown, response: ReadinessResponse) => {
+    response.statusCode = 503;
+    response.end('ws-linger is off\n');
+  },
 };
 
 /**
  * ws's WebSocket, with ends that are bounded and explained.
  *
  * With `WS_LINGER=off` in the environment it is ws's own class, and nothing of this package is at work: its functions do
- * nothing (`attach()` returns its argument, `readinessHandler()` a handler that answers 200), its methods (`closeAsync()`, `flushed()`, `abort()`, `drain()`, `stats()`) and `closeInfo` are
+ * nothing (`attach()` returns its argument, `readinessHandler()` a handler that answers 200, `statusHandler()` one that
+ * answers 503), its methods (`closeAsync()`, `flushed()`, `abort()`, `drain()`, `stats()`) and `closeInfo` are
  * not there.
  */
 const WebSocket: Face = process.env.WS_LINGER === 'off' ? plain() : lingering();

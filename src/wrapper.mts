@@ -12,6 +12,7 @@ export const {
   readinessHandler,
   setDefaults,
   settled,
+  statusHandler,
   WebSocketServer,
 } = WebSocket;
 /** What ws's types do not describe. */

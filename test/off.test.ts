@@ -11,10 +11,11 @@ async function run(type: 'commonjs' | 'module', code: string, setting?: string):
 }
 
 const IMPORTS = {
-  commonjs: `const WebSocket = require('ws-linger'); const { WebSocketServer, attach, closeSentence, drainOnSignal, guardProcess, guardServer, guardSocket, readinessHandler, setDefaults, settled } = WebSocket;
+  commonjs: `const WebSocket = require('ws-linger'); const { WebSocketServer, attach, closeSentence, drainOnSignal, guardProcess, guardServer, guardSocket, readinessHandler, setDefaults, settled, statusHandler } = WebSocket;
     const Upstream = require('ws-upstream');`,
   module: `import WebSocket, {
     WebSocketServer, attach, closeSentence, drainOnSignal, guardProcess, guardServer, guardSocket, readinessHandler, setDefaults, settled,
+    statusHandler,
   } from 'ws-linger'; import Upstream from 'ws-upstream';`,
 };
 
@@ -39,6 +40,8 @@ const PROGRAM = `
   guardSocket(wss._server);
   let probed = 0;
   readinessHandler(wss)(null, { end: () => probed++ });
+  const status = { end: () => probed++ };
+  statusHandler({ nonsense: true })(null, status);
   setDefaults({ nonsense: true });
   const touched = before !== listeners();
   for (const stop of stops) stop();
@@ -49,7 +52,7 @@ const PROGRAM = `
     for (const name of ['open', 'message', 'disconnect', 'close']) ws.on(name, () => events.push(name));
     ws.on('open', () => ws.send('hello'));
     ws.on('message', () => ws.close(1000));
-    ws.on('close', () => wss.close(() => console.log(JSON.stringify({ same, touched, events, probed }))));
+    ws.on('close', () => wss.close(() => console.log(JSON.stringify({ same, touched, events, probed, status: status.statusCode }))));
   });`;
 
 for (const type of ['commonjs', 'module'] as const) {
@@ -62,7 +65,7 @@ for (const type of ['commonjs', 'module'] as const) {
       assert.deepEqual(on, {
         sockets: false,
         servers: false,
-        names: `${plain},attach,closeSentence,settled,drainOnSignal,guardServer,guardProcess,guardSocket,readinessHandler,setDefaults`,
+        names: `${plain},attach,closeSentence,settled,drainOnSignal,guardServer,guardProcess,guardSocket,readinessHandler,statusHandler,setDefaults`,
         additions: true,
       });
     });
@@ -73,7 +76,8 @@ for (const type of ['commonjs', 'module'] as const) {
         same: true,
         touched: false,
         events,
-        probed: 1,
+        probed: 2,
+        status: 503,
       });
     });
   });

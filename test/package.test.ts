@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import WebSocket from 'ws-linger';
 import Upstream from 'ws-upstream';
+import { VERSION } from '../dist/version.js';
 import { ROOT, runNode } from './support/child.js';
 
 const ADDED_FUNCTIONS = [
@@ -18,6 +19,7 @@ const ADDED_FUNCTIONS = [
   'readinessHandler',
   'setDefaults',
   'settled',
+  'statusHandler',
 ];
 /** Node 20.4 and newer have it. */
 const ASYNC_DISPOSE = String(Symbol.asyncDispose);
@@ -128,6 +130,10 @@ describe('the package', () => {
       assert.equal(mine.peerDependencies[name], theirs.peerDependencies[name], name);
       assert.deepEqual(mine.peerDependenciesMeta[name], { optional: true }, name);
     }
+  });
+
+  it('knows its version', () => {
+    assert.equal(VERSION, require('ws-linger/package.json').version);
   });
 
   it('names in its README the version of ws that it matches', () => {

@@ -43,6 +43,7 @@ const LIBRARIES = {
   picocolors: 'picocolors',
   'pure-rand/distribution/uniformInt': 'pure-rand-uniformInt',
   'pure-rand/generator/xoroshiro128plus': 'pure-rand-xoroshiro128plus',
+  'string-width': 'string-width',
 };
 const LIBRARY_FOLDER = 'tools/libraries';
 /** A script and a style sheet that the demo's page loads. */

@@ -30,7 +30,7 @@ interface EndedConnection {
 }
 
 /** What the application has set, where it is of the declared type: a program of its own may have something else by that name. */
-function connectionIdOf(ws: { connectionId?: unknown }): string | number | undefined {
+export function connectionIdOf(ws: { connectionId?: unknown }): string | number | undefined {
   try {
     const { connectionId } = ws;
     return typeof connectionId === 'string' || typeof connectionId === 'number' ? connectionId : undefined;

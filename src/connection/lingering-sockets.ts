@@ -24,6 +24,8 @@ export interface LingerOwner {
 export interface LingeringSocket {
   readonly owner: LingerOwner;
   visit(at: number): void;
+  /** Bytes that wait above the kernel. */
+  unsent(): number;
   /** From now on it has to be gone by then, or sooner. */
   shorten(deadlineAt: number): void;
   /** To be called when its server may be closing, which is not to wait for it. */
@@ -51,6 +53,13 @@ class LingeringSockets {
     for (const key of [socket.owner, null]) this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
     if (this.#sockets.size === 1) inSharedContext(() => this.#startTimer());
     this.#holdProcess();
+  }
+
+  /** How many there are, and how many bytes wait in all of them. */
+  read(): { sockets: number; bytes: number } {
+    let bytes = 0;
+    for (const socket of this.#sockets) bytes += socket.unsent();
+    return { sockets: this.#sockets.size, bytes };
   }
 
   flushed(socket: LingeringSocket): void {

@@ -9,6 +9,7 @@ import { lingeringSockets } from '../connection/lingering-sockets';
 import { afterPoll, now, reached } from '../liveness/clock';
 import { type Check, checkAll, MAX_TIMER, milliseconds, outOfRange } from '../options';
 import type { UpstreamServer } from '../upstream';
+import { clientsOf } from './all-servers';
 import type { Guard } from './guard';
 
 /** Options of `wss.drain()`. */
@@ -166,13 +167,9 @@ export class Drain {
     this.#spreadUntil = Math.min(this.#spreadUntil, deadlineAt);
     this.#armDeadline();
     lingeringSockets.shorten(this.#target.group, deadlineAt);
-    for (const ws of this.#clients()) {
+    for (const ws of clientsOf(this.#target)) {
       if ((ws as { readyState?: number }).readyState === 2) this.#close(ws);
     }
-  }
-
-  #clients(): Iterable<object> {
-    return this.#target.wss.clients ?? this.#target.group.tracked ?? [];
   }
 
   /** Answers 503 (RFC 9110 §15.6.4). A client that comes back after the deadline finds the next server, or a refused port. */
@@ -217,7 +214,7 @@ export class Drain {
 
   /** Closes the connections evenly over the spread: the first one at once, the last one before it is over. */
   async #closeAll(): Promise<void> {
-    const clients = [...this.#clients()];
+    const clients = [...clientsOf(this.#target)];
     this.#spreadUntil = Math.min(this.#spreadUntil, now() + this.#spread, this.#deadlineAt);
     // Upgrade requests that were under way may still become connections.
     this.#target.group.onOpened = (ws) => afterPoll(() => this.#close(ws));

@@ -14,6 +14,7 @@ import { prepareToLog } from '../telemetry/log';
 import type { Stats } from '../telemetry/metrics';
 import type { RecentEnd } from '../telemetry/recent-ends';
 import type { UpstreamServer } from '../upstream';
+import { rememberServer } from './all-servers';
 import { Drain, type DrainOptions, type DrainTarget, parseDrainOptions } from './drain';
 import type { Guard } from './guard';
 import { guardOf } from './guard-registry';
@@ -71,6 +72,7 @@ export class ServerSide implements DrainTarget {
     if (!wss.clients) group.tracked = new Set();
     if (wss._server) this.#watch(wss._server, group.settings, answersAlone);
     Object.defineProperty(wss, kServerSide, { value: this });
+    rememberServer(this);
     prepareToLog(group.settings.logger);
   }
 

@@ -32,4 +32,11 @@ export class RecentEnds {
   read(): RecentEnd[] {
     return [...this.#ring.slice(this.#next), ...this.#ring.slice(0, this.#next)];
   }
+
+  /** The newest ones, at most so many, oldest first. */
+  last(count: number): RecentEnd[] {
+    const before = this.#ring.slice(Math.max(0, this.#next - count), this.#next);
+    const missing = count - before.length;
+    return missing > 0 ? [...this.#ring.slice(this.#next).slice(-missing), ...before] : before;
+  }
 }

@@ -223,6 +223,21 @@ describe(`the demo in Chromium, its server on ${windows ? 'Windows' : 'Linux'}`,
     assert.match(row?.took ?? '', /^[2-5]\.\d s$/);
   });
 
+  it('shows what ws-linger top shows, newly each second', async () => {
+    const live = watcher.locator('#live');
+    await watcher.getByRole('button', { name: 'Send RST' }).click();
+    await watcher.locator('#live', { hasText: 'The peer reset the connection (ECONNRESET' }).waitFor();
+    const textOf = async () => (await live.textContent()) ?? '';
+    const lines = (await textOf()).split('\n');
+    assert.match(lines[0] ?? '', /^ws-linger \d+\.\d+\.\d+, up /);
+    for (const name of ['connections', 'ends', 'round trips', 'lingering', 'slow consumers', 'last ends'])
+      assert.ok(
+        lines.some((line) => line.startsWith(name)),
+        name,
+      );
+    await until('there is a newer one', async () => !(await textOf()).startsWith(lines[0] as string));
+  });
+
   it('announces an end to screen readers once, even if plain ws ends later', async () => {
     await watcher.evaluate(`
       globalThis.announced = [];

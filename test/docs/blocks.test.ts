@@ -124,7 +124,7 @@ describe('the text of the docs', () => {
 
   it('names only options that the commands have', async () => {
     for (const page of pages) {
-      for (const [, command, rest] of words(page).matchAll(/ws-linger (stability|demo|doctor)\b([^`\n]*)/g)) {
+      for (const [, command, rest] of words(page).matchAll(/ws-linger (stability|demo|doctor|top)\b([^`\n]*)/g)) {
         const help = await run(process.execPath, [CLI, command as string, '--help']);
         for (const [flag] of (rest ?? '').matchAll(/--[a-z-]+/g)) {
           assert.ok(help.includes(flag) || help.includes(flag.replace('--no-', '--')), `${page}: ${command} ${flag}`);

@@ -97,6 +97,12 @@ export class Program {
     }
   }
 
+  /** Waits for the program to end by itself. Resolves with its exit code, or null if a signal ended it. */
+  async end(): Promise<number | null> {
+    if (!this.#ended()) await once(this.#process, 'close');
+    return this.#process.exitCode;
+  }
+
   /** Sends SIGTERM unless the program has ended. Resolves with its exit code, or null if a signal ended it. */
   async stop(): Promise<number | null> {
     if (!this.#ended()) {

@@ -67,6 +67,15 @@ describe('ws-linger demo', () => {
     }
   });
 
+  it('serves its status, which ws-linger top shows', async () => {
+    const { status, type, body } = await get('/status');
+    assert.deepEqual([status, type], [200, 'application/json']);
+    assert.ok('recentEnds' in JSON.parse(body));
+    const { code, stdout } = await runCli('top', `${demo.url}status`, '--once');
+    assert.equal(code, 0);
+    assert.match(stdout, /^ws-linger 8\..*\r?\n127\.0\.0\.1:\d+\/status\r?\n/);
+  });
+
   for (const path of ['/nothing', '/../package.json', '/%2e%2e/package.json', '/constructor', '//']) {
     it(`answers 404 for ${path}`, async () => {
       assert.equal((await get(path)).status, 404);
@@ -170,6 +179,19 @@ describe('ws-linger demo', () => {
       const backlog = 8 * 1024 * 1024;
       assert.ok(arrived?.plain && arrived.plain > backlog, `${arrived?.plain} bytes from plain ws`);
       assert.ok(arrived?.linger && arrived.linger > backlog, `${arrived?.linger} bytes from ws-linger`);
+    });
+
+    it('the frame of ws-linger top, to the page that asks for it', async () => {
+      feed.send('live');
+      let live: string[] | undefined;
+      while (!live) {
+        await once(feed, 'message');
+        ({ live } = messages.at(-1) as FeedMessage);
+      }
+      const text = live.join('\n');
+      assert.match(text, /^ws-linger \d+\.\d+\.\d+, up /);
+      assert.match(text, /^ {2}server +0 +[1-9]/m);
+      assert.match(text, /: The peer reset the connection \(ECONNRESET/);
     });
 
     it('an empty list after the message "clear"', async () => {

@@ -1,6 +1,6 @@
 // What the types accept and what they refuse.
 import { createServer } from 'node:http';
-import WebSocket, { attach, readinessHandler, WebSocketServer } from 'ws-linger';
+import WebSocket, { attach, readinessHandler, statusHandler, WebSocketServer } from 'ws-linger';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 function check<_T extends true>(): void {}
@@ -54,6 +54,15 @@ server.drain({ notice: 1, spread: 1, timeout: 3, signal }).then((ended) => ended
 server.on('draining', () => {});
 check<Equal<[boolean, boolean], [typeof server.ready, typeof server.draining]>>();
 createServer(readinessHandler([server, attach(server)]));
+createServer(statusHandler());
+createServer(statusHandler({ remote: true }));
+declare const status: WebSocket.Status;
+check<
+  Equal<
+    [number, string | undefined],
+    [typeof status.server.ended.reset, (typeof status.recentEnds)[0]['remoteAddress']]
+  >
+>();
 // Where the types have Symbol.asyncDispose (Node's do), `await using` compiles.
 const disposables: { [Symbol.asyncDispose](): PromiseLike<void> }[] = [ws, server, attach(server)];
 disposables[0]?.[Symbol.asyncDispose]();
@@ -62,6 +71,8 @@ disposables[0]?.[Symbol.asyncDispose]();
 ws.closeAsync({ signal: new AbortController() });
 // @ts-expect-error only this package sets it
 server.ready = true;
+// @ts-expect-error no option
+statusHandler({ host: '::' });
 // @ts-expect-error nobody waits for it
 WebSocket.drainOnSignal(server, { signal });
 

@@ -32,6 +32,17 @@ export function webSocketUrl(text: string): string {
   throw new InvalidArgumentError(`It must be a ws:// or wss:// address.${hint}`);
 }
 
+export function httpUrl(text: string): string {
+  if (isHttp(text)) return text;
+  const near = `http${/^ws(s?:\/\/.+)/.exec(text)?.[1] ?? `://${text}`}`;
+  const hint = isHttp(near) ? ` Did you mean ${near}?` : '';
+  throw new InvalidArgumentError(`It must be an http:// or https:// address.${hint}`);
+}
+
+function isHttp(text: string): boolean {
+  return /^https?:\/\//i.test(text) && URL.canParse(text);
+}
+
 /** Parses `Name: value` and adds it to the headers of earlier uses of the option. */
 export function header(text: string, before: Record<string, string> = {}): Record<string, string> {
   const [, name = '', value = ''] = /^([\w!#$%&'*+.^`|~-]+):\s*(.*)$/.exec(text) ?? [];

@@ -5,6 +5,7 @@ import { checkEnvironment } from '../../set-defaults';
 import { demoCommand } from './demo';
 import { doctorCommand } from './doctor';
 import { stabilityCommand } from './stability';
+import { topCommand } from './top';
 
 const WRONG_USAGE = 2;
 
@@ -17,6 +18,7 @@ Examples:
   ws-linger stability --compare plain   test ws-linger and plain ws
   ws-linger demo                        break connections in a browser
   ws-linger doctor                      check this machine and installation
+  ws-linger top http://localhost:9090   watch the connections of a process
   ws-linger help stability              show all options, with examples`;
 
 const program = new Command('ws-linger')
@@ -29,7 +31,7 @@ const program = new Command('ws-linger')
 program.hook('preAction', (_, command) => {
   if (command.name() !== 'doctor') checkEnvironment();
 });
-for (const command of [stabilityCommand(), demoCommand(), doctorCommand()])
+for (const command of [stabilityCommand(), demoCommand(), doctorCommand(), topCommand()])
   program.addCommand(command.copyInheritedSettings(program));
 
 program.parseAsync().catch((error: unknown) => {

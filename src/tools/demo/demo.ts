@@ -3,10 +3,14 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { isLoopbackHost } from '../../server/loopback';
+import { statusHandler } from '../../server/status';
 import { WebSocketServer } from '../../websocket-server';
 import { SCENARIOS, type Scenario } from './bare-peer';
 import { Feed } from './feed';
+import { liveView } from './live-view';
 import { servePage } from './page-files';
+import { requestUrl } from './request-url';
 import { Servers } from './servers';
 
 export interface Demo {
@@ -16,10 +20,13 @@ export interface Demo {
 }
 
 export async function startDemo({ host, port }: { host: string; port: number }): Promise<Demo> {
-  const server = createServer(servePage);
+  const serveStatus = statusHandler({ remote: !isLoopbackHost(host.includes(':') ? `[${host}]` : host) });
+  const server = createServer((request, response) =>
+    requestUrl(request)?.pathname === '/status' ? serveStatus(request, response) : servePage(request, response),
+  );
   const servers = new Servers();
   const pages = new WebSocketServer({ noServer: true, maxPayload: 1024, linger: { logger: false } });
-  const feed = new Feed(servers.log, runAction);
+  const feed = new Feed(servers.log, runAction, liveView());
 
   function runAction(action: string): void {
     if (action === 'close-all') servers.closeAll();

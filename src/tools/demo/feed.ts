@@ -10,6 +10,8 @@ export interface FeedMessage extends LogEntries {
   now: number;
   /** What runs the servers. In a first message only: it tells the page to drop what it shows. */
   server?: Installation;
+  /** The frame of `ws-linger top`, line by line. Only in the answer to a page's message `live`. */
+  live?: string[];
 }
 
 /** How long changes are collected before they are sent, in ms, because connections often end in bursts. */
@@ -19,12 +21,14 @@ export class Feed {
   readonly #pages = new Set<Upstream>();
   readonly #log: ConnectionLog;
   readonly #runAction: (action: string) => void;
+  readonly #live: () => string[];
   #timer: NodeJS.Timeout | null = null;
 
-  /** `runAction` receives every message of a page, unchecked. */
-  constructor(log: ConnectionLog, runAction: (action: string) => void) {
+  /** `runAction` receives every other message of a page, unchecked; `live` gives the answer to the message of that name. */
+  constructor(log: ConnectionLog, runAction: (action: string) => void, live: () => string[]) {
     this.#log = log;
     this.#runAction = runAction;
+    this.#live = live;
     log.on('change', () => {
       this.#timer ??= setTimeout(() => this.#sendChanges(), BATCH_DELAY).unref();
     });
@@ -32,11 +36,16 @@ export class Feed {
 
   add(page: Upstream): void {
     page.on('error', () => {}); // 'close' follows
-    page.on('message', (data: RawData) => this.#runAction(String(data)));
+    page.on('message', (data: RawData) => this.#receive(page, String(data)));
     page.once('close', () => this.#pages.delete(page));
     this.#sendChanges(); // to the other pages; this page gets the same entries with the whole log
     this.#pages.add(page);
     this.#sendAll([page]);
+  }
+
+  #receive(page: Upstream, message: string): void {
+    if (message === 'live') send([page], { now: Date.now(), rows: [], held: [], live: this.#live() });
+    else this.#runAction(message);
   }
 
   /** Sends the whole log to every page, which replaces what it shows. */

@@ -19,8 +19,9 @@ function connect() {
   });
 }
 
-function onFeedMessage({ now, server, rows: changed, held }) {
+function onFeedMessage({ now, server, rows: changed, held, live }) {
   clockOffset = now - Date.now();
+  if (live) return setText('live', live.join('\n'));
   if (server) {
     rows.clear();
     table.clear();
@@ -84,6 +85,7 @@ for (const button of document.querySelectorAll('[data-action]')) {
 }
 setInterval(() => {
   showTraffic();
+  sendAction('live');
   table.tick(serverNow());
   timeline.draw(serverNow());
 }, 1000);
