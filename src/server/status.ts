@@ -28,7 +28,10 @@ export interface StatusRequest {
   /** The headers, their names in lower case. */
   headers: { readonly [name: string]: string | string[] | undefined };
   /** The connection that it came by. */
-  socket: { readonly remoteAddress?: string | undefined };
+  socket: {
+    /** The peer's address. */
+    readonly remoteAddress?: string | undefined;
+  };
 }
 
 /** A connection for which bytes are queued. */

@@ -221,5 +221,18 @@ describe('ws-linger top, on the command line', () => {
         for (const line of lines) assert.match(line, /^[\x20-\x7e]{0,79}$/);
       }
     });
+
+    it('fills the screen of a terminal that can only scroll with each frame', async () => {
+      const { server, url } = await answering([metrics]);
+      const command = `stty cols 80 rows 24; TERM=dumb ${process.execPath} ${CLI} top ${url} --frames 3 --interval 100`;
+      const { stdout: output } = await run('/usr/bin/script', ['-qec', command, '/dev/null']);
+      server.close();
+      const lines = output.split('\r\n');
+      assert.equal(lines.length, 3 * 23 + 1);
+      for (const [i, line] of lines.entries()) {
+        assert.match(line, /^[\x20-\x7e]{0,79}$/);
+        assert.equal(line.startsWith('ws-linger'), i % 23 === 0 && i < 3 * 23, `line ${i}`);
+      }
+    });
   }
 });

@@ -5,7 +5,7 @@ import { Command, Option } from 'commander';
 import { ask } from '../top/ask';
 import { draw, NOTHING_YET, type Watched, withAnswer, withoutAnswer } from '../top/watch';
 import { httpUrl, wholeNumber } from './arguments';
-import { WIDTH } from './wrap';
+import { Screen } from './screen';
 
 interface Flags {
   interval: number;
@@ -86,25 +86,5 @@ async function next(watched: Watched, url: string, signal: AbortSignal): Promise
     return withAnswer(watched, await ask(url, signal), performance.now());
   } catch (error) {
     return withoutAnswer(watched, (error as Error).message, Date.now());
-  }
-}
-
-/** Stdout: a terminal, whose screen is drawn anew each time, or anything else, to which frames are written one after the other. */
-class Screen {
-  readonly #isTerminal = process.stdout.isTTY === true && process.env.TERM !== 'dumb';
-  #frames = 0;
-
-  /** On a terminal one column and one row stay free, so that nothing wraps or scrolls. */
-  size(): { width: number; height: number } {
-    const { columns = WIDTH, rows = 24 } = process.stdout;
-    return this.#isTerminal ? { width: columns - 1, height: rows - 1 } : { width: WIDTH, height: 23 };
-  }
-
-  show(lines: readonly string[]): void {
-    const isFirst = this.#frames++ === 0;
-    if (this.#isTerminal) {
-      // To the top; each line is cleared behind its end, and the screen below the last one.
-      process.stdout.write(`${isFirst ? '\x1b[2J' : ''}\x1b[H${lines.map((line) => `${line}\x1b[K\n`).join('')}\x1b[J`);
-    } else process.stdout.write(`${isFirst ? '' : '\n'}${lines.join('\n')}\n`);
   }
 }

@@ -86,8 +86,13 @@ function roundTrips({ roundTrips: { recent, all }, elapsedMs }: Figures): string
   if (!all) return [labelled('round trips', 'none measured: no heartbeat has run')];
   const said = ({ meanMs, p99Ms }: Summary) => `mean ${time(meanMs)}, 99 % within ${time(p99Ms)}`;
   const lines = [labelled('round trips', `${count(all.count)} in all: ${said(all)}`)];
-  if (recent) lines.push(labelled('', `${count(recent.count)} in the last ${time(elapsedMs ?? 0)}: ${said(recent)}`));
+  if (recent)
+    lines.push(labelled('', `${count(recent.count)} in the last ${seconds(elapsedMs ?? 0)}: ${said(recent)}`));
   return lines;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
 }
 
 function lingering({ lingering: { sockets, bytes, outcomes } }: Figures): string {
