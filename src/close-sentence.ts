@@ -89,7 +89,7 @@ function sentenceOf({ kind, origin, phase, by, received, clean, sent }: CloseInf
 
 /** Whether the drain closed or cut it; other connections end by themselves while their server is drained. */
 function isDrains({ kind, sent }: Pick<CloseInfo, 'kind' | 'sent'>): boolean {
-  return sent?.first === true || kind === 'close-timeout';
+  return (sent?.first === true && kind !== 'protocol-error') || kind === 'close-timeout';
 }
 
 function frame(received: CloseFrame | null): string | null {

@@ -124,7 +124,7 @@ export function classify(state: State, { idleMs, forced }: Circumstances = UNKNO
   const [kind, origin] = judge(state, clean);
   // A client's caller is told of a failed opening by ws's 'error' event.
   const expected = EXPECTED.has(kind) || state.endedIn === 'opening';
-  return { kind, origin, expected, clean, by: state.by ?? keepAliveOf(state, idleMs) };
+  return { kind, origin, expected, clean, by: state.by ?? (clean ? null : keepAliveOf(state, idleMs)) };
 }
 
 /** An answer to the peer's close frame that a RST of this side overtakes may not arrive; the peer's answer to ours has. */

@@ -34,6 +34,11 @@ describe('the list of all ends', () => {
     'a drain of a connection that is not open': { phase: 'opening', by: 'drain' },
     'a clean end before the connection is open': { phase: 'opening', kind: 'clean' },
     'a slow consumer that a close has found': { kind: 'slow-consumer', by: 'max-age' },
+    'a clean end by keep-alive': { kind: 'clean', by: 'keep-alive' },
+    'a drain that is named where the peer broke the protocol': {
+      kind: 'protocol-error',
+      sentence: 'A drain of this server closed the connection',
+    },
   };
   for (const [what, end] of Object.entries(IMPOSSIBLE)) {
     it(`has no ${what}`, () => assert.ok(!has(end)));
