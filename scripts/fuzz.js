@@ -90,6 +90,7 @@ async function fuzz({ name, command, corpus }, seconds) {
   for (const folder of [found, crashes]) fs.mkdirSync(folder, { recursive: true });
   const known = new Set(fs.readdirSync(crashes));
   let output = '';
+  const began = Date.now();
   const code = await run(
     [
       ...command,
@@ -109,7 +110,11 @@ async function fuzz({ name, command, corpus }, seconds) {
     },
   );
   const inputs = fs.readdirSync(crashes).filter((file) => !known.has(file));
-  const failed = code !== 0 || inputs.length > 0;
+  const executions = /number_of_executed_units: (\d+)/.exec(output)?.[1];
+  // What it tests may have ended the process.
+  const endedEarly = executions === undefined && Date.now() - began < 1_000 * seconds;
+  const failed = code !== 0 || inputs.length > 0 || endedEarly;
+  if (executions === undefined) console.log(`\n=== ${name} did not say how often it ran\n${output.slice(-2_000)}`);
   if (failed) console.log(`\n=== ${name} failed (exit code ${code})\n${reasonIn(output)}`);
   for (const input of inputs) {
     const file = path.relative(root, path.join(crashes, input));
@@ -117,9 +122,11 @@ async function fuzz({ name, command, corpus }, seconds) {
   }
   const [, coverage = '-', features = '-', size = '-'] =
     [...output.matchAll(/cov: (\d+) ft: (\d+) corp: (\d+)/g)].at(-1) ?? [];
-  const executions = /number_of_executed_units: (\d+)/.exec(output)?.[1] ?? '-';
   const rate = /average_exec_per_sec: +(\d+)/.exec(output)?.[1] ?? '-';
-  return { failed, row: [name, executions, rate, coverage, features, size, failed ? Math.max(1, inputs.length) : 0] };
+  return {
+    failed,
+    row: [name, executions ?? '-', rate, coverage, features, size, failed ? Math.max(1, inputs.length) : 0],
+  };
 }
 
 /** What the target or a sanitizer said, without the input, which is in a file. */
