@@ -2,6 +2,7 @@
  * What `require('ws-linger')` gives: the `WebSocket` class with everything else on it, as in ws. Its types for users are those of
  * dist/types, which scripts/types/build.js makes.
  */
+import './real-timers'; // before tests replace Node's: everything else is loaded when it is used first
 import * as additions from './additions';
 import type { ReadinessResponse } from './server/readiness';
 import { checkEnvironment } from './set-defaults';

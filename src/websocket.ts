@@ -266,9 +266,10 @@ const lingeringClasses = new WeakMap<object, typeof Upstream>();
 /** A bound class has no prototype of its own, which a base needs, and makes objects of the class that was bound. */
 function withPrototype(given: typeof Upstream): typeof Upstream {
   if (typeof (given.prototype as Partial<UpstreamSocket> | undefined)?.emitClose === 'function') return given;
-  return new Proxy(given, {
-    get: (target, name) => Reflect.get(name === 'prototype' ? Upstream : target, name),
-    construct: (target, args) => Reflect.construct(target, args),
+  // A Proxy of the class itself could not give another prototype than the class has.
+  return new Proxy(function stand() {} as unknown as typeof Upstream, {
+    get: (_, name) => Reflect.get(name === 'prototype' ? Upstream : given, name),
+    construct: (_, args) => Reflect.construct(given, args),
   });
 }
 

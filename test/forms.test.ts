@@ -63,10 +63,19 @@ function Wrapper(...args: ConstructorParameters<typeof Upstream>) {
   return new Upstream(...args);
 }
 
+class Wrapping {
+  constructor(...args: ConstructorParameters<typeof Upstream>) {
+    // biome-ignore lint/correctness/noConstructorReturn: as a program does
+    return new Upstream(...args);
+  }
+}
+
 for (const [what, Class, Instance] of [
   ['a bound class', Upstream.bind(null), Upstream],
   ['a class whose constructor prevents extensions', Sealed, Sealed],
   ['a function that returns an object of another class', Wrapper, Upstream],
+  ['a frozen function that does so', Object.freeze(Wrapper.bind(null)), Upstream],
+  ['a class that does so', Wrapping, Upstream],
 ] as unknown as [string, typeof WebSocket, typeof Upstream][]) {
   it(`${what} makes the connections of a server, as with ws`, async () => {
     const wss = await serve({ WebSocket: Class });

@@ -4,6 +4,7 @@
 //   face.js         the classes and functions that users hold
 //   upstream.js     ws, for face.js and core.js
 //   copies.js, errors.js    what face.js itself needs of the rest
+//   real-timers.js    Node's timers as they are when this package is loaded
 //   core.js         everything behind them, which face.js loads when the first of them is used: most programs that load this
 //                   package by way of another one never open a WebSocket
 //   socket-control/load.js, telemetry/, tools/     files of their own, on core.js and face.js
@@ -29,6 +30,7 @@ const ALONE = [
   'browser',
   'copies',
   'errors',
+  'real-timers',
   'upstream',
   'socket-control/load',
   'telemetry/prometheus',

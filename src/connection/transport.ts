@@ -128,7 +128,11 @@ export class InputCounter {
   };
 }
 
-type Read = Pick<Stream, 'bytesRead' | 'bytesWritten' | '_bytesDispatched' | 'remoteAddress'>;
+interface Read extends Pick<Stream, 'bytesRead' | 'bytesWritten' | '_bytesDispatched' | 'remoteAddress'> {
+  _handle?: TransportHandle | null;
+  _parent?: Stream | null;
+  readableLength?: number;
+}
 
 /** What a stream says of itself. One of the application's own may have a getter of its own that throws. */
 function saidBy<K extends keyof Read>(stream: object, name: K): Read[K] {
@@ -153,7 +157,7 @@ export function countInput(stream: Duplex, handle: TransportHandle | null): Inpu
 export function bytesMoved(stream: Duplex | null): number | undefined {
   if (!stream) return undefined;
   // Node's getters ask the handle for the same, each by two calls more.
-  const { bytesRead, bytesWritten = 0 } = (stream as { _handle?: TransportHandle | null })._handle ?? {};
+  const { bytesRead, bytesWritten = 0 } = saidBy(stream, '_handle') ?? {};
   if (bytesRead !== undefined) return bytesRead + bytesWritten;
   const read = saidBy(stream, 'bytesRead');
   return read === undefined ? undefined : read + (saidBy(stream, '_bytesDispatched') ?? 0);
@@ -206,7 +210,7 @@ export class TrafficMeter {
 
   /** The counts at the end of a stream that this package has not cut. */
   readAtEnd(): Traffic {
-    const transport = this.#stream._parent ?? this.#stream;
+    const transport = saidBy(this.#stream, '_parent') ?? this.#stream;
     const unsent = this.#stream.writableFinished ? 0 : this.#unsent(0);
     return {
       received: Math.max(this.last.received, saidBy(transport, 'bytesRead') ?? 0),
@@ -217,7 +221,7 @@ export class TrafficMeter {
   }
 
   get #isWrapped(): boolean {
-    return this.#stream._parent != null;
+    return saidBy(this.#stream, '_parent') != null;
   }
 
   /** Whether the counts are those of the whole connection. */
@@ -290,7 +294,7 @@ export function isBusy(sender: Internals['_sender']): boolean {
 }
 
 /** Whether ws's receiver has still to tell something of what has come, or is about to get more of it from a stream that is closing. */
-export function hasUnread({ _receiver }: Internals, stream: { readableLength?: number } | null): boolean {
+export function hasUnread({ _receiver }: Internals, stream: Duplex | null): boolean {
   if (!_receiver) return false;
-  return _receiver.writableLength > 0 || _receiver.errored !== null || stream?.readableLength !== 0;
+  return _receiver.writableLength > 0 || _receiver.errored !== null || saidBy(stream ?? {}, 'readableLength') !== 0;
 }

@@ -15,8 +15,8 @@ export type Handlers = Readonly<Record<string, Handler>>;
 
 interface Wrapper {
   active: boolean;
-  /** Takes the wrapper off. Only where it is the outermost one. */
-  unwrap(): void;
+  /** Takes the wrapper off, and returns whether that could be done: not of a server that was sealed. Only where it is the outermost one. */
+  unwrap(): boolean;
 }
 
 /** Carried by every wrapper, of each copy of this package: they may be taken off in any order. */
@@ -37,8 +37,7 @@ export function beforeEvents(server: EventEmitter, handlers: Handlers): () => vo
   const wrapper: Wrapper = {
     active: true,
     unwrap() {
-      if (before) Object.defineProperty(server, 'emit', before);
-      else delete (server as { emit?: unknown }).emit;
+      return before ? Reflect.defineProperty(server, 'emit', before) : Reflect.deleteProperty(server, 'emit');
     },
   };
   function emit(this: EventEmitter, ...event: [name: string | symbol, ...args: unknown[]]): boolean {
@@ -56,7 +55,9 @@ export function beforeEvents(server: EventEmitter, handlers: Handlers): () => vo
 
   return () => {
     wrapper.active = false;
-    for (let outer = outerWrapper(server); outer && !outer.active; outer = outerWrapper(server)) outer.unwrap();
+    for (let outer = outerWrapper(server); outer && !outer.active; outer = outerWrapper(server)) {
+      if (!outer.unwrap()) return;
+    }
   };
 }
 

@@ -115,7 +115,8 @@ export function watchServer(stream: Duplex, onClosing: () => void): void {
     }
     _emitCloseIfDrained.call(this);
   };
-  Object.defineProperty(server, '_emitCloseIfDrained', { value, writable: true, configurable: true });
+  // Of a server that takes no property more, 'close' waits for all sockets, as with ws.
+  Reflect.defineProperty(server, '_emitCloseIfDrained', { value, writable: true, configurable: true });
 }
 
 let kSetKeepAlive: symbol | undefined;

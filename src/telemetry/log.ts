@@ -159,8 +159,8 @@ function isTooMany(level: Level, logger: LoggerOption, fields: Record<string, st
 
 /** The peer's address, where it is known: Node tells it while the connection stands, and keeps it once it was asked for. */
 export function peerAddress(stream: Duplex | null): string | undefined {
-  const socket = (stream as { _parent?: Duplex | null } | null)?._parent ?? stream;
   try {
+    const socket = (stream as { _parent?: Duplex | null } | null)?._parent ?? stream;
     return (socket as { remoteAddress?: string } | null)?.remoteAddress;
   } catch {
     return undefined; // a stream of the application's own, by a getter of its own

@@ -191,6 +191,21 @@ describe('http.Server', () => {
     assert.equal(await count(), 0);
   });
 
+  it('may be sealed: its connections end, and its close waits for all sockets, as with ws', async () => {
+    const server = http.createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const wss = new WebSocketServer({ server, linger: QUICK });
+    Object.seal(server);
+    const connected = once(wss, 'connection');
+    const peer = await connectPeer(portOf(server));
+    await ((await connected)[0] as WebSocket).closeAsync();
+    assert.equal(wss.stats().lingering.now, 1);
+    wss.close();
+    const closed = once(server.close(), 'close');
+    peer.end();
+    await Promise.all([closed, settled()]);
+  });
+
   it('has no more sockets than maxConnections, where peers never answer a close', async () => {
     const server = http.createServer().listen(0, '127.0.0.1');
     server.maxConnections = 1;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import http, { type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { Duplex } from 'node:stream';
 import { describe, it } from 'node:test';
 import { type CloseInfo, settled, type WebSocket, WebSocketServer } from 'ws-linger';
 import { portOf, watchEnd } from '../support/end.js';
@@ -85,6 +85,27 @@ describe('a connection ends, and is counted once, whose stream has a getter of i
       });
     }
   }
+});
+
+it('a connection ends whose stream wraps another one, and throws once that is gone', async () => {
+  class Wrapping extends Duplex {
+    override _read() {}
+    override _write(_chunk: unknown, _encoding: unknown, done: () => void) {
+      done();
+    }
+    get _parent(): object {
+      if (this.destroyed) throw new Error('an error of the application');
+      return this;
+    }
+  }
+  const wss = new WebSocketServer({ noServer: true, linger });
+  const ws = await new Promise<WebSocket>((resolve) =>
+    wss.handleUpgrade(request, new Wrapping(), Buffer.alloc(0), (accepted) => resolve(accepted as WebSocket)),
+  );
+  const ended = watchEnd(ws);
+  ws.terminate();
+  assert.equal((await ended).info.kind, 'local-abort');
+  assert.equal(wss.clients.size, 0);
 });
 
 describe('a mock of a socket becomes a WebSocket, and ends in time', () => {

@@ -40,7 +40,7 @@ for (const manager of MANAGERS) {
       });
 
       if (platform === 'windows') return;
-      it('loads only the classes until a WebSocket or a server is made', async () => {
+      it('loads only the classes, and keeps the timers of Node, until a WebSocket or a server is made', async () => {
         const code = `
           const { WebSocketServer } = require('ws-linger');
           const loaded = () => Object.keys(require.cache).map((file) => require('path').relative('node_modules/ws-linger', file))
@@ -48,7 +48,7 @@ for (const manager of MANAGERS) {
           const before = loaded();
           new WebSocketServer({ noServer: true });
           console.log(JSON.stringify([before.sort(), loaded().includes('dist/core.js')]));`;
-        const files = ['copies', 'errors', 'face', 'index', 'upstream'].map((name) => `dist/${name}.js`);
+        const files = ['copies', 'errors', 'face', 'index', 'real-timers', 'upstream'].map((name) => `dist/${name}.js`);
         assert.deepEqual(JSON.parse(await here(['-e', code], project.folder, {})), [files, true]);
       });
     });
