@@ -1,10 +1,10 @@
 /**
- * The timer of one end: the next check. Checks follow each other to the limits.
+ * The timer of one end: the next check. Checks follow each other to the limits, by the timers that were there when the first began.
  *
  * A mocked clock that is set ahead in one step may run only the timers that are there (node:test), and not those that a check
  * starts. Under such a clock the limits have timers of their own from the start.
  */
-import { isClockReal, now, reached, stopOldTimer, stopTimer, unrefTimer } from '../liveness/clock';
+import { now, reached, stopOldTimer, stopTimer, type Timers, unrefTimer } from '../liveness/clock';
 import { setImmediate } from '../real-timers';
 
 /** How an alarm came. */
@@ -27,6 +27,11 @@ export class Alarm {
   #mocked: Map<number, NodeJS.Timeout> | null = null;
   /** How often it was set. */
   #settings = 0;
+  readonly #timers: Timers;
+
+  constructor(timers: Timers) {
+    this.#timers = timers;
+  }
 
   /** Calls `ring` at the first of these times. A later call replaces an earlier one; a mocked clock's timers of times that stay go on. */
   set(times: readonly number[], ring: Ring | null): void {
@@ -35,7 +40,7 @@ export class Alarm {
     stopTimer(this.#timer);
     this.#timer = undefined;
     const [due] = times;
-    if (this.#mocked || (due !== undefined && !isClockReal())) this.#setMocked(times);
+    if (!this.#timers.isReal) this.#setMocked(times);
     else if (due !== undefined) this.#timer = this.#start(due);
   }
 
@@ -65,7 +70,7 @@ export class Alarm {
   }
 
   #start(due: number): NodeJS.Timeout {
-    return setTimeout(() => {
+    return this.#timers.setTimeout(() => {
       reached(due);
       this.#afterTurns({ lateBy: now() - due, isMocked: false });
     }, untilDue(due));
@@ -75,7 +80,7 @@ export class Alarm {
   #startMocked(due: number): NodeJS.Timeout {
     const began = process.uptime();
     const wait = untilDue(due);
-    const timer = setTimeout(() => {
+    const timer = this.#timers.setTimeout(() => {
       if (this.#mocked?.get(due) !== timer) return;
       this.#mocked.delete(due);
       stopTimer(timer); // node:test may run it again

@@ -16,7 +16,7 @@
 import type { Duplex } from 'node:stream';
 import type { CloseInfo, Phase } from '../close-info';
 import { kConnection } from '../copies';
-import { now, stopTimer } from '../liveness/clock';
+import { now, stopTimer, type Timers } from '../liveness/clock';
 import { leave, type Visited, visit } from '../liveness/idle';
 import { MAX_TIMER, type Settings } from '../options';
 import { findSocket } from '../socket-control/choose';
@@ -519,8 +519,8 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
     this.#step({ type: 'give-up', policy });
   }
 
-  retire(): void {
-    this.close(1001, undefined, { policy: 'max-age' });
+  retire(timers: Timers): void {
+    this.close(1001, undefined, { policy: 'max-age', timers });
   }
 
   measuredRtt(ms: number): void {

@@ -4,7 +4,7 @@
  */
 import type { Duplex } from 'node:stream';
 import type { CloseFrame, CloseInfo, ClosePolicy } from '../close-info';
-import { isClockReal, now, stopOldTimer, stopTimer } from '../liveness/clock';
+import { currentTimers, now, stopOldTimer, stopTimer, type Timers } from '../liveness/clock';
 import type { Settings } from '../options';
 import { controlOf, kindOf } from '../socket-control/choose';
 import type { Aborting, SocketControl } from '../socket-control/contract';
@@ -16,7 +16,7 @@ import { classify } from './classify';
 import { firstCheckIn, limitsOf, type Sample, type State, type Tick, WATCHDOG_MS } from './lifecycle';
 import { Lingering } from './lingering';
 import type { LingerOwner } from './lingering-sockets';
-import { TimerQueue, timerQueueFor, type Waiting } from './timer-queue';
+import { type TimerQueue, timerQueueFor, type Waiting } from './timer-queue';
 import {
   type InputCounter,
   isBusy,
@@ -45,6 +45,8 @@ export interface CloseLimits {
   policy?: ClosePolicy;
   /** Ms after which the socket is gone. */
   within?: number;
+  /** Those by which the rule goes. */
+  timers?: Timers;
 }
 
 /** The close frame of this side. */
@@ -54,9 +56,6 @@ interface HeldCloseFrame {
   /** What ws wants to be called when it was written; null once ws is not to be called any more. */
   callback: WriteCallback | null;
 }
-
-/** Of all that have ended, and whose 'close' ws has still to emit. It does not where a listener has thrown. */
-const watchdog = new TimerQueue(WATCHDOG_MS);
 
 export class Ending implements Waiting, Aborting {
   queue: TimerQueue | null = null;
@@ -91,6 +90,9 @@ export class Ending implements Waiting, Aborting {
   sampledAt = 0;
   #latest = NO_TRAFFIC;
   #final: Traffic | null = null;
+  /** Those that were there when it was first waited for. */
+  #timers: Timers | null = null;
+  #isWatched = false;
   #alarm: Alarm | null = null;
 
   constructor(ws: UpstreamSocket, settings: Settings, connection: Ended) {
@@ -170,14 +172,15 @@ export class Ending implements Waiting, Aborting {
   /** To be called right after a sample: wakes the connection after `wakeIn` ms, or when a limit has come. A later call replaces an earlier one. */
   wake(wakeIn: number, state: State): void {
     this.queue?.remove(this);
-    const isReal = isClockReal();
+    this.#timers ??= this.closeLimits?.timers ?? currentTimers();
+    const { isReal } = this.#timers;
     if (isReal && wakeIn === firstCheckIn(this.#settings)) {
       this.#alarm?.stop();
-      timerQueueFor(wakeIn).add(this, this.sampledAt);
+      timerQueueFor(wakeIn, this.#timers).add(this, this.sampledAt);
       return;
     }
     const next = this.sampledAt + wakeIn;
-    this.#alarm ??= new Alarm();
+    this.#alarm ??= new Alarm(this.#timers);
     // Only a mocked clock needs the limits, see Alarm.
     this.#alarm.set(isReal ? [next] : [next, ...limitsOf(state, this.#settings)], (how) => this.onDue(how));
   }
@@ -186,12 +189,14 @@ export class Ending implements Waiting, Aborting {
     this.#connection.onAlarm(how);
   }
 
-  /** From now on, which is `at`, only ws's 'close' is waited for, and not for long. */
+  /** From now on, which is `at`, only ws's 'close' is waited for, and not for long: ws does not emit it where a listener has thrown. */
   watch(at: number): void {
-    if (this.queue === watchdog) return;
+    this.#timers ??= this.closeLimits?.timers ?? currentTimers();
+    if (this.queue !== null && this.#isWatched) return;
+    this.#isWatched = true;
     this.queue?.remove(this);
     this.#alarm?.stop();
-    watchdog.add(this, at);
+    timerQueueFor(WATCHDOG_MS, this.#timers).add(this, at);
   }
 
   /** Stops the timers and the counting. */
@@ -219,7 +224,7 @@ export class Ending implements Waiting, Aborting {
     if (this.#closeFrame) this.#closeFrame.callback = null;
     this.#connection.counter?.stop();
     this.queue?.remove(this);
-    const alarm = this.#alarm ?? new Alarm();
+    const alarm = this.#alarm ?? new Alarm(currentTimers());
     this.#alarm = null;
     this.lingering = new Lingering(stream, this.control(), this.#meter, owner, { deadlineAt, onTimeout }, alarm);
   }

@@ -1,11 +1,11 @@
 /**
- * Connections that wait equally long for what nearly always comes before, and one timer for all of them: for ws's 'close' after the
+ * Connections that wait equally long, by the same timers, for what nearly always comes before, and one timer for all of them: for ws's 'close' after the
  * end (the watchdog), and for the closing handshake until its first check.
  *
  * The first in the queue is due first. The links are in themselves, since a timer or a Map for each would
  * cost a tenth of what an end costs.
  */
-import { now } from '../liveness/clock';
+import { now, type Timers } from '../liveness/clock';
 import { inSharedContext } from '../liveness/timers';
 import { Alarm, type Ringing } from './alarm';
 
@@ -21,15 +21,18 @@ export interface Waiting {
 
 export class TimerQueue {
   readonly #ms: number;
+  readonly #timers: Timers;
   #first: Waiting | null = null;
   #last: Waiting | null = null;
-  #alarm = new Alarm();
+  #alarm: Alarm;
   /** When the alarm comes or came. */
   #wakesAt = Number.NEGATIVE_INFINITY;
 
   /** In which all wait for `ms`. */
-  constructor(ms: number) {
+  constructor(ms: number, timers: Timers) {
     this.#ms = ms;
+    this.#timers = timers;
+    this.#alarm = new Alarm(timers);
   }
 
   /** Waits from now on, which is `at`. */
@@ -61,7 +64,7 @@ export class TimerQueue {
 
   /** An earlier timer runs out, rather than to be stopped: it may be of a mocked clock that is no more. */
   #wakeAt(due: number): void {
-    const alarm = new Alarm();
+    const alarm = new Alarm(this.#timers);
     this.#alarm.unref();
     this.#alarm = alarm;
     this.#wakesAt = due;
@@ -87,13 +90,13 @@ export class TimerQueue {
   }
 }
 
-const queues = new Map<number, TimerQueue>();
+const queues = new WeakMap<Timers, Map<number, TimerQueue>>();
 
 /** The queue of those who wait for `ms`. */
-export function timerQueueFor(ms: number): TimerQueue {
-  const known = queues.get(ms);
-  if (known) return known;
-  const queue = new TimerQueue(ms);
-  queues.set(ms, queue);
+export function timerQueueFor(ms: number, timers: Timers): TimerQueue {
+  const ofTimers = queues.get(timers) ?? new Map<number, TimerQueue>();
+  queues.set(timers, ofTimers);
+  const queue = ofTimers.get(ms) ?? new TimerQueue(ms, timers);
+  ofTimers.set(ms, queue);
   return queue;
 }

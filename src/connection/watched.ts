@@ -1,6 +1,6 @@
 /** An open connection as the liveness checks see it. Made only where the settings ask for such checks. */
 import type { Duplex } from 'node:stream';
-import { now } from '../liveness/clock';
+import { now, type Timers } from '../liveness/clock';
 import type { Snapshot, Watchable } from '../liveness/watchable';
 import type { SocketControl, TransportLook } from '../socket-control/contract';
 import type { TransportHandle } from '../socket-control/handle';
@@ -14,7 +14,7 @@ export interface WatchedConnection {
   /** A counter for a stream that has none of its own. */
   countInput(): InputCounter | null;
   giveUp(policy: GiveUpPolicy): void;
-  retire(): void;
+  retire(timers: Timers): void;
   measuredRtt(ms: number): void;
 }
 
@@ -102,7 +102,7 @@ export class Watched implements Watchable {
     this.#connection.giveUp(policy);
   }
 
-  retire(): void {
-    this.#connection.retire();
+  retire(timers: Timers): void {
+    this.#connection.retire(timers);
   }
 }

@@ -28,6 +28,35 @@ export function afterPoll(run: () => void): void {
   setImmediate(run);
 }
 
+/** Timers that a limit began by, and goes on by: a test may replace the global ones meanwhile, and take its own away again. */
+export interface Timers {
+  /** Node's own, rather than those of a mocked clock or of a page. False where nobody can tell. */
+  readonly isReal: boolean;
+  readonly setTimeout: typeof setTimeout;
+  /** Calls `run` after the loop has polled. */
+  readonly afterPoll: (run: () => void) => void;
+}
+
+const known = new WeakMap<object, Timers>();
+let latest: Timers | undefined;
+
+/** The timers that are there now. */
+export function currentTimers(): Timers {
+  const { setTimeout } = globalThis;
+  if (latest?.setTimeout === setTimeout) return latest;
+  latest = known.get(setTimeout) ?? timersBy(setTimeout);
+  known.set(setTimeout, latest);
+  return latest;
+}
+
+function timersBy(setTimeout: Timers['setTimeout']): Timers {
+  const timer = setTimeout(() => {}, 1);
+  stopTimer(timer);
+  // Node numbers its timers for async_hooks, in a private field that is found by its name.
+  const isReal = Object.getOwnPropertySymbols(timer).some(({ description }) => description === 'asyncId');
+  return { isReal, setTimeout, afterPoll: isReal ? (run) => void setRealImmediate(run) : afterPoll };
+}
+
 /** Lets the process end before the timer does. A page's timers are numbers. */
 export function unrefTimer(timer: NodeJS.Timeout | undefined): void {
   timer?.unref?.();
@@ -46,19 +75,4 @@ export function stopTimer(timer: NodeJS.Timeout | undefined): void {
 export function stopOldTimer(timer: NodeJS.Timeout | undefined): void {
   const isOfNodeTest = typeof timer === 'object' && 'priorityQueuePosition' in timer;
   if (!isOfNodeTest) stopTimer(timer);
-}
-
-/** The last setTimeout() that was met, and whether it is Node's own. */
-let met: typeof setTimeout | undefined;
-let isReal = false;
-
-/** Whether setTimeout() is Node's own now, rather than that of a mocked clock. False where nobody can tell. */
-export function isClockReal(): boolean {
-  if (setTimeout === met) return isReal;
-  met = setTimeout;
-  const timer = setTimeout(() => {}, 1);
-  stopTimer(timer);
-  // Node numbers its timers for async_hooks, in a private field that is found by its name.
-  isReal = Object.getOwnPropertySymbols(timer).some(({ description }) => description === 'asyncId');
-  return isReal;
 }

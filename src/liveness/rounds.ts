@@ -4,7 +4,7 @@
  * given up `timeout` later.
  */
 import type { HeartbeatOptions } from '../options';
-import { stopTimer } from './clock';
+import { currentTimers, stopTimer } from './clock';
 import { Doubt } from './doubt';
 import { isOver, nextCheck } from './heartbeat';
 import { RunningTime } from './running-time';
@@ -32,6 +32,7 @@ interface Member {
 export class Rounds {
   readonly #heartbeat: HeartbeatOptions;
   readonly #time: RunningTime;
+  readonly #timers = currentTimers();
   readonly #members = new Map<Watchable, Member>();
   /** How many have not answered yet. */
   #waiting = 0;
@@ -91,7 +92,7 @@ export class Rounds {
         if (isWaiting) next = Math.min(next, nextCheck(pingedAt, at, this.#heartbeat));
     }
     // A timer may end up to 2 ms early.
-    this.#timer = later(Math.max(MIN_WAIT_MS, next - at + 2), () => this.#run());
+    this.#timer = later(this.#timers, Math.max(MIN_WAIT_MS, next - at + 2), () => this.#run());
   }
 
   #run(): void {

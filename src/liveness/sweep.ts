@@ -1,7 +1,7 @@
 /** Looks at all connections at intervals: for peers that read too slowly, and for connections that have reached their age. */
 import type { Settings } from '../options';
 import { type Flow, type SlowPolicy, stepFlow } from './backpressure';
-import { now } from './clock';
+import { currentTimers, now } from './clock';
 import { Doubt } from './doubt';
 import { RunningTime } from './running-time';
 import { every, inTurns } from './timers';
@@ -36,6 +36,7 @@ export class Sweep {
   readonly #flowing = new Map<Watchable, Swept>();
   readonly stop: () => void;
   readonly #time: RunningTime;
+  readonly #timers = currentTimers();
   #isSweeping = false;
   #isTurnOfAll = false;
   #at = 0;
@@ -76,7 +77,7 @@ export class Sweep {
 
   #visit(swept: Swept): void {
     const { connection } = swept;
-    if (this.#at >= swept.retiresAt) connection.retire();
+    if (this.#at >= swept.retiresAt) connection.retire(this.#timers);
     else if (!this.#limitsFlow) return;
     else if (connection.isIdle()) {
       if (swept.flow === null) return;

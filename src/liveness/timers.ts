@@ -1,7 +1,7 @@
 /** Timers of what is checked while connections are open. They do not keep the process alive. */
 import { AsyncResource } from 'node:async_hooks';
 import { performance } from 'node:perf_hooks';
-import { afterPoll, now, reached, stopTimer, unrefTimer } from './clock';
+import { afterPoll, currentTimers, now, reached, stopTimer, type Timers, unrefTimer } from './clock';
 
 /** After so many ms of work the loop may turn, and after so many items the time is asked for. */
 const TURN_MS = 2;
@@ -27,26 +27,27 @@ export function inSharedContext<T>(run: () => T): T {
 
 // What came while the loop was busy is read before anybody is judged: hence afterPoll().
 
-/** Returns what stops it. */
+/** By the timers that are there now, until they are gone. Returns what stops it. */
 export function every(ms: number, run: () => void): () => void {
+  const timers = currentTimers();
   let timer: NodeJS.Timeout;
   const arm = () => {
-    timer = startTimer(ms, () => {
+    timer = startTimer(timers, ms, () => {
       arm();
-      afterPoll(run);
+      timers.afterPoll(run);
     });
   };
   inSharedContext(arm);
   return () => stopTimer(timer);
 }
 
-export function later(ms: number, run: () => void): NodeJS.Timeout {
-  return inSharedContext(() => startTimer(ms, () => afterPoll(run)));
+export function later(timers: Timers, ms: number, run: () => void): NodeJS.Timeout {
+  return inSharedContext(() => startTimer(timers, ms, () => timers.afterPoll(run)));
 }
 
-function startTimer(ms: number, onTime: () => void): NodeJS.Timeout {
+function startTimer(timers: Timers, ms: number, onTime: () => void): NodeJS.Timeout {
   const due = now() + ms;
-  const timer = setTimeout(() => {
+  const timer = timers.setTimeout(() => {
     // node:test's mocked setImmediate() has this one run again, and an interval lose other timers.
     stopTimer(timer);
     reached(due);

@@ -1,5 +1,6 @@
 /** Watches over open connections: heartbeat, slow peers, age. Those with the same limits share timers; none runs while all are off. */
 import type { Settings } from '../options';
+import { currentTimers, type Timers } from './clock';
 import { Rounds } from './rounds';
 import { needsSweep, Sweep } from './sweep';
 import type { Watchable } from './watchable';
@@ -10,14 +11,14 @@ export interface Watching {
   remove(connection: Watchable): void;
 }
 
-/** The connections that are watched with the same limits, and what watches them. */
+/** The connections that are watched with the same limits by the same timers, and what watches them. */
 interface Watch {
   connections: Set<Watchable>;
   watchers: (Rounds | Sweep)[];
 }
 
-/** A watch exists while it has connections. */
-const watches = new Map<string, Watch>();
+/** A watch exists while it has connections, each by the timers that were there when its first one came. */
+const watches = new Map<Timers, Map<string, Watch>>();
 
 function startWatch(settings: Settings): Watch {
   const watchers: Watch['watchers'] = [];
@@ -33,18 +34,25 @@ export function watching(settings: Settings): Watching | null {
   const key = [heartbeat?.interval, heartbeat?.timeout, maxBufferedAmount, sendTimeout, maxAge].join();
   return {
     add(connection) {
-      const watch = watches.get(key) ?? startWatch(settings);
-      watches.set(key, watch);
+      const timers = currentTimers();
+      const ofTimers = watches.get(timers) ?? new Map<string, Watch>();
+      watches.set(timers, ofTimers);
+      const watch = ofTimers.get(key) ?? startWatch(settings);
+      ofTimers.set(key, watch);
       watch.connections.add(connection);
       for (const watcher of watch.watchers) watcher.add(connection);
     },
     remove(connection) {
-      const watch = watches.get(key);
-      if (!watch?.connections.delete(connection)) return;
-      for (const watcher of watch.watchers) watcher.remove(connection);
-      if (watch.connections.size > 0) return;
-      for (const watcher of watch.watchers) watcher.stop();
-      watches.delete(key);
+      for (const [timers, ofTimers] of watches) {
+        const watch = ofTimers.get(key);
+        if (!watch?.connections.delete(connection)) continue;
+        for (const watcher of watch.watchers) watcher.remove(connection);
+        if (watch.connections.size > 0) return;
+        for (const watcher of watch.watchers) watcher.stop();
+        ofTimers.delete(key);
+        if (ofTimers.size === 0) watches.delete(timers);
+        return;
+      }
     },
   };
 }

@@ -1,6 +1,8 @@
 /** What liveness knows of a connection, and does to it. */
+
 import type { TransportLook } from '../socket-control/contract';
 import type { SlowPolicy } from './backpressure';
+import type { Timers } from './clock';
 
 /** What a check finds of a connection. */
 export interface Snapshot {
@@ -29,5 +31,5 @@ export interface Watchable {
   isAnswered(): boolean;
   giveUp(policy: 'heartbeat' | SlowPolicy): void;
   /** Closes a connection that has reached its age. */
-  retire(): void;
+  retire(timers: Timers): void;
 }

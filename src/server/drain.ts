@@ -6,7 +6,7 @@ import { closeCode, closeReason } from '../close-options';
 import { connectionOf } from '../connection/connection';
 import type { Group } from '../connection/group';
 import { lingeringSockets } from '../connection/lingering-sockets';
-import { afterPoll, now, reached } from '../liveness/clock';
+import { currentTimers, now, reached, stopTimer } from '../liveness/clock';
 import { type Check, checkAll, MAX_TIMER, milliseconds, outOfRange } from '../options';
 import type { UpstreamServer } from '../upstream';
 import { clientsOf } from './all-servers';
@@ -102,6 +102,7 @@ export class Drain {
   readonly #code: number;
   readonly #reason: string;
   readonly #closes: Promise<unknown>[] = [];
+  readonly #timers = currentTimers();
   #noticeUntil: number;
   #wake = () => {};
   #spread: number;
@@ -205,8 +206,8 @@ export class Drain {
 
   #finish(): Record<CloseKind, number> {
     this.#isOver = true;
-    clearTimeout(this.#deadline);
-    clearTimeout(this.#bound);
+    stopTimer(this.#deadline);
+    stopTimer(this.#bound);
     const { ended } = this.#target.group.metrics.read();
     const counts = CLOSE_KINDS.map((kind) => [kind, ended[kind] - this.#before[kind]]);
     return Object.fromEntries(counts) as Record<CloseKind, number>;
@@ -217,7 +218,7 @@ export class Drain {
     const clients = [...clientsOf(this.#target)];
     this.#spreadUntil = Math.min(this.#spreadUntil, now() + this.#spread, this.#deadlineAt);
     // Upgrade requests that were under way may still become connections.
-    this.#target.group.onOpened = (ws) => afterPoll(() => this.#close(ws));
+    this.#target.group.onOpened = (ws) => this.#timers.afterPoll(() => this.#close(ws));
     for (let closed = 0; closed < clients.length; ) {
       const left = clients.length - closed;
       const time = this.#spreadUntil - now();
@@ -233,12 +234,12 @@ export class Drain {
   #sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const due = now() + ms;
-      const timer = setTimeout(() => {
+      const timer = this.#timers.setTimeout(() => {
         reached(due);
         resolve();
       }, ms);
       this.#wake = () => {
-        clearTimeout(timer);
+        stopTimer(timer);
         resolve();
       };
     });
@@ -247,19 +248,22 @@ export class Drain {
   #close(ws: object): void {
     const within = Math.max(1, this.#deadlineAt - now());
     const connection = connectionOf(ws);
-    if (connection) this.#closes.push(connection.closeAsync(this.#code, this.#reason, { policy: 'drain', within }));
+    if (connection)
+      this.#closes.push(
+        connection.closeAsync(this.#code, this.#reason, { policy: 'drain', within, timers: this.#timers }),
+      );
   }
 
   /** Ends, at the deadline, what has no closing handshake: HTTP requests and upgrades that are under way. */
   #armDeadline(): void {
-    clearTimeout(this.#deadline);
-    clearTimeout(this.#bound);
+    stopTimer(this.#deadline);
+    stopTimer(this.#bound);
     if (this.#isOver) return;
     const bound = Math.max(0, this.#deadlineAt - now()) + GRACE_MS;
-    this.#bound = setTimeout(() => this.#giveUp(), Math.min(bound, MAX_TIMER));
+    this.#bound = this.#timers.setTimeout(() => this.#giveUp(), Math.min(bound, MAX_TIMER));
     const { own } = this.#target;
     if (!own) return;
-    this.#deadline = setTimeout(
+    this.#deadline = this.#timers.setTimeout(
       () => {
         (own.server as { closeAllConnections?(): void }).closeAllConnections?.();
         for (const socket of own.guard.upgrading) socket.destroy();

@@ -5,10 +5,11 @@ import { once } from 'node:events';
 import { Duplex } from 'node:stream';
 import { describe, it, mock } from 'node:test';
 import FakeTimers from '@sinonjs/fake-timers';
-import WebSocket from 'ws-linger';
+import WebSocket, { WebSocketServer } from 'ws-linger';
 import Upstream from 'ws-upstream';
-import { until } from '../support/end.js';
+import { portOf, until } from '../support/end.js';
 import { socketOf } from '../support/pairs.js';
+import { connectPeer } from '../support/peer.js';
 
 type Constructor = new (address: null, protocols: undefined, options: object) => WebSocket;
 
@@ -168,6 +169,33 @@ for (const [name, install] of Object.entries(CLOCKS)) {
         assert.equal(ws.readyState, ws.CLOSED);
         assert.deepEqual(events, ['disconnect']);
       }));
+
+    it('what began in real time ends by it, while the clock is mocked and after that', async () => {
+      const stays = openStalled(WebSocket, { closeTimeout: 400 });
+      const goes = openStalled(WebSocket, { closeTimeout: 1_200 });
+      const silent = openStalled(WebSocket, { heartbeat: { interval: 300, timeout: 300 } });
+      const ended = Promise.all([stays, goes, silent].map((ws) => once(ws, 'disconnect')));
+      const alive = setInterval(() => {}, 1_000); // which the heartbeat does not
+      for (const ws of [stays, goes]) ws.close(1000);
+      await realTime(50);
+      await during(install, () => realTime(800));
+      assert.equal(stays.readyState, WebSocket.CLOSED);
+      const kinds = (await ended).map(([{ kind }]) => kind);
+      clearInterval(alive);
+      assert.deepEqual(kinds, ['close-timeout', 'close-timeout', 'timed-out']);
+    });
+
+    it('a drain that began in real time ends by it', async () => {
+      const wss = new WebSocketServer({ port: 0, host: '127.0.0.1', linger: { logger: false } });
+      await once(wss, 'listening');
+      const clients = await Promise.all(Array.from({ length: 5 }, () => connectPeer(portOf(wss))));
+      for (const client of clients) client.resume().on('end', () => client.end());
+      const drained = wss.drain({ spread: 600 });
+      await realTime(50);
+      await during(install, () => realTime(200));
+      await drained;
+      assert.deepEqual([wss.stats().connections.open, wss.clients.size], [0, 0]);
+    });
 
     it('a socket that lingers when the clock is taken away is gone by closeDeadline all the same', async () => {
       const ws = openStalled(WebSocket, { closeTimeout: 50, closeDeadline: 500 });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { TimerQueue, type Waiting } from '../../dist/connection/timer-queue.js';
-import { now } from '../../dist/liveness/clock.js';
+import { currentTimers, now } from '../../dist/liveness/clock.js';
 
 function waiting(onDue: () => void): Waiting {
   return { queue: null, before: null, after: null, due: 0, onDue };
@@ -12,7 +12,7 @@ const timers = () => process.getActiveResourcesInfo().filter((name) => name === 
 
 describe('a timer queue', () => {
   it('wakes those who stay, in their order, and not before their time', async () => {
-    const queue = new TimerQueue(20);
+    const queue = new TimerQueue(20, currentTimers());
     const woken: number[] = [];
     const began = now();
     await new Promise<void>((resolve) => {
@@ -30,7 +30,7 @@ describe('a timer queue', () => {
   });
 
   it('has one timer for all, which keeps the process alive only while somebody waits', () => {
-    const queue = new TimerQueue(60_000);
+    const queue = new TimerQueue(60_000, currentTimers());
     const before = timers();
     const all = Array.from({ length: 100 }, () => waiting(() => {}));
     for (const one of all) queue.add(one, now());
