@@ -18,8 +18,8 @@ type TryWrite = (bytes: Buffer) => number;
 const MAX_QUEUED = 64 * 1024;
 /** How often it is tried to write lines that wait, in ms. */
 const RETRY_MS = 250;
-/** On Windows, how long a process that exits leaves the system to write to a pipe what it was given last, in ms. */
-const LAST_WRITE_MS = 50;
+/** On Windows, how long a process that exits leaves the system, which may be busy, to write to a pipe what it was given last, in ms. */
+const LAST_WRITE_MS = 200;
 
 export class LineQueue {
   readonly #tryWrite: TryWrite;
