@@ -58,6 +58,7 @@ const SIDEBAR = [
       page('Every end', '/ends'),
       page('Error codes', '/errors'),
       page('Logs, metrics and events', '/observability'),
+      page('Metrics and channels', '/metrics'),
       page('Runtimes', '/runtimes'),
       page('Windows: values', '/windows-values'),
       page('Every fault', '/faults'),

@@ -52,6 +52,11 @@ export const CLOSE_MS_BOUNDS = [1, 5, 10, 50, 100, 500, 1_000, 2_500, 5_000, 10_
 /** Bounds in ms: from one machine to the far side of the world, and a bad line. */
 export const RTT_MS_BOUNDS = [1, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 10_000];
 
+/** Bounds in ms, for whole connections: reconnecting in a loop, the usual idle limits of proxies, a working day and more. */
+export const CONNECTION_MS_BOUNDS = [
+  100, 1_000, 5_000, 10_000, 30_000, 60_000, 120_000, 300_000, 1_800_000, 3_600_000, 14_400_000, 86_400_000,
+];
+
 /** Counts times by their bounds. */
 class Distribution {
   readonly #bounds: readonly number[];

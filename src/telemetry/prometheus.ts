@@ -7,7 +7,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Counter, register as defaultRegister, Gauge, Histogram, type Registry } from 'prom-client';
 import { CLOSE_KINDS, LINGER_OUTCOMES } from '../close-info';
 import type { DisconnectMessage, LingeredMessage, OpeningFailedMessage, OpenMessage, RttMessage } from './diagnostics';
-import { CLOSE_MS_BOUNDS, FAILED_OPENINGS, processMetrics, RTT_MS_BOUNDS } from './metrics';
+import { CLOSE_MS_BOUNDS, CONNECTION_MS_BOUNDS, FAILED_OPENINGS, processMetrics, RTT_MS_BOUNDS } from './metrics';
 
 /** Options of `collectMetrics()`. */
 export interface MetricsOptions {
@@ -33,6 +33,7 @@ const ROLES = ['server', 'client'] as const;
  * | `ws_linger_connections` (gauge) | `role` (server, client), `phase` |
  * | `ws_linger_connections_opened_total` | `role` |
  * | `ws_linger_disconnects_total` | `role`, `kind` |
+ * | `ws_linger_connection_duration_seconds` (histogram), of those that were open | `role`, `kind` |
  * | `ws_linger_close_duration_seconds` (histogram) | `role`, `kind` |
  * | `ws_linger_lingering` (gauge) | `role` |
  * | `ws_linger_lingered_total` | `role`, `outcome` (delivered, cut, lost) |
@@ -71,7 +72,14 @@ export function collectMetrics({ register = defaultRegister, prefix = 'ws_linger
     labelNames: ['role', 'kind'],
     registers,
   });
-  const duration = new Histogram({
+  const connectionDuration = new Histogram({
+    name: `${prefix}connection_duration_seconds`,
+    help: "Time from 'open' to the end",
+    labelNames: ['role', 'kind'],
+    buckets: CONNECTION_MS_BOUNDS.map((ms) => ms / 1_000),
+    registers,
+  });
+  const closeDuration = new Histogram({
     name: `${prefix}close_duration_seconds`,
     help: 'Time from the first sign of the end to the end',
     labelNames: ['role', 'kind'],
@@ -122,8 +130,10 @@ export function collectMetrics({ register = defaultRegister, prefix = 'ws_linger
     },
     'ws-linger:disconnect': (message) => {
       const { role, info } = message as DisconnectMessage;
-      disconnects.inc({ role, kind: info.kind });
-      duration.observe({ role, kind: info.kind }, info.elapsedMs / 1_000);
+      const labels = { role, kind: info.kind };
+      disconnects.inc(labels);
+      closeDuration.observe(labels, info.elapsedMs / 1_000);
+      if (info.phase !== 'opening') connectionDuration.observe(labels, (info.openMs + info.elapsedMs) / 1_000);
     },
     'ws-linger:lingered': (message) => {
       const { role, outcome } = message as LingeredMessage;
@@ -137,7 +147,8 @@ export function collectMetrics({ register = defaultRegister, prefix = 'ws_linger
   for (const [channel, listener] of Object.entries(listeners)) subscribe(channel, listener);
   return () => {
     for (const [channel, listener] of Object.entries(listeners)) unsubscribe(channel, listener);
-    for (const metric of [connections, opened, disconnects, duration, lingering, lingered, failed, rtt]) {
+    const histograms = [connectionDuration, closeDuration, rtt];
+    for (const metric of [connections, opened, disconnects, lingering, lingered, failed, ...histograms]) {
       register.removeSingleMetric((metric as unknown as { name: string }).name);
     }
   };

@@ -9,7 +9,17 @@ import { pages } from './blocks.js';
 
 const SITE = join(ROOT, 'docs', '.vitepress', 'dist');
 /** Pages of reference, which are looked up and not read. */
-const REFERENCE = ['attacks', 'cli', 'ends', 'errors', 'faults', 'observability', 'survival', 'windows-values'];
+const REFERENCE = [
+  'attacks',
+  'cli',
+  'ends',
+  'errors',
+  'faults',
+  'metrics',
+  'observability',
+  'survival',
+  'windows-values',
+];
 /** Pages that are longer than they should be, with the words that they may have. */
 const LONGER = { benchmarks: 1_500 };
 const LONGEST = 1_200;

@@ -1,23 +1,19 @@
-// Metrics: the counts of wss.stats(), Prometheus, OpenTelemetry and node:diagnostics_channel for the same connections.
+// Metrics: the counts of wss.stats(), Prometheus and OpenTelemetry for the same connections.
 import assert from 'node:assert/strict';
 import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import http from 'node:http';
 import { afterEach, describe, it } from 'node:test';
-import {
-  AggregationTemporality,
-  InMemoryMetricExporter,
-  MeterProvider,
-  PeriodicExportingMetricReader,
-} from '@opentelemetry/sdk-metrics';
 import { Registry } from 'prom-client';
-import WebSocket, { attach, WebSocketServer } from 'ws-linger';
+import type WebSocket from 'ws-linger';
+import { attach, WebSocketServer } from 'ws-linger';
 import * as opentelemetry from 'ws-linger/opentelemetry';
 import * as prometheus from 'ws-linger/prometheus';
 import Upstream from 'ws-upstream';
 import { CLOSE_KINDS, LINGER_OUTCOMES } from '../../dist/close-info.js';
 import { FAILED_OPENINGS } from '../../dist/telemetry/metrics.js';
 import { listen, portOf, until } from '../support/end.js';
+import { recording } from '../support/opentelemetry.js';
 import { CLIENT_FRAMES, connectPeer, connectTcp, UPGRADE_REQUEST } from '../support/peer.js';
 
 const linger = { closeTimeout: 200, logger: false } as const;
@@ -178,6 +174,7 @@ describe('Prometheus', () => {
     assert.equal(scraped.get('ws_linger_disconnects_total{role="server",kind="clean"}'), 2);
     assert.equal(scraped.get('ws_linger_disconnects_total{role="server",kind="timed-out"}'), 0);
     assert.equal(scraped.get('ws_linger_close_duration_seconds_count{role="server",kind="reset"}'), 3);
+    assert.equal(scraped.get('ws_linger_connection_duration_seconds_count{role="server",kind="reset"}'), 3);
     assert.equal(scraped.get('ws_linger_failed_openings_total{kind="upgrade-failed",origin="peer"}'), 1);
     open.destroy();
     await until('the connection has ended', () => wss.clients.size === 0);
@@ -194,7 +191,7 @@ describe('Prometheus', () => {
   });
 });
 
-it('no peer can make the number of time series grow: there are 442 at most', async () => {
+it('no peer can make the number of time series grow: there are 802 at most', async () => {
   const register = new Registry();
   cleanUps.push(prometheus.collectMetrics({ register }));
   const publish = (name: string, message: object) => channel(`ws-linger:${name}`).publish(message);
@@ -202,16 +199,19 @@ it('no peer can make the number of time series grow: there are 442 at most', asy
     for (const role of ['server', 'client']) {
       publish('open', { role, ws: null });
       publish('rtt', { role, ws: null, rttMs: 1 });
-      for (const kind of CLOSE_KINDS)
-        publish('disconnect', { role, ws: null, info: { kind, elapsedMs: 1, reason: Buffer.from(error), error } });
+      for (const kind of CLOSE_KINDS) {
+        const phase = kind === 'upgrade-failed' ? 'opening' : 'open';
+        const info = { kind, phase, openMs: 1, elapsedMs: 1, reason: Buffer.from(error), error };
+        publish('disconnect', { role, ws: null, info });
+      }
       for (const outcome of LINGER_OUTCOMES) publish('lingered', { role, outcome, error, remoteAddress: error });
     }
     for (const [kind, origin] of FAILED_OPENINGS) publish('opening-failed', { kind, origin, remoteAddress: error });
     const text = await register.metrics();
     return text.split('\n').filter((line) => /^[^#\s]/.test(line)).length;
   };
-  assert.equal(await everything('10.0.0.1'), 442);
-  assert.equal(await everything('10.0.0.2'), 442);
+  assert.equal(await everything('10.0.0.1'), 802);
+  assert.equal(await everything('10.0.0.2'), 802);
 });
 
 /** Requests the metrics and parses the samples of the text format: "name{labels} value". */
@@ -231,31 +231,25 @@ async function scrape(port: number): Promise<Map<string, number>> {
 }
 
 it('OpenTelemetry records the counts of all connections through its SDK', async () => {
-  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
-  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 2 ** 30 });
-  const provider = new MeterProvider({ readers: [reader] });
-  cleanUps.push(opentelemetry.collectMetrics(provider.getMeter('test')));
+  const { meter, read, shutdown } = recording();
+  cleanUps.push(opentelemetry.collectMetrics(meter));
   const { wss, port } = await listening(servers['a WebSocketServer'] as () => Counted);
   await runSevenConnections(wss, port);
   const open = await connectPeer(port);
-  await provider.forceFlush();
 
-  const instruments =
-    exporter
-      .getMetrics()
-      .at(-1)
-      ?.scopeMetrics.flatMap(({ metrics }) => metrics) ?? [];
-  const value = (name: string, attributes: object) => {
-    const points = instruments.find(({ descriptor }) => descriptor.name === name)?.dataPoints ?? [];
-    const point = points.find((one) => Object.entries(attributes).every(([key, want]) => one.attributes[key] === want));
-    return typeof point?.value === 'object' ? (point.value as { count: number }).count : point?.value;
-  };
-  assert.equal(value('ws_linger.connections', { role: 'server', phase: 'open' }), 1);
-  assert.equal(value('ws_linger.connections.opened', { role: 'server' }), 7);
-  assert.equal(value('ws_linger.disconnects', { role: 'server', kind: 'reset' }), 3);
-  assert.equal(value('ws_linger.close.duration', { role: 'server', kind: 'clean' }), 2);
-  assert.equal(value('ws_linger.failed_openings', { kind: 'upgrade-failed', origin: 'peer' }), 1);
-  await provider.shutdown();
+  const recorded = await read();
+  const reset = { 'ws_linger.close.kind': 'reset', 'error.type': 'reset' };
+  const clean = { 'ws_linger.close.kind': 'clean' };
+  assert.equal(recorded.count('ws_linger.server.connection.count', { 'ws_linger.connection.phase': 'open' }), 1);
+  assert.equal(recorded.count('ws_linger.server.opened_connections', {}), 7);
+  assert.equal(recorded.count('ws_linger.server.disconnects', reset), 3);
+  assert.equal(recorded.count('ws_linger.server.close.duration', clean), 2);
+  assert.equal(recorded.count('ws_linger.server.connection.duration', clean), 2);
+  assert.equal(recorded.count('ws_linger.server.connection.duration', reset), 3);
+  const failure = { 'error.type': 'upgrade-failed', 'ws_linger.opening.origin': 'peer' };
+  assert.equal(recorded.count('ws_linger.server.failed_openings', failure), 1);
+  assert.equal(recorded.count('ws_linger.client.opened_connections', {}), 0);
+  await shutdown();
   open.destroy();
   await until('the connection has ended', () => wss.clients.size === 0);
   wss.close();
@@ -264,10 +258,8 @@ it('OpenTelemetry records the counts of all connections through its SDK', async 
 it('round trips are told on a channel, and are a histogram of Prometheus and OpenTelemetry, by role', async () => {
   const register = new Registry();
   cleanUps.push(prometheus.collectMetrics({ register }));
-  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
-  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 2 ** 30 });
-  const provider = new MeterProvider({ readers: [reader] });
-  cleanUps.push(opentelemetry.collectMetrics(provider.getMeter('test')));
+  const { meter, read, shutdown } = recording();
+  cleanUps.push(opentelemetry.collectMetrics(meter));
   const told: WebSocket.RttMessage[] = [];
   const onRtt = (message: unknown) => told.push(message as WebSocket.RttMessage);
   subscribe('ws-linger:rtt', onRtt);
@@ -288,63 +280,12 @@ it('round trips are told on a channel, and are a histogram of Prometheus and Ope
   assert.equal(sample('ws_linger_rtt_seconds_count'), count);
   assert.ok(Math.abs(sample('ws_linger_rtt_seconds_sum') - sum) < 1e-6);
   assert.doesNotMatch(text, /ws_linger_rtt_seconds_count{role="client"}/);
-  await provider.forceFlush();
-  const instruments = exporter
-    .getMetrics()
-    .flatMap(({ scopeMetrics }) => scopeMetrics.flatMap(({ metrics }) => metrics));
-  const rtt = instruments.find(({ descriptor }) => descriptor.name === 'ws_linger.rtt');
-  assert.equal(rtt?.descriptor.unit, 's');
-  const points = rtt?.dataPoints.map(({ attributes, value }) => [attributes, (value as { count: number }).count]);
-  assert.deepEqual(points, [[{ role: 'server' }, count]]);
+  const recorded = await read();
+  assert.equal(recorded.count('ws_linger.server.ping.duration', {}), count);
+  assert.deepEqual(recorded.points('ws_linger.client.ping.duration'), []);
 
-  await provider.shutdown();
+  await shutdown();
   client.terminate();
   await until('the connection has ended', () => wss.clients.size === 0);
-  wss.close();
-});
-
-it('node:diagnostics_channel publishes a connection that is lost before its upgrade, even without a logger', async () => {
-  const lost: WebSocket.OpeningFailedMessage[] = [];
-  const onLost = (message: unknown) => lost.push(message as WebSocket.OpeningFailedMessage);
-  subscribe('ws-linger:opening-failed', onLost);
-  const { wss } = await listening(servers['a WebSocketServer'] as () => Counted);
-  connectTcp(wss).end('GET / HTTP/1.1\r\n'); // the rest of the request is never sent
-  await until('the loss is published', () => lost.length > 0);
-  unsubscribe('ws-linger:opening-failed', onLost);
-  const [{ kind, origin, error, remoteAddress }] = lost as [WebSocket.OpeningFailedMessage];
-  const published = [kind, origin, error?.code, remoteAddress];
-  assert.deepEqual(published, ['upgrade-failed', 'peer', 'HPE_INVALID_EOF_STATE', '127.0.0.1']);
-  wss.close();
-});
-
-it('node:diagnostics_channel publishes each opening and each end, with its WebSocket', async () => {
-  const seen: [string, string, string | undefined][] = [];
-  const onOpen = (message: unknown) => {
-    const { ws, role } = message as WebSocket.OpenMessage;
-    assert.ok(ws instanceof WebSocket);
-    assert.equal(ws.readyState, WebSocket.OPEN);
-    seen.push(['open', role, undefined]);
-  };
-  const onDisconnect = (message: unknown) => {
-    const { ws, role, info } = message as WebSocket.DisconnectMessage;
-    assert.equal((ws as WebSocket).closeInfo, info);
-    seen.push(['disconnect', role, info.kind]);
-  };
-  subscribe('ws-linger:open', onOpen);
-  subscribe('ws-linger:disconnect', onDisconnect);
-  const { wss, port } = await listening(servers['a WebSocketServer'] as () => Counted);
-  const client = new WebSocket(`ws://127.0.0.1:${port}`, { linger });
-  await once(client, 'open');
-  client.close();
-  await once(client, 'close');
-  await until('both ends are published', () => seen.length === 4);
-  unsubscribe('ws-linger:open', onOpen);
-  unsubscribe('ws-linger:disconnect', onDisconnect);
-  assert.deepEqual(seen.map(String).sort(), [
-    'disconnect,client,clean',
-    'disconnect,server,clean',
-    'open,client,',
-    'open,server,',
-  ]);
   wss.close();
 });

@@ -1,8 +1,14 @@
 // The parts of `ws-linger top`: it reads both formats, compares readings, and draws frames that fit, whatever they are given.
 import assert from 'node:assert/strict';
+import { channel } from 'node:diagnostics_channel';
 import { describe, it } from 'node:test';
+import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import fc from 'fast-check';
+import { Registry } from 'prom-client';
 import stringWidth from 'string-width';
+import * as opentelemetry from 'ws-linger/opentelemetry';
+import * as prometheus from 'ws-linger/prometheus';
 import { CLOSE_KINDS } from '../../dist/close-info.js';
 import { age, count, rate, size, time } from '../../dist/tools/top/amounts.js';
 import { readAnswer } from '../../dist/tools/top/answer.js';
@@ -114,6 +120,31 @@ describe('an answer', () => {
       [null, null, null, null],
     );
   });
+
+  for (const [which, unit] of [
+    ['for Node', ''],
+    ['of the Collector, which appends units', '_seconds'],
+  ]) {
+    it(`is the same by OpenTelemetry's exporter ${which}`, async () => {
+      const register = new Registry();
+      const exporter = new PrometheusExporter({ preventServerStart: true });
+      const meter = new MeterProvider({ readers: [exporter] }).getMeter('test');
+      const stops = [prometheus.collectMetrics({ register }), opentelemetry.collectMetrics(meter)];
+      const publish = (name: string, message: object) => channel(`ws-linger:${name}`).publish(message);
+      for (const role of ['server', 'server', 'client']) {
+        publish('open', { role });
+        publish('rtt', { role, rttMs: 7 });
+        publish('disconnect', { role, info: { kind: 'reset', phase: 'open', openMs: 1, elapsedMs: 1 } });
+        publish('lingered', { role, outcome: 'lost' });
+      }
+      const { resourceMetrics } = await exporter.collect();
+      const text = new PrometheusSerializer().serialize(resourceMetrics).replace(/(?<=_duration)(?=_)/g, String(unit));
+      const reading = readAnswer(text);
+      assert.deepEqual(reading, readAnswer(await register.metrics()));
+      assert.deepEqual([reading?.ended.reset, reading?.roundTrips.count], [3, 3]);
+      for (const stop of stops) stop();
+    });
+  }
 
   for (const [what, text] of [
     ['nothing', ''],

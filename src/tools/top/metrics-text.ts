@@ -1,7 +1,8 @@
 /**
- * Reads the metrics of `ws-linger/prometheus` in Prometheus' text format, OpenMetrics included. OpenTelemetry's exporter for
- * Prometheus gives the same names. Pure.
+ * Reads the metrics of `ws-linger/prometheus` in Prometheus' text format, OpenMetrics included, and those of
+ * `ws-linger/opentelemetry` as OpenTelemetry's exporters write them. Pure.
  */
+import { type Sample, translated } from './opentelemetry-names';
 import type { Reading } from './reading';
 
 const PREFIX = 'ws_linger_';
@@ -9,12 +10,6 @@ const PREFIX = 'ws_linger_';
 /** A sample: its name, its labels and its value; a time and an exemplar may follow. */
 const SAMPLE = /^([a-zA-Z_:][\w:]*)(?:\{((?:[^"}]|"(?:[^"\\]|\\.)*")*)\})?[ \t]+(\S+)/;
 const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g;
-
-interface Sample {
-  name: string;
-  labels: Record<string, string>;
-  value: number;
-}
 
 export function readMetrics(text: string): Reading | null {
   const samples = text.split('\n').flatMap((line) => (line.startsWith(PREFIX) ? sampleOf(line) : []));
@@ -58,7 +53,7 @@ function sampleOf(line: string): Sample[] {
   const [, name, labels = '', value = ''] = SAMPLE.exec(line) ?? [];
   if (name === undefined) return [];
   const pairs = [...labels.matchAll(LABEL)].map(([, label, text]) => [label, unescaped(text as string)]);
-  return [{ name, labels: Object.fromEntries(pairs), value: Math.max(0, finite(numberOf(value))) }];
+  return [translated({ name, labels: Object.fromEntries(pairs), value: Math.max(0, finite(numberOf(value))) })];
 }
 
 function numberOf(text: string): number {
