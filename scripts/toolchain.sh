@@ -7,6 +7,7 @@
 #   toolchain.sh ia32       32-bit support for that Wine, with a prefix of its own
 #   toolchain.sh network    ss and nft, with which the tests list sockets and drop packets
 #   toolchain.sh browser    Chromium and a font
+#   toolchain.sh prometheus Prometheus and promtool, in a folder whose path it prints
 #
 # Without root it installs nothing and says what is missing. Downloads and the Wine folder are kept in ~/.cache/ws-linger, or
 # in $WS_LINGER_CACHE.
@@ -68,6 +69,24 @@ network() {
 
 browser() {
   need chromium chromium fonts-dejavu-core
+}
+
+# Unpacked and not installed, since Debian's package starts a service.
+prometheus() {
+  if [ ! -x "$cache/prometheus/usr/bin/promtool" ]; then
+    if [ "$(id -u)" != 0 ]; then
+      say "Prometheus is missing. As root this script unpacks Debian's package."
+      exit 1
+    fi
+    say "unpacking Prometheus (100 MB, once)"
+    rm -rf "$cache/prometheus-deb" "$cache/prometheus"
+    mkdir "$cache/prometheus-deb"
+    apt update -qq
+    (cd "$cache/prometheus-deb" && apt download -qq prometheus >/dev/null && dpkg-deb -x prometheus_*.deb unpacked)
+    mv "$cache/prometheus-deb/unpacked" "$cache/prometheus"
+    rm -r "$cache/prometheus-deb"
+  fi
+  echo "$cache/prometheus/usr/bin"
 }
 
 # Debian 12's Wine 8 cannot start Node 24. Debian 13's Wine 10 can, so a Debian 13 root folder is made for it.
@@ -134,9 +153,9 @@ ia32() {
 }
 
 case ${1:-} in
-build | native | windows | ia32 | network | browser) "$1" ;;
+build | native | windows | ia32 | network | browser | prometheus) "$1" ;;
 *)
-  say "usage: toolchain.sh build|native|windows|ia32|network|browser"
+  say "usage: toolchain.sh build|native|windows|ia32|network|browser|prometheus"
   exit 2
   ;;
 esac

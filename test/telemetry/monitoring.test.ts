@@ -20,7 +20,7 @@ for (const file of ['grafana-dashboard.json', 'alerts.yml']) {
     for (const name of used) assert.ok(known.includes(name.replace(/_(bucket|sum|count)$/, '')), name);
     const labels = new Set([...text.matchAll(/(\w+)=~?"/g)].map(([, label]) => label));
     for (const label of labels)
-      assert.ok(['instance', 'role', 'phase', 'kind', 'origin'].includes(String(label)), label);
+      assert.ok(['instance', 'role', 'phase', 'kind', 'origin', 'le'].includes(String(label)), label);
     stop();
   });
 }
