@@ -1,4 +1,4 @@
-/** A Prometheus on a port of its own, with a folder of its own, that scrapes one target every second. */
+/** A Prometheus on a port of its own, with a folder of its own, that scrapes every second. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -22,6 +22,7 @@ export interface Series {
 /** An alert that is pending or firing. */
 export interface Alert {
   name: string;
+  instance: string;
   state: 'pending' | 'firing';
   annotations: Record<string, string>;
 }
@@ -37,17 +38,17 @@ export class Prometheus {
     this.#folder = folder;
   }
 
-  /** `target` is a host and a port, `rules` the path of a file with alert rules. */
-  static async start(target: string, rules: string): Promise<Prometheus> {
+  /** `targets` are hosts with ports, `rules` the paths of files with rules. */
+  static async start(targets: string[], rules: string[]): Promise<Prometheus> {
     const folder = mkdtempSync(join(tmpdir(), 'ws-linger-prometheus-'));
     const config = join(folder, 'prometheus.yml');
-    const job = { job_name: 'ws-linger', static_configs: [{ targets: [target] }] };
+    const job = { job_name: 'ws-linger', static_configs: [{ targets }] };
     // JSON is YAML, too.
     writeFileSync(
       config,
       JSON.stringify({
         global: { scrape_interval: '1s', evaluation_interval: '1s' },
-        rule_files: [rules],
+        rule_files: rules,
         scrape_configs: [job],
       }),
     );
@@ -74,9 +75,18 @@ export class Prometheus {
 
   async alerts(): Promise<Alert[]> {
     const { alerts } = (await this.#get('alerts')) as {
-      alerts: { labels: { alertname: string }; state: Alert['state']; annotations: Alert['annotations'] }[];
+      alerts: {
+        labels: { alertname: string; instance: string };
+        state: Alert['state'];
+        annotations: Alert['annotations'];
+      }[];
     };
-    return alerts.map(({ labels, state, annotations }) => ({ name: labels.alertname, state, annotations }));
+    return alerts.map(({ labels, state, annotations }) => ({
+      name: labels.alertname,
+      instance: labels.instance,
+      state,
+      annotations,
+    }));
   }
 
   async #get(path: string): Promise<unknown> {

@@ -15,6 +15,9 @@ export interface Rule {
 
 export const RULES = join(ROOT, 'examples', 'monitoring', 'alerts.yml');
 
+/** Gives the metrics of OpenTelemetry the names that alerts and dashboard use. */
+export const OPENTELEMETRY_NAMES = join(ROOT, 'examples', 'monitoring', 'opentelemetry-names.yml');
+
 const { groups } = parse(readFileSync(RULES, 'utf8')) as { groups: { rules: Rule[] }[] };
 
 export const rules = groups.flatMap((group) => group.rules);

@@ -2,14 +2,18 @@
 import assert from 'node:assert/strict';
 import { channel } from 'node:diagnostics_channel';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, it } from 'node:test';
 import { DataPointType, type Histogram, InstrumentType } from '@opentelemetry/sdk-metrics';
 import { Registry } from 'prom-client';
 import WebSocket, { WebSocketServer } from 'ws-linger';
 import { collectMetrics } from 'ws-linger/opentelemetry';
 import * as prometheus from 'ws-linger/prometheus';
+import { parse } from 'yaml';
 import { CLOSE_KINDS, LINGER_OUTCOMES } from '../../dist/close-info.js';
 import { CONNECTION_MS_BOUNDS, FAILED_OPENINGS } from '../../dist/telemetry/metrics.js';
+import { ROOT } from '../support/child.js';
 import { tableOf } from '../support/docs-table.js';
 import { portOf } from '../support/end.js';
 import { type Recorded, recording } from '../support/opentelemetry.js';
@@ -161,6 +165,31 @@ describe('OpenTelemetry metrics', () => {
     assert.deepEqual(recorded.points('ws_linger.server.connection.count'), []);
     assert.deepEqual(recorded.points('ws_linger.server.lingering.count'), []);
   });
+});
+
+it('the recording rules take every instrument, and give it the name of a Prometheus metric', async () => {
+  const read = collecting();
+  tellEverything();
+  const register = new Registry();
+  cleanUps.push(prometheus.collectMetrics({ register }));
+  const file = join(ROOT, 'examples', 'monitoring', 'opentelemetry-names.yml');
+  const { groups } = parse(readFileSync(file, 'utf8')) as { groups: { rules: { record: string; expr: string }[] }[] };
+  const rules = groups.flatMap((group) => group.rules);
+  const series = (await read()).instruments.flatMap(({ descriptor: { name }, dataPointType }) => {
+    const text = name.replaceAll('.', '_');
+    if (dataPointType === DataPointType.HISTOGRAM) return ['bucket', 'sum', 'count'].map((part) => `${text}_${part}`);
+    return name.endsWith('.count') ? [text] : [`${text}_total`];
+  });
+  const patterns = rules.map(({ expr }) => new RegExp(`^${/__name__=~"([^"]+)"/.exec(expr)?.[1]}$`));
+  for (const name of series) assert.equal(patterns.filter((pattern) => pattern.test(name)).length, 1, name);
+  for (const pattern of patterns)
+    assert.ok(
+      series.some((name) => pattern.test(name)),
+      String(pattern),
+    );
+  const recorded = new Set(rules.map(({ record }) => record.replace(/_(bucket|sum|count)$/, '')));
+  const names = (await register.getMetricsAsArray()).map(({ name }) => name);
+  assert.deepEqual([...recorded].sort(), names.sort());
 });
 
 it('Prometheus metrics are those of the table in docs/metrics.md', async () => {
