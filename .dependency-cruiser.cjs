@@ -33,7 +33,7 @@ const layerRules = LAYERS.map(([name, from], index) => ({
 
 /** Decisions, which are tested without a socket or a clock. */
 const PURE =
-  '^src/(connection/(lifecycle|classify)|liveness/(heartbeat|backpressure)|close-info|close-sentence|printable|tools/top/(?!ask)[^/]+)\\.ts$';
+  '^src/(connection/(lifecycle|classify)|liveness/(heartbeat|backpressure)|close-info|close-sentence|printable|tools/top/(?!ask)[^/]+|tools/stability/(plan|profiles|thresholds|checks|junit|outage-addresses))\\.ts$';
 
 module.exports = {
   forbidden: [

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -134,6 +134,85 @@ describe('ws-linger stability', () => {
     assert.match(page, /1006/);
   });
 
+  it('writes JSON and JUnit to files, beside the table', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ws-linger-'));
+    const [json, junit] = [join(folder, 'result.json'), join(folder, 'result.xml')];
+    await writeFile(json, 'what an earlier run has left'.repeat(1_000));
+    const args = ['--plain', '--connections', '2', '--mix', 'clean,rst', '--json', json, '--junit', junit];
+    const { code, stdout } = await runCli('stability', ...args);
+    const result = JSON.parse(await readFile(json, 'utf8'));
+    const suite = await readFile(junit, 'utf8');
+    await rm(folder, { recursive: true });
+    assert.equal(code, 1);
+    assert.match(stdout, /^FAIL$/m);
+    assert.equal(result.pass, false);
+    assert.match(suite, /<testsuite name="ws-linger stability: plain ws" tests="(\d+)" failures="2" errors="0"/);
+    assert.match(suite, /<failure message="50 % of 2 connections failed">.*1006/s);
+    assert.equal(suite.match(/<testcase /g)?.length, result.checks.length);
+  });
+
+  it('judges by the thresholds of a file, and names what is not kept', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ws-linger-'));
+    const file = join(folder, 'limits.json');
+    const run = async (limits: object) => {
+      await writeFile(file, JSON.stringify(limits));
+      return runCli('stability', '--plain', '--connections', '4', '--mix', 'clean,rst', '--thresholds', file);
+    };
+    const kept = await run({ failedConnections: 0.5, unexplained: 2, closeP99Ms: 60_000 });
+    const broken = await run({ failedConnections: 0.4, unexplained: 2, scenarios: { rst: { closeMaxMs: 0 } } });
+    await rm(folder, { recursive: true });
+    assert.equal(kept.code, 0, kept.stdout);
+    assert.match(kept.stdout, /^PASS: the run is within the thresholds/m);
+    assert.equal(broken.code, 1);
+    assert.match(broken.stdout, /not so: at most 40 % of the connections fail/);
+    assert.match(broken.stdout, /not so: connections of rst end in time: closeMaxMs at most 0/);
+    assert.doesNotMatch(broken.stdout, /not so: ends have a known cause/);
+  });
+
+  it('touches no file and starts nothing when the thresholds are wrong', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ws-linger-'));
+    const file = join(folder, 'limits.json');
+    const results = [];
+    for (const text of ['{"closeP99":1}', '{"unexplained":"none"}', '{"heapMiB":9}', '{', '[]']) {
+      await writeFile(file, text);
+      const outputs = ['--junit', join(folder, 'a.xml'), '--json', join(folder, 'a.json')];
+      results.push(await runCli('stability', '--thresholds', file, ...outputs, '--report', join(folder, 'a.html')));
+    }
+    const left = await readdir(folder);
+    await rm(folder, { recursive: true });
+    assert.deepEqual(left, ['limits.json']);
+    assert.deepEqual(
+      results.map(({ code, stdout }) => [code, stdout]),
+      results.map(() => [2, '']),
+    );
+    const [unknown, type, memory, json, list] = results.map(({ stderr }) => stderr);
+    assert.match(
+      unknown as string,
+      /limits\.json: thresholds\.closeP99 is no option, did you mean thresholds\.closeP99Ms\?/,
+    );
+    assert.match(type as string, /thresholds\.unexplained must be a number/);
+    assert.match(memory as string, /thresholds\.heapMiB needs --duration/);
+    assert.match(json as string, /no JSON/);
+    assert.match(list as string, /thresholds must be an object/);
+  });
+
+  it('takes an address after --json, too', async () => {
+    const { code, stdout } = await runCli('stability', '--json', 'ws://127.0.0.1:9', '--connections', '1');
+    assert.equal(code, 1);
+    assert.equal(JSON.parse(stdout).url, 'ws://127.0.0.1:9/');
+  });
+
+  it('takes the settings of a profile, and prefers those of the user', async () => {
+    const args = ['--profile', 'browser', '--mix', 'rst', '--no-outages', '--connections', '2', '--json', '-'];
+    const { code, stdout } = await runCli('stability', ...args);
+    const { profile, mix, reconnects, outages } = JSON.parse(stdout);
+    assert.equal(code, 0, stdout);
+    assert.deepEqual(
+      { profile, mix, reconnects, outages },
+      { profile: 'browser', mix: { rst: 1 }, reconnects: 2, outages: null },
+    );
+  });
+
   it('runs for --duration, and prints a verdict on memory', async () => {
     const { code, stdout } = await runCli('stability', '--duration', '1s', '--connections', '5', '--mix', 'clean,rst');
     assert.equal(code, 0, stdout);
@@ -238,6 +317,11 @@ describe('ws-linger stability', () => {
     [['--header', 'Authorization'], /'Name: value'/],
     [['--report', '/nowhere/at/all.html'], /cannot be written/],
     [['--report', ''], /cannot be written/],
+    [['--json', '/nowhere/at/all.json'], /JSON cannot be written/],
+    [['--junit', '/nowhere/at/all.xml'], /JUnit file cannot be written/],
+    [['--json', 'same', '--junit', 'same'], /need different files/],
+    [['--profile', 'tablet'], /Allowed choices are browser, phone, device, flaky/],
+    [['--thresholds', '/nowhere/at/all.json'], /--thresholds .*ENOENT/],
   ] as const) {
     it(`refuses '${args.join(' ')}' in one line, with exit code 2`, async () => {
       const { code, stdout, stderr } = await runCli('stability', ...args);

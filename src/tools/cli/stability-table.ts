@@ -1,14 +1,19 @@
 /** Renders the result of a stability run as a table of 80 columns. */
 import Table from 'cli-table3';
-import { type StabilityResult, serverName, slowPeersText } from '../stability/result';
+import { allPass, type RunCheck } from '../stability/checks';
+import { outagesText, type StabilityResult, serverName, slowPeersText } from '../stability/result';
 import { soakSentence } from '../stability/soak';
 import type { Colors } from './colors';
 import { WIDTH, wrap } from './wrap';
 
 const LABELS = 18;
 
-/** Renders one result, or several side by side. The verdict below the table is that of the first. */
-export function renderTable(results: readonly [StabilityResult, ...StabilityResult[]], colors: Colors): string {
+/** Renders one result, or several side by side. The checks and the verdict below the table are those of the first. */
+export function renderTable(
+  results: readonly [StabilityResult, ...StabilityResult[]],
+  checks: readonly RunCheck[],
+  colors: Colors,
+): string {
   const [result] = results;
   const rows = results.map((one) => rowsOf(one, colors));
   const width = Math.floor((WIDTH - LABELS - 2) / results.length) - 1;
@@ -23,7 +28,8 @@ export function renderTable(results: readonly [StabilityResult, ...StabilityResu
   const lines = [
     table.toString(),
     ...result.problems.map((problem) => wrap(problem, '  ', '    ')),
-    verdict(result, colors),
+    ...checks.filter(({ outcome }) => outcome === 'failed').map((check) => wrap(failure(check), '  ', '    ')),
+    verdict(result, allPass(checks), colors),
   ];
   if (results.slice(1).some(({ interrupted }) => interrupted)) {
     lines.push(colors.yellow('INTERRUPTED: the second run is shown as far as it went.'));
@@ -31,9 +37,12 @@ export function renderTable(results: readonly [StabilityResult, ...StabilityResu
   return lines.join('\n');
 }
 
-function verdict({ pass, interrupted }: StabilityResult, colors: Colors): string {
+const failure = ({ name, text }: RunCheck): string => `not so: ${name} (${text.split('\n')[0]})`;
+
+function verdict({ pass, interrupted }: StabilityResult, kept: boolean, colors: Colors): string {
   if (interrupted) return colors.yellow('INTERRUPTED: the table shows the run as far as it went.');
-  if (!pass) return colors.red('FAIL');
+  if (!kept) return colors.red('FAIL');
+  if (!pass) return colors.green('PASS: the run is within the thresholds.');
   return colors.green('PASS: every connection ended once, in time and with a known cause.');
 }
 
@@ -69,6 +78,7 @@ function rowsOf(result: StabilityResult, colors: Colors): [label: string, text: 
     ],
     ['Time to connect', times(connections.opened, `p50 ${connectMs.p50} ms, p99 ${connectMs.p99} ms`)],
     ['Time to end', times(closeMs.max, `p50 ${closeMs.p50} ms, p99 ${closeMs.p99} ms, max ${closeMs.max} ms`)],
+    ...(result.outages ? ([['Outages', outagesText(result.outages)]] as [string, string][]) : []),
     ['Duration', `${(result.durationMs / 1000).toFixed(1)} s${rounds}`],
     ...(soak ? ([['Memory', mark(soak.verdict !== 'growing', soakSentence(soak))]] as [string, string][]) : []),
   ];

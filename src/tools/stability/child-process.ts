@@ -7,10 +7,16 @@ import { join } from 'node:path';
  *
  * The child does not inherit this process's Node flags, because a debugger's port cannot be opened twice. The child is
  * detached, so that a terminal's Ctrl+C reaches only the run: the run ends its children itself, and a child exits by
- * itself when the run's process is gone.
+ * itself when the run's process is gone. `wrapper`, where given, is a program that becomes Node.
  */
-export function startChild(file: string, args: string[] = [], execArgv: string[] = []): ChildProcess {
-  const child = fork(join(__dirname, file), args, { execArgv, detached: true });
+export function startChild(
+  file: string,
+  args: string[] = [],
+  nodeArgs: string[] = [],
+  wrapper?: readonly [program: string, ...args: string[]],
+): ChildProcess {
+  const [execPath, ...before] = [...(wrapper ?? []), process.execPath] as [string, ...string[]];
+  const child = fork(join(__dirname, file), args, { execPath, execArgv: [...before, ...nodeArgs], detached: true });
   child.on('error', () => {}); // sending to a child that has exited; exited() reports a child that did not start
   return child;
 }

@@ -6,6 +6,7 @@
 import type { Cancellation } from './cancellation';
 import { ownDelayMs, type Target } from './client';
 import type { StabilitySettings } from './options';
+import type { Outages } from './outages';
 import type { PlannedConnection } from './plan';
 import type { ResultBuilder } from './result-builder';
 import type { ServerProcess } from './server-process';
@@ -16,6 +17,8 @@ export interface RunContext {
   readonly target: Target;
   /** Null when the run tests a server at a URL: the run can neither ask that server anything nor command it. */
   readonly serverProcess: ServerProcess | null;
+  /** Null where the run asked for none. */
+  readonly outages: Outages | null;
   readonly results: ResultBuilder;
   readonly cancellation: Cancellation;
 }

@@ -4,7 +4,9 @@
  * @module ws-linger/stability
  */
 export type { StabilityOptions } from './options';
+export type { OutageCounts } from './outages';
 export type { Mix, Scenario } from './plan';
+export type { Profile } from './profiles';
 export { renderReport } from './report';
 export type { Ended, StabilityResult, Times } from './result';
 export { runStability } from './run';

@@ -1,6 +1,7 @@
 /** The options of a stability run, with their defaults and checks. */
 import { type Check, checkAll, flag, milliseconds, outOfRange, wrongType } from '../../options';
 import { DEFAULT_MIX, type Mix, SCENARIOS } from './plan';
+import { PROFILE_SETTINGS, PROFILES, type Profile } from './profiles';
 import type { StabilityProgress } from './timeline';
 
 /** The options of `runStability()`. Each has a default. */
@@ -15,6 +16,17 @@ export interface StabilityOptions {
    * @defaultValue false
    */
   plain?: boolean | undefined;
+  /**
+   * A kind of client: sets `mix`, `messages`, `reconnect` and `outages` where they are not given.
+   * @defaultValue none of them
+   */
+  profile?: Profile | undefined;
+  /**
+   * Take the network away from all connections for 0.7 s, every 3 s. It needs Linux, root and `ip`, and a server that the run
+   * starts; elsewhere `outages` of the result says why there were none.
+   * @defaultValue false
+   */
+  outages?: boolean | undefined;
   /**
    * Connections that are open at the same time.
    * @defaultValue 200
@@ -79,10 +91,11 @@ export interface StabilityOptions {
 
 /** The options after validation. */
 export type StabilitySettings = Required<Omit<StabilityOptions, Optional>> & Pick<StabilityOptions, Optional>;
-type Optional = 'url' | 'rate' | 'duration' | 'signal' | 'onProgress';
+type Optional = 'url' | 'profile' | 'rate' | 'duration' | 'signal' | 'onProgress';
 
 const DEFAULTS = {
   plain: false,
+  outages: false,
   connections: 200,
   messages: 10,
   echo: true,
@@ -101,6 +114,12 @@ const CHECKS: Record<keyof StabilityOptions, Check> = {
     if (!isWebSocketUrl(value)) throw outOfRange(`${name} must be a ws: or wss: address, not '${value}'`);
   },
   plain: flag,
+  profile: (name, value) => {
+    if (typeof value !== 'string') throw wrongType(name, 'the name of a profile', value);
+    if (!PROFILES.includes(value as Profile))
+      throw outOfRange(`${name} must be one of ${PROFILES.join(', ')}, not '${value}'`);
+  },
+  outages: flag,
   connections: integer(1, 100_000),
   messages: integer(0, 1_000_000),
   echo: flag,
@@ -125,7 +144,8 @@ const CHECKS: Record<keyof StabilityOptions, Check> = {
 export function parseStabilityOptions(options: StabilityOptions): StabilitySettings {
   const own = checkAll<StabilityOptions>('stability', options, CHECKS);
   const given = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
-  const settings: StabilitySettings = { ...DEFAULTS, ...given };
+  const profile = own.profile ? PROFILE_SETTINGS[own.profile].settings : {};
+  const settings: StabilitySettings = { ...DEFAULTS, ...profile, ...given };
   if (settings.url && settings.plain)
     throw outOfRange('plain makes the run start a server, so it cannot be used with url');
   if (!settings.url && !settings.echo)

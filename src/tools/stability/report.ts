@@ -2,7 +2,7 @@
 import { type Bar, columnChart, escaped, type Point, rowChart, type TimeScale, timeChart } from './charts';
 import { SCENARIOS } from './plan';
 import { STYLE } from './report-style';
-import { type StabilityResult, serverName, slowPeersText } from './result';
+import { outagesText, type StabilityResult, serverName, slowPeersText } from './result';
 import { type Soak, soakSentence } from './soak';
 import type { StabilitySample } from './timeline';
 
@@ -127,6 +127,7 @@ function tiles(result: StabilityResult): string {
     ['time to end, 99th percentile', time(closeMs.p99), false],
     ['duration of the run', time(result.durationMs), false],
   ];
+  if (result.outages) all.push(['outages', outagesText(result.outages), false]);
   if (rounds > 1) all.push(['rounds', String(rounds), false]);
   if (reconnects > 0) all.push(['reconnects', String(reconnects), false]);
   const items = all.map(

@@ -1,5 +1,7 @@
 /** The result of a stability run, and how its parts are written for people. */
+import type { OutageCounts } from './outages';
 import type { Mix, Scenario } from './plan';
+import type { Profile } from './profiles';
 import type { Soak } from './soak';
 import type { StabilitySample } from './timeline';
 
@@ -75,6 +77,10 @@ export interface StabilityResult {
   closeHistogram: Record<'underMs' | 'count', number>[];
   /** The share of the attempted connections that ended as their scenario demands, from 0 to 1. */
   successRate: number;
+  /** The `profile` option. Null: none. */
+  profile: Profile | null;
+  /** The outages of the network. Null: the run asked for none. */
+  outages: OutageCounts | null;
   /** The `seed` option. With it and `mix`, the run can be repeated. */
   seed: number;
   /** The `mix` option. */
@@ -94,6 +100,11 @@ export interface StabilityResult {
 }
 
 const SERVERS = { native: 'ws-linger, native', portable: 'ws-linger, portable', plain: 'plain ws' } as const;
+
+/** How many outages there were, or why there were none, as text. */
+export function outagesText({ count, missing }: OutageCounts): string {
+  return missing === null ? `${count} of the whole network` : `none: ${missing}`;
+}
 
 /** How many messages slow peers received, as text. */
 export function slowPeersText({ slowPeers }: StabilityResult): string {

@@ -63,8 +63,9 @@ export class Round {
 
   /** Opens all connections in the order of the plan: `rate` per second, or else OPENING_AT_ONCE at a time. */
   async #openAll(groups: readonly ClientGroup[]): Promise<void> {
-    const { settings, cancellation } = this.#context;
+    const { settings, outages, cancellation } = this.#context;
     const { rate } = settings;
+    await outages?.begin();
     const groupOf = new Map(groups.flatMap((group) => group.planned.map(({ id }) => [id, group])));
     const began = performance.now();
     const opening = new Set<Promise<void>>();
@@ -85,6 +86,7 @@ export class Round {
   async #each(phase: 'exchange' | 'end', groups: readonly ClientGroup[], step: (group: ClientGroup) => Promise<void>) {
     this.phase = phase;
     this.done = 0;
+    await this.#context.outages?.begin();
     await Promise.all(
       groups.map(async (group) => {
         await step(group);

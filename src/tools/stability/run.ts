@@ -2,6 +2,7 @@
 
 import { Cancellation } from './cancellation';
 import { parseStabilityOptions, type StabilityOptions, type StabilitySettings } from './options';
+import { Outages } from './outages';
 import { plan } from './plan';
 import type { StabilityResult } from './result';
 import { ResultBuilder } from './result-builder';
@@ -29,17 +30,21 @@ export async function runStability(options: StabilityOptions = {}): Promise<Stab
   process.on('uncaughtException', onUncaught);
   settings.signal?.addEventListener('abort', onAbort);
   if (settings.signal?.aborted) cancellation.cancel();
+  const outages = await Outages.prepare(settings);
   try {
-    const server = await serverFor(settings, results, cancellation);
+    const server = await serverFor(settings, outages, results, cancellation);
     let death: Error | undefined;
     server.serverProcess?.died.catch((error: Error) => {
       death = error;
       cancellation.cancel();
     });
-    const result = await runRounds(settings, server, results, cancellation).finally(() => server.serverProcess?.stop());
+    const result = await runRounds(settings, server, outages, results, cancellation).finally(() =>
+      server.serverProcess?.stop(),
+    );
     if (death) throw death;
     return result;
   } finally {
+    await outages?.stop();
     process.off('uncaughtException', onUncaught);
     settings.signal?.removeEventListener('abort', onAbort);
   }
@@ -47,11 +52,12 @@ export async function runStability(options: StabilityOptions = {}): Promise<Stab
 
 async function serverFor(
   { url, plain }: StabilitySettings,
+  outages: Outages | null,
   results: ResultBuilder,
   cancellation: Cancellation,
 ): Promise<ServerUnderTest> {
   if (url) return { url, control: 'foreign', serverProcess: null };
-  return startServer(plain, {
+  return startServer(plain, outages?.network ?? null, {
     onEnd: (end) => cancellation.cancelled || results.serverEnded(end),
     onUncaught: (message) => results.uncaughtError(`in the server: ${message.split('\n')[0]}`),
   });
@@ -60,6 +66,7 @@ async function serverFor(
 async function runRounds(
   settings: StabilitySettings,
   server: ServerUnderTest,
+  outages: Outages | null,
   results: ResultBuilder,
   cancellation: Cancellation,
 ): Promise<StabilityResult> {
@@ -89,7 +96,7 @@ async function runRounds(
       const firstId = rounds * connections * (1 + reconnect);
       rounds++;
       const planned = plan(connections, mix, seed + rounds - 1).map((one) => ({ ...one, id: firstId + one.id }));
-      round = new Round({ settings, target, serverProcess, results, cancellation }, planned);
+      round = new Round({ settings, target, serverProcess, outages, results, cancellation }, planned);
       left = { ...(await round.run()), atMs: timeline.elapsedMs };
       if (cancellation.cancelled) break;
       soak.add(left);
@@ -110,6 +117,8 @@ async function runRounds(
     leaked: cancellation.cancelled
       ? { clients: null, handles: null }
       : { clients: left.clients, handles: left.handles },
+    profile: settings.profile ?? null,
+    outages: outages?.counts ?? null,
     seed,
     mix,
     rounds,

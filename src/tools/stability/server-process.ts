@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { withCode } from '../../errors';
 import { exited, startChild } from './child-process';
 import type { ObservedEnd } from './expected-ends';
+import type { OutageNetwork } from './outage-network';
 import type { StabilityResult } from './result';
 import type { FromServer, ServerStatus, ToServer } from './server';
 
@@ -94,10 +95,15 @@ export class ServerProcess {
 
 /**
  * Starts the server. Resolves when it listens, rejects when it cannot. `--expose-gc` lets the server collect garbage
- * before it reports its memory, so that two reports can be compared.
+ * before it reports its memory, so that two reports can be compared. `network`, where given, is what the server is put behind.
  */
-export async function startServer(plain: boolean, events: ServerEvents): Promise<ServerUnderTest> {
-  const child = startChild('server.js', plain ? ['--plain'] : [], ['--expose-gc']);
+export async function startServer(
+  plain: boolean,
+  network: OutageNetwork | null,
+  events: ServerEvents,
+): Promise<ServerUnderTest> {
+  const host = network?.serverAddress ?? '127.0.0.1';
+  const child = startChild('server.js', [host, ...(plain ? ['--plain'] : [])], ['--expose-gc'], network?.onServer);
   const serverProcess = new ServerProcess(child, events);
   const listening = new Promise<FromServer & { type: 'listening' }>((resolve, reject) => {
     serverProcess.died.catch(reject);
@@ -110,5 +116,5 @@ export async function startServer(plain: boolean, events: ServerEvents): Promise
     await serverProcess.stop(); // otherwise the child would keep this process alive
     throw error;
   });
-  return { url: `ws://127.0.0.1:${port}/`, control, serverProcess };
+  return { url: `ws://${host}:${port}/`, control, serverProcess };
 }

@@ -1,6 +1,6 @@
 /**
  * The child process with the server under test. It echoes messages, sends backlogs and closes connections when the run
- * says so, and reports how each connection ended. With `--plain` the server is plain ws instead of ws-linger.
+ * says so, and reports how each connection ended. Its first argument is the address to listen on. With `--plain` the server is plain ws instead of ws-linger.
  */
 import type { IncomingMessage } from 'node:http';
 import type { CloseInfo } from '../../close-info';
@@ -28,7 +28,7 @@ export type FromServer =
   | { type: 'uncaught'; message: string };
 
 const plain = process.argv.includes('--plain');
-const wss = new (plain ? Upstream.Server : WebSocketServer)({ host: '127.0.0.1', port: 0 });
+const wss = new (plain ? Upstream.Server : WebSocketServer)({ host: process.argv[2] as string, port: 0 });
 const connections = new Map<number, Upstream>();
 const report = (message: FromServer) => process.send?.(message);
 const openHandles = () =>
