@@ -8,6 +8,7 @@
 #   toolchain.sh network    ss and nft, with which the tests list sockets and drop packets
 #   toolchain.sh browser    Chromium and a font
 #   toolchain.sh prometheus Prometheus and promtool, in a folder whose path it prints
+#   toolchain.sh foreign    WebSocket servers of Python and Go, nginx and HAProxy
 #
 # Without root it installs nothing and says what is missing. Downloads and the Wine folder are kept in ~/.cache/ws-linger, or
 # in $WS_LINGER_CACHE.
@@ -89,6 +90,20 @@ prometheus() {
   echo "$cache/prometheus/usr/bin"
 }
 
+# Debian starts a server when it installs its package, unless this file says 101.
+foreign() {
+  policy=/usr/sbin/policy-rc.d
+  if [ "$(id -u)" = 0 ] && [ ! -e $policy ]; then
+    printf '#!/bin/sh\nexit 101\n' >$policy
+    chmod +x $policy
+    trap 'rm -f $policy' EXIT
+  fi
+  need /usr/lib/python3/dist-packages/websockets python3-websockets
+  need /usr/share/gocode/src/github.com/gorilla/websocket golang-go golang-github-gorilla-websocket-dev
+  need /usr/sbin/nginx nginx-light
+  need /usr/sbin/haproxy haproxy
+}
+
 # Debian 12's Wine 8 cannot start Node 24. Debian 13's Wine 10 can, so a Debian 13 root folder is made for it.
 windows() {
   if [ -n "${WINE:-}" ]; then
@@ -153,9 +168,9 @@ ia32() {
 }
 
 case ${1:-} in
-build | native | windows | ia32 | network | browser | prometheus) "$1" ;;
+build | native | windows | ia32 | network | browser | prometheus | foreign) "$1" ;;
 *)
-  say "usage: toolchain.sh build|native|windows|ia32|network|browser|prometheus"
+  say "usage: toolchain.sh build|native|windows|ia32|network|browser|prometheus|foreign"
   exit 2
   ;;
 esac

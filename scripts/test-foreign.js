@@ -1,0 +1,23 @@
+#!/usr/bin/env node
+
+// npm run test:foreign
+//
+// Runs `ws-linger stability` against a server of Python and one of Go, and through nginx and HAProxy, and prints a table. It
+// takes a minute. Debian's packages of them are installed as root; without them it is left out, and with CI=true that is a
+// failure.
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { compile, root, runNode, toolchain } = require('./steps.js');
+
+try {
+  toolchain('foreign');
+} catch (error) {
+  console.log(`NOT RUN: ${error.message}`);
+  process.exit(process.env.CI === 'true' ? 1 : 0);
+}
+compile();
+const folder = path.join('dist-test', 'foreign');
+const files = fs.readdirSync(path.join(root, folder)).filter((file) => file.endsWith('.test.js'));
+const options = ['--test-force-exit', '--test-concurrency=1', '--test-timeout=300000', '--test-reporter=spec'];
+process.exitCode = runNode(['--test', ...options, ...files.map((file) => path.join(folder, file))]);
