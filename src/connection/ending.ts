@@ -90,7 +90,6 @@ export class Ending implements Waiting, Aborting {
   sampledAt = 0;
   #latest = NO_TRAFFIC;
   #final: Traffic | null = null;
-  /** Those that were there when it was first waited for. */
   #timers: Timers | null = null;
   #isWatched = false;
   #alarm: Alarm | null = null;
@@ -169,20 +168,25 @@ export class Ending implements Waiting, Aborting {
     return stoodFor === 0 || (isInflating(this.#ws) && stoodFor < this.#settings.closeDeadline);
   }
 
+  /** Those of the rule that closes the connection, else those that were there when it was first waited for. */
+  #ownTimers(): Timers {
+    this.#timers ??= this.closeLimits?.timers ?? currentTimers();
+    return this.#timers;
+  }
+
   /** To be called right after a sample: wakes the connection after `wakeIn` ms, or when a limit has come. A later call replaces an earlier one. */
   wake(wakeIn: number, state: State): void {
     this.queue?.remove(this);
-    this.#timers ??= this.closeLimits?.timers ?? currentTimers();
-    const { isReal } = this.#timers;
-    if (isReal && wakeIn === firstCheckIn(this.#settings)) {
+    const timers = this.#ownTimers();
+    if (timers.isReal && wakeIn === firstCheckIn(this.#settings)) {
       this.#alarm?.stop();
-      timerQueueFor(wakeIn, this.#timers).add(this, this.sampledAt);
+      timerQueueFor(wakeIn, timers).add(this, this.sampledAt);
       return;
     }
     const next = this.sampledAt + wakeIn;
-    this.#alarm ??= new Alarm(this.#timers);
+    this.#alarm ??= new Alarm(timers);
     // Only a mocked clock needs the limits, see Alarm.
-    this.#alarm.set(isReal ? [next] : [next, ...limitsOf(state, this.#settings)], (how) => this.onDue(how));
+    this.#alarm.set(timers.isReal ? [next] : [next, ...limitsOf(state, this.#settings)], (how) => this.onDue(how));
   }
 
   onDue(how: Ringing): void {
@@ -191,12 +195,11 @@ export class Ending implements Waiting, Aborting {
 
   /** From now on, which is `at`, only ws's 'close' is waited for, and not for long: ws does not emit it where a listener has thrown. */
   watch(at: number): void {
-    this.#timers ??= this.closeLimits?.timers ?? currentTimers();
     if (this.queue !== null && this.#isWatched) return;
     this.#isWatched = true;
     this.queue?.remove(this);
     this.#alarm?.stop();
-    timerQueueFor(WATCHDOG_MS, this.#timers).add(this, at);
+    timerQueueFor(WATCHDOG_MS, this.#ownTimers()).add(this, at);
   }
 
   /** Stops the timers and the counting. */
@@ -224,7 +227,7 @@ export class Ending implements Waiting, Aborting {
     if (this.#closeFrame) this.#closeFrame.callback = null;
     this.#connection.counter?.stop();
     this.queue?.remove(this);
-    const alarm = this.#alarm ?? new Alarm(currentTimers());
+    const alarm = this.#alarm ?? new Alarm(this.#ownTimers());
     this.#alarm = null;
     this.lingering = new Lingering(stream, this.control(), this.#meter, owner, { deadlineAt, onTimeout }, alarm);
   }

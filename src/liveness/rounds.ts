@@ -4,7 +4,7 @@
  * given up `timeout` later.
  */
 import type { HeartbeatOptions } from '../options';
-import { currentTimers, stopTimer } from './clock';
+import { stopTimer, type Timers } from './clock';
 import { Doubt } from './doubt';
 import { isOver, nextCheck } from './heartbeat';
 import { RunningTime } from './running-time';
@@ -32,7 +32,7 @@ interface Member {
 export class Rounds {
   readonly #heartbeat: HeartbeatOptions;
   readonly #time: RunningTime;
-  readonly #timers = currentTimers();
+  readonly #timers: Timers;
   readonly #members = new Map<Watchable, Member>();
   /** How many have not answered yet. */
   #waiting = 0;
@@ -42,13 +42,14 @@ export class Rounds {
   /** Stops the ticks. */
   readonly stop: () => void;
 
-  constructor(heartbeat: HeartbeatOptions) {
+  constructor(heartbeat: HeartbeatOptions, timers: Timers) {
     const tickMs = Math.max(MIN_TICK_MS, heartbeat.timeout / TICKS_PER_TIMEOUT);
     this.#heartbeat = heartbeat;
+    this.#timers = timers;
     // Who does not answer by `timeout` from waking on is gone.
     this.#time = new RunningTime(tickMs, heartbeat.timeout / 2, () => this.#pingAll());
     // Without it nobody would see that the process was stopped between two rounds.
-    this.stop = every(tickMs, () => this.#time.read());
+    this.stop = every(timers, tickMs, () => this.#time.read());
   }
 
   add(connection: Watchable): void {

@@ -1,7 +1,7 @@
 /** Looks at all connections at intervals: for peers that read too slowly, and for connections that have reached their age. */
 import type { Settings } from '../options';
 import { type Flow, type SlowPolicy, stepFlow } from './backpressure';
-import { currentTimers, now } from './clock';
+import { now, type Timers } from './clock';
 import { Doubt } from './doubt';
 import { RunningTime } from './running-time';
 import { every, inTurns } from './timers';
@@ -36,18 +36,19 @@ export class Sweep {
   readonly #flowing = new Map<Watchable, Swept>();
   readonly stop: () => void;
   readonly #time: RunningTime;
-  readonly #timers = currentTimers();
+  readonly #timers: Timers;
   #isSweeping = false;
   #isTurnOfAll = false;
   #at = 0;
   #ran = 0;
 
-  constructor(settings: Settings) {
+  constructor(settings: Settings, timers: Timers) {
     this.#settings = settings;
+    this.#timers = timers;
     this.#limitsFlow = limitsFlow(settings);
     const period = periodOf(settings);
     this.#time = new RunningTime(period, Number.POSITIVE_INFINITY, () => {});
-    this.stop = every(period, () => this.#sweep());
+    this.stop = every(timers, period, () => this.#sweep());
   }
 
   add(connection: Watchable): void {

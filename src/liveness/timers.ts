@@ -1,7 +1,7 @@
 /** Timers of what is checked while connections are open. They do not keep the process alive. */
 import { AsyncResource } from 'node:async_hooks';
 import { performance } from 'node:perf_hooks';
-import { afterPoll, currentTimers, now, reached, stopTimer, type Timers, unrefTimer } from './clock';
+import { afterPoll, now, reached, stopTimer, type Timers, unrefTimer } from './clock';
 
 /** After so many ms of work the loop may turn, and after so many items the time is asked for. */
 const TURN_MS = 2;
@@ -27,9 +27,8 @@ export function inSharedContext<T>(run: () => T): T {
 
 // What came while the loop was busy is read before anybody is judged: hence afterPoll().
 
-/** By the timers that are there now, until they are gone. Returns what stops it. */
-export function every(ms: number, run: () => void): () => void {
-  const timers = currentTimers();
+/** Returns what stops it. */
+export function every(timers: Timers, ms: number, run: () => void): () => void {
   let timer: NodeJS.Timeout;
   const arm = () => {
     timer = startTimer(timers, ms, () => {

@@ -17,13 +17,13 @@ interface Watch {
   watchers: (Rounds | Sweep)[];
 }
 
-/** A watch exists while it has connections, each by the timers that were there when its first one came. */
+/** A watch exists while it has connections. Each goes by the timers that were there when its connections came. */
 const watches = new Map<Timers, Map<string, Watch>>();
 
-function startWatch(settings: Settings): Watch {
+function startWatch(settings: Settings, timers: Timers): Watch {
   const watchers: Watch['watchers'] = [];
-  if (settings.heartbeat) watchers.push(new Rounds(settings.heartbeat));
-  if (needsSweep(settings)) watchers.push(new Sweep(settings));
+  if (settings.heartbeat) watchers.push(new Rounds(settings.heartbeat, timers));
+  if (needsSweep(settings)) watchers.push(new Sweep(settings, timers));
   return { connections: new Set(), watchers };
 }
 
@@ -37,7 +37,7 @@ export function watching(settings: Settings): Watching | null {
       const timers = currentTimers();
       const ofTimers = watches.get(timers) ?? new Map<string, Watch>();
       watches.set(timers, ofTimers);
-      const watch = ofTimers.get(key) ?? startWatch(settings);
+      const watch = ofTimers.get(key) ?? startWatch(settings, timers);
       ofTimers.set(key, watch);
       watch.connections.add(connection);
       for (const watcher of watch.watchers) watcher.add(connection);
