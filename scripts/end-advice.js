@@ -41,8 +41,7 @@ module.exports = [
         advice: 'Let clients [come back by themselves](recipes/clients.md#i-want-a-client-that-comes-back).',
       },
       "The peer's system did not answer TCP keep-alive": {
-        cause:
-          'The peer vanished, and the connection was idle. With the kind `clean` both close frames had crossed, and its FIN never came.',
+        cause: 'The peer vanished, and the connection was idle.',
         advice: 'As above. [What finds a vanished peer, and when](vanished-peers.md).',
       },
       'The peer acknowledged nothing until TCP gave up': {

@@ -1,6 +1,7 @@
 // The steps that several scripts begin with.
 
 const { execFileSync, spawnSync } = require('node:child_process');
+const fs = require('node:fs');
 const path = require('node:path');
 
 const root = path.join(__dirname, '..');
@@ -29,6 +30,13 @@ function compile() {
   npmRun('compile', 'compile:test');
 }
 
+/** The compiled tests of a folder of test/, as paths from the root. */
+function testsIn(folder) {
+  const compiled = path.join('dist-test', folder);
+  const files = fs.readdirSync(path.join(root, compiled)).filter((file) => file.endsWith('.test.js'));
+  return files.map((file) => path.join(compiled, file));
+}
+
 /** Runs this Node in the repository's root and returns its exit code. */
 function runNode(args, env = {}) {
   return (
@@ -36,4 +44,4 @@ function runNode(args, env = {}) {
   );
 }
 
-module.exports = { root, toolchain, npm, npmRun, compile, runNode };
+module.exports = { root, toolchain, npm, npmRun, compile, testsIn, runNode };

@@ -6,9 +6,7 @@
 // takes a minute. Debian's packages of them are installed as root; without them it is left out, and with CI=true that is a
 // failure.
 
-const fs = require('node:fs');
-const path = require('node:path');
-const { compile, root, runNode, toolchain } = require('./steps.js');
+const { compile, runNode, testsIn, toolchain } = require('./steps.js');
 
 try {
   toolchain('foreign');
@@ -17,7 +15,5 @@ try {
   process.exit(process.env.CI === 'true' ? 1 : 0);
 }
 compile();
-const folder = path.join('dist-test', 'foreign');
-const files = fs.readdirSync(path.join(root, folder)).filter((file) => file.endsWith('.test.js'));
 const options = ['--test-force-exit', '--test-concurrency=1', '--test-timeout=300000', '--test-reporter=spec'];
-process.exitCode = runNode(['--test', ...options, ...files.map((file) => path.join(folder, file))]);
+process.exitCode = runNode(['--test', ...options, ...testsIn('foreign')]);

@@ -10,7 +10,7 @@ const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { npmRun, root, runNode, toolchain } = require('./steps.js');
+const { npmRun, root, runNode, testsIn, toolchain } = require('./steps.js');
 
 const [folders, ...names] = process.argv.slice(2);
 const suites = folders.split(',');
@@ -34,14 +34,9 @@ const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'ws-linger-install-'));
 try {
   execFileSync('npm', ['pack', '--silent', '--pack-destination', temporary], { cwd: root, stdio: ['ignore', 2, 2] });
   npmRun('compile:test');
-  const tests = suites.flatMap((suite) => {
-    const folder = path.join('dist-test', suite);
-    return fs
-      .readdirSync(path.join(root, folder))
-      .filter((file) => file.endsWith('.test.js'))
-      .filter((file) => names.length === 0 || names.some((name) => file.startsWith(name)))
-      .map((file) => path.join(folder, file));
-  });
+  const tests = suites
+    .flatMap(testsIn)
+    .filter((file) => names.length === 0 || names.some((name) => path.basename(file).startsWith(name)));
   const flag = (can) => (can ? '1' : '0');
   const env = {
     WS_LINGER_TEST_INSTALL: temporary,

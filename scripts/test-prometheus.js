@@ -7,9 +7,8 @@
 // unpack Debian's prometheus. Grafana is not run: its own types check the dashboard.
 
 const { execFileSync } = require('node:child_process');
-const fs = require('node:fs');
 const path = require('node:path');
-const { compile, root, runNode } = require('./steps.js');
+const { compile, runNode, testsIn } = require('./steps.js');
 
 /** The folder of prometheus and promtool; null where they cannot be had. */
 function programs() {
@@ -28,10 +27,6 @@ if (found === null) {
   process.exitCode = process.env.CI === 'true' ? 1 : 0;
 } else {
   compile();
-  const folder = path.join('dist-test', 'prometheus');
-  const files = fs.readdirSync(path.join(root, folder)).filter((file) => file.endsWith('.test.js'));
   const options = ['--test-force-exit', '--test-concurrency=1', '--test-timeout=300000', '--test-reporter=spec'];
-  process.exitCode = runNode(['--test', ...options, ...files.map((file) => path.join(folder, file))], {
-    PROMETHEUS_FOLDER: found,
-  });
+  process.exitCode = runNode(['--test', ...options, ...testsIn('prometheus')], { PROMETHEUS_FOLDER: found });
 }

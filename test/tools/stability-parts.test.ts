@@ -196,7 +196,7 @@ describe('JUnit', () => {
 describe('outages', () => {
   it('need a server that the run starts, Linux, and root', () => {
     assert.equal(whyNoOutages('linux', 0, undefined), null);
-    assert.match(whyNoOutages('linux', 1000, undefined) ?? '', /root/);
+    assert.match(whyNoOutages('linux', 1000, undefined) ?? '', /need root/);
     assert.match(whyNoOutages('win32', undefined, undefined) ?? '', /Linux/);
     assert.match(whyNoOutages('linux', 0, 'ws://a/') ?? '', /only a server that the run starts/);
   });

@@ -1,6 +1,6 @@
 /** Renders the result of a stability run as a table of 80 columns. */
 import Table from 'cli-table3';
-import { allPass, type RunCheck } from '../stability/checks';
+import { allPass, percent, type RunCheck } from '../stability/checks';
 import { outagesText, type StabilityResult, serverName, slowPeersText } from '../stability/result';
 import { soakSentence } from '../stability/soak';
 import type { Colors } from './colors';
@@ -82,8 +82,4 @@ function rowsOf(result: StabilityResult, colors: Colors): [label: string, text: 
     ['Duration', `${(result.durationMs / 1000).toFixed(1)} s${rounds}`],
     ...(soak ? ([['Memory', mark(soak.verdict !== 'growing', soakSentence(soak))]] as [string, string][]) : []),
   ];
-}
-
-function percent(share: number): string {
-  return `${Number((share * 100).toFixed(2))} %`;
 }

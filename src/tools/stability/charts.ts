@@ -5,7 +5,7 @@
 
 const WIDTH = 420;
 
-/** Escapes text for HTML and SVG. */
+/** Escapes text for HTML, SVG and XML. */
 export function escaped(text: string): string {
   const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
   return text.replace(/[&<>"']/g, (character) => entities[character] as string);

@@ -174,4 +174,5 @@ function most(name: string, count: number, limit: number, what: string): RunChec
 const withinShare = (part: number, whole: number, limit = 0): boolean => whole === 0 || part / whole <= limit;
 const allowed = (limit: number | undefined): string =>
   limit === undefined ? '' : `, at most ${percent(limit)} allowed`;
-const percent = (share: number): string => `${Number((share * 100).toFixed(2))} %`;
+/** A share as a text, to a hundredth of a per cent. */
+export const percent = (share: number): string => `${Number((share * 100).toFixed(2))} %`;

@@ -1,4 +1,5 @@
 /** Writes checks as JUnit XML, which CI systems read. Pure. */
+import { escaped } from './charts';
 import type { RunCheck } from './checks';
 import { type StabilityResult, serverName } from './result';
 
@@ -62,15 +63,8 @@ function attributes(values: Readonly<Record<string, string | number>>): string {
 
 /** What XML 1.0 has no way to write (§2.2): control characters, lone surrogates, U+FFFE and U+FFFF. */
 const FORBIDDEN = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
 
 /** Escapes a text, and leaves out what is forbidden in XML. */
 export function escapeXml(text: string): string {
-  return text.replace(FORBIDDEN, '').replace(/[&<>"']/g, (sign) => ENTITIES[sign] as string);
+  return escaped(text.replace(FORBIDDEN, ''));
 }
