@@ -20,6 +20,9 @@ const SECOND_DEADLINE = 100;
 /** The process goes on for this long at most until its own signal has come, in ms. */
 const DELIVERY_MS = 1_000;
 
+/** A process that others are to end goes on for this long, in ms, when it has nothing else to do. */
+const RESENT_MS = 50;
+
 /** A signal, or the message 'shutdown'. */
 type Request = NodeJS.Signals | 'message';
 
@@ -97,7 +100,11 @@ function leave(): void {
   // Another copy of this package, which still drains, ends the process when it is done.
   if (process.listeners(request as NodeJS.Signals).some(isOurs)) return;
   if (request === 'message') process.exit();
-  if (isOthers || isHeardByOthers(request)) return;
+  if (isOthers || isHeardByOthers(request)) {
+    // They may do so by sending the signal again, which a process with nothing else to do would not wait for.
+    process.once('beforeExit', () => void setTimeout(() => {}, RESENT_MS));
+    return;
+  }
   // On Windows kill() would end the process without its exit handlers, and with code 1.
   if (process.platform === 'win32') process.exit();
   // Linux drops what the first process of a container sends to itself.

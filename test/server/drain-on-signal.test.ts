@@ -173,6 +173,13 @@ function onPosix(): void {
     }
   }
 
+  for (const company of [[], ...SIGNAL_EXITS]) {
+    it(`waits for the signal that a handler sends again, after the drain, beside ${company.join(' and ') || 'nobody'}`, async () => {
+      const server = await start(...company, 'a handler that sends the signal again', 'no parent to talk to');
+      assert.deepEqual(await drained(server, () => server.child.kill('SIGTERM')), [null, 'SIGTERM']);
+    });
+  }
+
   it('does not keep the process alive after its server has closed', async () => {
     const server = await start();
     assert.deepEqual(await drained(server, () => server.child.send('close')), [0, null]);

@@ -27,6 +27,9 @@ const COMPANY: Record<string, () => void> = {
   'no parent to talk to': () => process.disconnect(),
   'a handler of the application': () => process.on('SIGTERM', shutDown),
   'a handler for one signal': () => process.once('SIGTERM', shutDown),
+  /** As terminus and others do it. */
+  'a handler that sends the signal again': () =>
+    process.once('SIGTERM', () => setTimeout(() => process.kill(process.pid, 'SIGTERM'), 200)),
   'a cleanup for one signal': () => process.once('SIGTERM', () => {}),
   'a listener for other messages': () => process.on('message', () => {}),
   /** It answers with the first two messages that it gets. */
