@@ -1,11 +1,14 @@
 /** The logger where none is given: pino at level warn, to stderr. It takes no time of a turn in which a connection ends. */
 
+import { hostname } from 'node:os';
 import type { Logger } from '../options';
 import { clearImmediate, setImmediate } from '../real-timers';
 import { LineQueue, openStderr } from './stderr';
 
 type Line = [fields: object, message: string];
 
+/** pino's number of the level warn. */
+const PINO_WARN = 40;
 /** Lines that wait for pino; more are counted. */
 const MAX_WAITING = 1_000;
 
@@ -27,8 +30,7 @@ export const defaultLogger: Pick<Logger, 'warn'> = {
 /** Loads pino, which takes 20 to 250 ms, in a turn of its own. For servers, before they have connections. */
 export function loadSoon(): void {
   if (logger || loading) return;
-  // Jest fails a run in which anything is required after a file's last test.
-  if (process.env.JEST_WORKER_ID !== undefined) load();
+  if (isInJest()) load();
   else {
     loading = setImmediate(load);
     loading.unref?.(); // Bun and Deno have their own
@@ -45,14 +47,34 @@ function load(): void {
     for (const line of lines) logger.warn(...line);
     if (lost > 0) tellLost(lost);
   } catch {
-    // Without pino or without a stderr there is nobody to tell.
+    // Without a stderr there is nobody to tell.
     logger ??= { debug() {}, warn() {} };
   }
 }
 
 function open(): Logger {
-  const { pino } = require('pino') as typeof import('pino');
-  return pino({ name: 'ws-linger', level: 'warn' }, new LineQueue(openStderr(), tellLost));
+  const lines = new LineQueue(openStderr(), tellLost);
+  if (isInJest()) return withoutPino(lines);
+  try {
+    const { pino } = require('pino') as typeof import('pino');
+    return pino({ name: 'ws-linger', level: 'warn' }, lines);
+  } catch {
+    return withoutPino(lines);
+  }
+}
+
+/** Jest loads anew for each file of tests, and fails a run in which anything is required after a file's last test. */
+const isInJest = () => process.env.JEST_WORKER_ID !== undefined;
+
+/** Lines as pino's, where it cannot be loaded: its folder was moved while the process ran, or Node's own objects are frozen. */
+function withoutPino(lines: LineQueue): Logger {
+  const always = { pid: process.pid, hostname: hostname(), name: 'ws-linger' };
+  return {
+    debug() {},
+    warn(fields, msg) {
+      lines.write(`${JSON.stringify({ level: PINO_WARN, time: Date.now(), ...always, ...fields, msg })}\n`);
+    },
+  };
 }
 
 function tellLost(lines: number): void {

@@ -46,9 +46,9 @@ function write(level: Level, logger: LoggerOption, fields: object, message: stri
   }
 }
 
-/** As the methods of an async logger may, also of another realm. */
+/** As the methods of an async logger may, also of another realm, or with methods of its own. */
 function ignoreRejection(result: unknown): void {
-  if (types.isPromise(result)) result.catch(() => {});
+  if (types.isPromise(result)) Promise.prototype.then.call(result, undefined, () => {});
 }
 
 /** What is logged of the end of a socket that is no WebSocket. */

@@ -6,6 +6,7 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { LineQueue } from '../../dist/telemetry/stderr.js';
@@ -236,11 +237,27 @@ describe('the default logger', () => {
     await exit(child);
   });
 
-  it('is loaded by the time a server is made where Jest runs, which fails a run in which more is required later', async () => {
-    const child = play('pino is loaded at once', 'ignore', { JEST_WORKER_ID: '1' });
-    assert.deepEqual(await reportOf(child), [false, true]);
+  it('is not loaded where Jest runs, which fails a run in which more is required after the last test', async () => {
+    const child = play('pino is never loaded', 'pipe', { JEST_WORKER_ID: '1' });
+    const stderr = text(child.stderr as Readable);
+    assert.equal(await reportOf(child), false);
     await exit(child);
+    const lines = linesOf(await stderr);
+    assert.equal(lines.length, 1);
+    assertProtocolError(lines[0]);
   });
+
+  for (const [where, args] of [
+    ['its folder was moved away', ['-r', require.resolve('../support/without-pino.js')]],
+    ["Node's own objects are frozen", ['--frozen-intrinsics', '--no-warnings']],
+  ] as const) {
+    it(`is not needed for a line, where ${where}`, async () => {
+      const { stderr } = await runNode([...args, SCRIPT, 'exits right after an end']);
+      const lines = linesOf(stderr);
+      assert.equal(lines.length, 1);
+      assertProtocolError(lines[0]);
+    });
+  }
 
   it('writes its first line at once where Jest runs, and no server was made', async () => {
     const file = JSON.stringify(join(ROOT, 'dist', 'telemetry', 'default-logger.js'));

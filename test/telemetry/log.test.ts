@@ -222,12 +222,13 @@ describe('the log', () => {
     assert.equal(lines.length - counts().length + suppressed, called);
   });
 
-  it('is not ended by a logger whose methods reject, of this realm or of another', async () => {
+  it('is not ended by a logger whose methods reject, of this realm, of another or with a catch() of its own', async () => {
     const unhandled: unknown[] = [];
     const note = (reason: unknown) => void unhandled.push(reason);
     process.on('unhandledRejection', note);
     const source = 'async () => { throw new Error("disk full") }';
-    for (const fail of [runInThisContext(source), runInNewContext(source)]) {
+    const odd = () => Object.assign(Promise.reject(new Error('disk full')), { catch: assert.fail });
+    for (const fail of [runInThisContext(source), runInNewContext(source), odd]) {
       let calls = 0;
       const warn = () => {
         calls++;
