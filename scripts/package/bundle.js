@@ -5,8 +5,9 @@
 //   upstream.js     ws, for face.js and core.js
 //   copies.js, errors.js    what face.js itself needs of the rest
 //   real-timers.js    Node's timers as they are when this package is loaded
-//   core.js         everything behind them, which face.js loads when the first of them is used: most programs that load this
-//                   package by way of another one never open a WebSocket
+//   core.js         everything behind them, which face.js loads when the first of them is used, or as soon as the event loop has
+//                   time: most programs that load this package by way of another one never open a WebSocket, and its folder may
+//                   be moved or replaced before the first one
 //   socket-control/load.js, telemetry/, tools/     files of their own, on core.js and face.js
 //   tools/libraries/     the libraries of the command line, one file each, so that nobody installs them
 //
@@ -89,6 +90,15 @@ const exportsOf = (module) => Object.keys(require(path.join(compiled, `${module}
 /** Loads core.js once. */
 const LOADER = `let core;\nmodule.exports = () => (core ??= require('./core.js'));`;
 
+/** Loads core.js before it is needed. Jest fails a run in which anything is loaded after a file's last test. */
+const PRELOAD = `
+import core from 'loader:';
+import { setImmediate } from './real-timers';
+function preload() {
+  try { core(); } catch {} // whoever uses it is told
+}
+if (process.env.JEST_WORKER_ID !== undefined) preload(); else setImmediate(preload).unref?.();`;
+
 /** The exports of a module in core.js, which is loaded when the first of them is used. */
 function lazily(module) {
   const getters = exportsOf(module).map((name) => `  get ${name}() { return core().${exportName(module)}.${name}; },`);
@@ -155,7 +165,8 @@ const COMMON = {
 /** A file that has several modules: each is one export. */
 function many(home, dist) {
   const modules = sources.filter((module) => homeOf(module) === home);
-  const contents = modules.map((module) => `export * as ${exportName(module)} from './${module}';`).join('\n');
+  const modulesOf = modules.map((module) => `export * as ${exportName(module)} from './${module}';`).join('\n');
+  const contents = home === 'face' ? modulesOf + PRELOAD : modulesOf;
   const stdin = { contents, resolveDir: src, sourcefile: `${home}.ts`, loader: 'ts' };
   return esbuild.build({ ...COMMON, stdin, outfile: path.join(dist, `${home}.js`), plugins: [plugin(home)] });
 }

@@ -51,6 +51,23 @@ for (const manager of MANAGERS) {
         const files = ['copies', 'errors', 'face', 'index', 'real-timers', 'upstream'].map((name) => `dist/${name}.js`);
         assert.deepEqual(JSON.parse(await here(['-e', code], project.folder, {})), [files, true]);
       });
+
+      it('works where its folder is moved away after it was loaded', async () => {
+        const code = `
+          const { WebSocketServer, WebSocket } = require('ws-linger');
+          setImmediate(() => setImmediate(() => {
+            require('fs').renameSync('node_modules', 'moved');
+            const wss = new WebSocketServer({ port: 0 }, () => {
+              const ws = new WebSocket('ws://127.0.0.1:' + wss.address().port);
+              ws.on('open', () => ws.close(1000)).on('close', (code) => {
+                wss.close();
+                console.log(code);
+              });
+            });
+          }));
+          process.on('exit', () => require('fs').renameSync('moved', 'node_modules'));`;
+        assert.equal((await here(['-e', code], project.folder, {})).trim(), '1000');
+      });
     });
   }
 }
