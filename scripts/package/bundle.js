@@ -38,6 +38,9 @@ const ALONE = [
   'telemetry/opentelemetry',
 ];
 
+/** Those of them that face.js and core.js use for each connection. */
+const SHARED = ['copies', 'errors', 'real-timers', 'upstream', 'socket-control/load'];
+
 /** Packages that are bundled: the imports of the tools, and the file for each. */
 const LIBRARIES = {
   commander: 'commander',
@@ -99,13 +102,31 @@ function preload() {
 }
 if (process.env.JEST_WORKER_ID !== undefined) preload(); else setImmediate(preload).unref?.();`;
 
-/** The exports of a module in core.js, which is loaded when the first of them is used. */
+/**
+ * The exports of a module in core.js for face.js: what loads core.js when the first of them is used, and is replaced by what is
+ * there, so that nothing comes in between later.
+ */
 function lazily(module) {
-  const getters = exportsOf(module).map((name) => `  get ${name}() { return core().${exportName(module)}.${name}; },`);
-  return `const core = require('loader:');\nmodule.exports = {\n${getters.join('\n')}\n};`;
+  const values = Object.entries(require(path.join(compiled, `${module}.js`)));
+  const lazy = values.filter(([, value]) => typeof value === 'function');
+  const names = lazy.map(([name]) => name).join(', ');
+  return [
+    `import core from 'loader:';`,
+    `const load = () => { ({ ${names} } = core().${exportName(module)}); };`,
+    ...lazy.map(([name, value]) => `export let ${name} = ${standIn(name, value)};`),
+    ...values
+      .filter(([, value]) => typeof value !== 'function')
+      .map(([name, value]) => `export const ${name} = ${JSON.stringify(value)};`),
+  ].join('\n');
 }
 
-/** The same for functions that users get: each is there at once, and loads core.js when it is called. */
+/** Until core.js is loaded. A class is only made instances of. */
+function standIn(name, value) {
+  const call = `${/^class\b/.test(value) ? 'new ' : ''}${name}(...args)`;
+  return `function (...args) { load(); return ${call}; }`;
+}
+
+/** For functions that users get: each is there at once, keeps its identity, and loads core.js when it is called. */
 function lazyFunctions(module) {
   const names = exportsOf(module).filter((name) => ADDITIONS.has(name));
   const wrappers = names.map(
@@ -162,19 +183,27 @@ const COMMON = {
   ...{ absWorkingDir: root, charset: 'utf8', logLevel: 'warning' },
 };
 
+/** esbuild's exports are getters, which cost time at each use from another file. */
+const PLAIN = 'module.exports = { ...module.exports };';
+const PLAIN_MODULES =
+  'module.exports = Object.fromEntries(Object.entries(module.exports).map(([name, module]) => [name, { ...module }]));';
+
 /** A file that has several modules: each is one export. */
 function many(home, dist) {
   const modules = sources.filter((module) => homeOf(module) === home);
   const modulesOf = modules.map((module) => `export * as ${exportName(module)} from './${module}';`).join('\n');
   const contents = home === 'face' ? modulesOf + PRELOAD : modulesOf;
   const stdin = { contents, resolveDir: src, sourcefile: `${home}.ts`, loader: 'ts' };
-  return esbuild.build({ ...COMMON, stdin, outfile: path.join(dist, `${home}.js`), plugins: [plugin(home)] });
+  const outfile = path.join(dist, `${home}.js`);
+  return esbuild.build({ ...COMMON, stdin, outfile, footer: { js: PLAIN_MODULES }, plugins: [plugin(home)] });
 }
 
 /** A file of one module. */
 function one(module, dist) {
   const entryPoints = [path.join(src, `${module}.ts`)];
-  return esbuild.build({ ...COMMON, entryPoints, outfile: path.join(dist, `${module}.js`), plugins: [plugin(module)] });
+  const outfile = path.join(dist, `${module}.js`);
+  const footer = SHARED.includes(module) ? { js: PLAIN } : undefined;
+  return esbuild.build({ ...COMMON, entryPoints, outfile, footer, plugins: [plugin(module)] });
 }
 
 /** A library as one file. Returns the files of node_modules that are in it. */
