@@ -16,9 +16,10 @@ const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
 // Inside the repository, where `ws-linger` is this package.
 mkdirSync(join(ROOT, 'dist-test', 'docs'), { recursive: true });
 const folder = mkdtempSync(join(ROOT, 'dist-test', 'docs', 'run-'));
-/** A folder on the PATH of shell blocks, with the `ws-linger` command. */
+/** A folder on the PATH of shell blocks, with the `ws-linger` command, which `npx` finds in a project that has the package. */
 const bin = mkdtempSync(join(tmpdir(), 'ws-linger-bin-'));
 writeFileSync(join(bin, 'ws-linger'), `#!/bin/sh\nexec ${process.execPath} ${CLI} "$@"\n`, { mode: 0o755 });
+writeFileSync(join(bin, 'npx'), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 });
 after(() => {
   for (const made of [folder, bin]) rmSync(made, { recursive: true });
 });
