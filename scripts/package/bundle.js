@@ -2,9 +2,8 @@
 //
 //   index.js        require(): the names of ws, and this package's
 //   face.js         the classes and functions that users hold
-//   upstream.js     ws, for face.js and core.js
-//   copies.js, errors.js    what face.js itself needs of the rest
-//   real-timers.js    Node's timers as they are when this package is loaded
+//   shared.js       what both face.js and core.js need: ws, Node's timers as they are at first, what copies of this package share.
+//                   One file, since each takes time to find and to read; not in face.js, since bundlers warn of circles
 //   core.js         everything behind them, which face.js loads when the first of them is used, or as soon as the event loop has
 //                   time: most programs that load this package by way of another one never open a WebSocket, and its folder may
 //                   be moved or replaced before the first one
@@ -25,21 +24,9 @@ const compiled = path.join(root, 'dist');
 
 /** Modules of the face, in src/. */
 const FACE = ['additions', 'attach', 'set-defaults', 'websocket', 'websocket-server', 'websocket-stream'];
+const SHARED = ['copies', 'errors', 'real-timers', 'upstream'];
 /** Modules that are files of their own. load.ts finds the addon by its own place. */
-const ALONE = [
-  'index',
-  'browser',
-  'copies',
-  'errors',
-  'real-timers',
-  'upstream',
-  'socket-control/load',
-  'telemetry/prometheus',
-  'telemetry/opentelemetry',
-];
-
-/** Those of them that face.js and core.js use for each connection. */
-const SHARED = ['copies', 'errors', 'real-timers', 'upstream', 'socket-control/load'];
+const ALONE = ['index', 'browser', 'socket-control/load', 'telemetry/prometheus', 'telemetry/opentelemetry'];
 
 /** Packages that are bundled: the imports of the tools, and the file for each. */
 const LIBRARIES = {
@@ -68,6 +55,7 @@ const moduleOf = (file) =>
 /** The file of dist/ that has a module, without its ending. */
 function homeOf(module) {
   if (FACE.includes(module)) return 'face';
+  if (SHARED.includes(module)) return 'shared';
   return ALONE.includes(module) || module.startsWith('tools/') ? module : 'core';
 }
 
@@ -143,7 +131,8 @@ function plugin(home) {
     name: 'homes',
     setup(build) {
       const contents = (text) => ({ contents: text, resolveDir: src, loader: 'js' });
-      const load = (module) => `require(${JSON.stringify(specifier(home, homeOf(module)))}).${exportName(module)}`;
+      const load = (module) =>
+        `export const { ${exportsOf(module).join(', ')} } = require(${JSON.stringify(specifier(home, homeOf(module)))}).${exportName(module)};`;
       build.onResolve({ filter: /^node:/ }, ({ path: name }) => ({ path: name.slice('node:'.length), external: true }));
       build.onResolve({ filter: /^loader:$/ }, () => ({ path: 'core.js', namespace: 'loader' }));
       build.onLoad({ filter: /./, namespace: 'loader' }, () => contents(LOADER));
@@ -164,12 +153,12 @@ function plugin(home) {
       });
       build.onLoad({ filter: /./, namespace: 'lazy-functions' }, ({ path: module }) => contents(lazyFunctions(module)));
       build.onLoad({ filter: /./, namespace: 'core' }, ({ path: module }) =>
-        contents(home === 'face' ? lazily(module) : `module.exports = ${load(module)};`),
+        contents(home === 'face' ? lazily(module) : load(module)),
       );
-      build.onLoad({ filter: /./, namespace: 'face' }, ({ path: module }) =>
-        contents(`module.exports = ${load(module)};`),
-      );
-      for (const namespace of ['loader', 'core', 'face']) {
+      for (const namespace of ['face', 'shared']) {
+        build.onLoad({ filter: /./, namespace }, ({ path: module }) => contents(load(module)));
+      }
+      for (const namespace of ['loader', 'core', 'face', 'shared']) {
         build.onResolve({ filter: /^\./, namespace }, ({ path: name }) => ({ path: name, external: true }));
       }
     },
@@ -184,8 +173,7 @@ const COMMON = {
 };
 
 /** esbuild's exports are getters, which cost time at each use from another file. */
-const PLAIN = 'module.exports = { ...module.exports };';
-const PLAIN_MODULES =
+const PLAIN =
   'module.exports = Object.fromEntries(Object.entries(module.exports).map(([name, module]) => [name, { ...module }]));';
 
 /** A file that has several modules: each is one export. */
@@ -195,15 +183,14 @@ function many(home, dist) {
   const contents = home === 'face' ? modulesOf + PRELOAD : modulesOf;
   const stdin = { contents, resolveDir: src, sourcefile: `${home}.ts`, loader: 'ts' };
   const outfile = path.join(dist, `${home}.js`);
-  return esbuild.build({ ...COMMON, stdin, outfile, footer: { js: PLAIN_MODULES }, plugins: [plugin(home)] });
+  return esbuild.build({ ...COMMON, stdin, outfile, footer: { js: PLAIN }, plugins: [plugin(home)] });
 }
 
 /** A file of one module. */
 function one(module, dist) {
   const entryPoints = [path.join(src, `${module}.ts`)];
   const outfile = path.join(dist, `${module}.js`);
-  const footer = SHARED.includes(module) ? { js: PLAIN } : undefined;
-  return esbuild.build({ ...COMMON, entryPoints, outfile, footer, plugins: [plugin(module)] });
+  return esbuild.build({ ...COMMON, entryPoints, outfile, plugins: [plugin(module)] });
 }
 
 /** A library as one file. Returns the files of node_modules that are in it. */
@@ -220,7 +207,8 @@ async function library([name, file], dist) {
 async function bundle(dist) {
   const before = fs.readdirSync(dist, { recursive: true }).filter((file) => /\.(d\.m?ts|js)$/.test(file));
   const alone = sources.filter((module) => homeOf(module) === module);
-  await Promise.all([many('face', dist), many('core', dist), ...alone.map((module) => one(module, dist))]);
+  const together = ['face', 'core', 'shared'].map((home) => many(home, dist));
+  await Promise.all([...together, ...alone.map((module) => one(module, dist))]);
   const inputs = (await Promise.all(Object.entries(LIBRARIES).map((each) => library(each, dist)))).flat();
 
   const uplot = path.dirname(require.resolve('uplot/dist/uPlot.iife.min.js'));
