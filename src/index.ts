@@ -48,7 +48,7 @@ const idle: Record<keyof typeof additions, (argument: unknown) => unknown> = {
  * answers 503), its methods (`closeAsync()`, `flushed()`, `abort()`, `drain()`, `stats()`) and `closeInfo` are
  * not there.
  */
-const WebSocket: Face = process.env.WS_LINGER === 'off' ? plain() : lingering();
+const WebSocket: Face = process.env.WS_LINGER?.trim() === 'off' ? plain() : lingering();
 
 function lingering(): Face {
   if (process.env.WS_LINGER_OPTIONS) checkEnvironment();

@@ -70,6 +70,12 @@ for (const type of ['commonjs', 'module'] as const) {
       });
     });
 
+    // As `set WS_LINGER=off && node …` has it in cmd.exe.
+    it('is off with a blank behind it, too', async () => {
+      const { sockets } = (await run(type, IMPORTS[type] + IDENTITY, 'off ')) as { sockets: boolean };
+      assert.equal(sockets, true);
+    });
+
     it('behaves as ws does in a program that uses the functions and options of this package', async () => {
       const events = ['open', 'message', 'close'];
       assert.deepEqual(await run(type, IMPORTS[type] + PROGRAM, 'off'), {

@@ -49,7 +49,7 @@ function load(): Loaded {
 
 function unwantedBecause(): string | null {
   if (process.platform !== 'win32') return `${process.platform} has no native part`;
-  if (process.env.WS_LINGER_NATIVE === '0') return 'WS_LINGER_NATIVE=0';
+  if (process.env.WS_LINGER_NATIVE?.trim() === '0') return 'WS_LINGER_NATIVE=0';
   // Both load addons, but the libuv loop that they show them has none of their sockets.
   const other = ['bun', 'deno'].find((name) => name in process.versions);
   return other ? `${other} keeps its sockets elsewhere than Node` : null;

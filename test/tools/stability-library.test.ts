@@ -77,6 +77,18 @@ describe('runStability()', () => {
     assert.match(refused.problems[0] ?? '', /did not open: self.signed certificate/i);
   });
 
+  it('takes an echo that comes back as binary, as `ws.send(data)` sends it', async () => {
+    const wss = new Upstream.WebSocketServer({ port: 0, host: '127.0.0.1' });
+    wss.on('connection', (ws) => ws.on('error', () => {}).on('message', (data) => ws.send(data)));
+    await once(wss, 'listening');
+    const mix = { ...SMALL.mix, slow: 1 };
+    const result = await runStability({ ...SMALL, mix, url: `ws://127.0.0.1:${portOf(wss)}` });
+    wss.close();
+    assert.equal(result.pass, true, result.problems.join('\n'));
+    assert.equal(result.messages.received, result.messages.sent);
+    assert.ok(result.slowPeers.sent > 0);
+  });
+
   it('tests a server that does not echo, whose lost messages it cannot count', async () => {
     const { port, stop } = await foreignServer({ echo: false });
     const url = `ws://127.0.0.1:${port}`;

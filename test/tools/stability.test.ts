@@ -340,6 +340,13 @@ describe('ws-linger', () => {
     assert.match(stderr, /unknown command 'stabilty' \(Did you mean stability\?\)/);
   });
 
+  it('ends in silence where nobody reads its output', async () => {
+    const child = spawn(process.execPath, [CLI, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+  });
+
   it('explains every command, with examples and exit codes, in 80 columns', async () => {
     const { code, stdout } = await runCli('--help');
     assert.equal(code, 0);

@@ -15,11 +15,11 @@ Exit codes: 0 for success, 1 when a test or a check failed, 2 for wrong usage,
 no colours.
 
 Examples:
-  ws-linger stability --compare plain   test ws-linger and plain ws
-  ws-linger demo                        break connections in a browser
-  ws-linger doctor                      check this machine and installation
-  ws-linger top http://localhost:9090   watch the connections of a process
-  ws-linger help stability              show all options, with examples`;
+  ws-linger stability --compare plain           test ws-linger and plain ws
+  ws-linger demo                                break connections in a browser
+  ws-linger doctor                              check this machine and installation
+  ws-linger top http://localhost:9090/status    watch the connections of a process
+  ws-linger help stability                      show all options, with examples`;
 
 const program = new Command('ws-linger')
   .description('WebSocket connections that always end: in bounded time, exactly once, with a known cause.')
@@ -33,6 +33,9 @@ program.hook('preAction', (_, command) => {
 });
 for (const command of [stabilityCommand(), demoCommand(), doctorCommand(), topCommand()])
   program.addCommand(command.copyInheritedSettings(program));
+
+// Whoever read the output, such as `head`, has had enough.
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1));
 
 program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError) {

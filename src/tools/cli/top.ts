@@ -36,11 +36,11 @@ did not answer at the start or at the end, 2 for wrong usage.
 
 Examples:
   ws-linger top                                   the running demo
-  ws-linger top http://localhost:9090/status      statusHandler()
-  ws-linger top http://localhost:9090/metrics     the metrics
-  ws-linger top http://localhost:9090 --once      one frame
-  ws-linger top http://localhost:9090 --frames 60 --interval 10000 > log.txt
-      ten minutes, one frame after the other`;
+  ws-linger top http://localhost:9090/status             statusHandler()
+  ws-linger top http://localhost:9090/metrics            the metrics
+  ws-linger top http://localhost:9090/status --once      one frame
+  ws-linger top http://localhost:9090/status --frames 60 > log.txt
+      a minute, one frame after the other`;
 
 export function topCommand(): Command {
   return new Command('top')

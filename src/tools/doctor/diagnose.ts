@@ -38,7 +38,7 @@ export async function diagnose(): Promise<Diagnosis> {
     await check('options', async () => checkOptions()),
     await check('binary', async () => checkBinary(loaded)),
   ];
-  const hasOptions = checks[0]?.ok && process.env.WS_LINGER !== 'off';
+  const hasOptions = checks[0]?.ok && process.env.WS_LINGER?.trim() !== 'off';
   if (!hasOptions) delete process.env.WS_LINGER_OPTIONS; // said once; the other checks are of the machine
   const recentEnds: KeptEnd[] = [];
   for (const [name, run] of Object.entries(SELF_TESTS)) {

@@ -93,9 +93,9 @@ export class Client {
     });
     ws.on('error', () => {}); // connectMs or 'disconnect' reports it
     ws.on('message', (data, isBinary) => {
-      if (isBinary) this.#onBacklogMessage(data as Buffer);
       // A wrong text is not counted, so the message that it replaces counts as lost.
-      else if (echo && String(data) === this.#text(this.received)) this.#countReceived();
+      if (echo && this.#isNextEcho(data as Buffer)) this.#countReceived();
+      else if (isBinary) this.#onBacklogMessage(data as Buffer);
     });
     ws.on('disconnect', (info: CloseInfo) => {
       end.info = info;
@@ -225,6 +225,12 @@ export class Client {
         this.#onProgress = resolve;
       });
     }
+  }
+
+  /** As text or as binary: `ws.send(data)` in a server of ws sends text back as binary. */
+  #isNextEcho(data: Buffer): boolean {
+    const text = this.#text(this.received);
+    return data.length === text.length && data.toString() === text;
   }
 
   #countReceived(): void {
