@@ -101,7 +101,8 @@ function replacement({ command, system }) {
   if (replace) return [replace(command), why];
   const [, whyNot] = NOT_HERE.find(([part]) => command.includes(part)) ?? [];
   if (whyNot) return ['true', whyNot];
-  if (system === 'windows' && command.startsWith('npm run build:native')) return [command, 'clang builds, not MSVC'];
+  if (system === 'windows' && command.startsWith('node scripts/build-native.js'))
+    return [command, 'clang builds, not MSVC'];
   return null;
 }
 

@@ -25,13 +25,22 @@ const CODE = `
   });`;
 
 /** Each Node has other names for them. */
-function rights(): string[] {
+function rights(...readable: string[]): string[] {
   const major = Number.parseInt(process.versions.node, 10);
-  const flags = [major >= 24 ? '--permission' : '--experimental-permission', '--allow-fs-read=*'];
+  const flags = [
+    major >= 24 ? '--permission' : '--experimental-permission',
+    ...readable.map((path) => `--allow-fs-read=${path}`),
+  ];
   return process.allowedNodeEnvironmentFlags.has('--allow-net') ? [...flags, '--allow-net'] : flags;
 }
 
 it('it writes no file, starts no process and no thread, and needs no addon', async () => {
-  const { code, stdout } = await runNode(['--no-warnings', ...rights(), '-e', CODE]);
+  const { code, stdout } = await runNode(['--no-warnings', ...rights('*'), '-e', CODE]);
   assert.deepEqual([code, stdout.trim()], [0, 'clean portable']);
+});
+
+it('it need not read its folder prebuilds', async () => {
+  const readable = ['dist', 'node_modules', 'package.json'].map((name) => join(ROOT, name));
+  const { code, stdout, stderr } = await runNode(['--no-warnings', ...rights(...readable), '-e', CODE]);
+  assert.deepEqual([code, stdout.trim()], [0, 'clean portable'], stderr);
 });

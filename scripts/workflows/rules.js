@@ -24,6 +24,7 @@ const runsCode = (job) =>
   commandsOf(job).some(
     (line) => RUNS_CODE.test(line) || (/\bnpm (stage publish|pack)\b/.test(line) && !line.includes('--ignore-scripts')),
   );
+const runsOnWindows = (job) => /"(runs-on|os)":[^{}]*windows-/.test(texts(job));
 const releases = (job) => commandsOf(job).some((line) => RELEASES.test(line));
 const writesOf = ({ permissions }) =>
   typeof permissions === 'object' ? Object.keys(permissions ?? {}).filter((name) => permissions[name] === 'write') : [];
@@ -96,6 +97,17 @@ const RULES = {
     );
   },
 
+  arguments(workflow) {
+    return Object.entries(workflow.jobs)
+      .filter(([, job]) => runsOnWindows(job))
+      .flatMap(([name, job]) =>
+        commandsOf(job)
+          .filter((line) => /\bnpm .* -- /.test(line))
+          .map((line) => [name, line]),
+      )
+      .map(([name, line]) => `the job ${name} loses what follows -- in PowerShell: ${line}`);
+  },
+
   failures(workflow) {
     return Object.entries(workflow.jobs)
       .filter(([, job]) => texts(job).includes('"continue-on-error":true'))
@@ -110,7 +122,7 @@ const RULES = {
         const before = needed(jobs, name);
         const called = before.map((each) => LOCAL.exec(jobs[each]?.uses ?? '')?.[1]).filter(Boolean);
         const missing = Object.keys(all).filter((file) => isTest(all[file]) && !called.includes(file));
-        const onWindows = called.some((file) => /"(runs-on|os)":[^{}]*windows-/.test(texts(all[file]?.jobs)));
+        const onWindows = called.some((file) => Object.values(all[file]?.jobs ?? {}).some(runsOnWindows));
         const isTag = texts(Object.keys(workflow.on?.push ?? {})) === '["tags"]' && triggersOf(workflow).length === 1;
         return [
           ...missing.map((file) => `the job ${name} releases without needing ${file}`),

@@ -1,6 +1,6 @@
 /** Finds the addon, once per process and thread, and keeps the reason for what was found. */
 import { existsSync } from 'node:fs';
-import { basename, join, toNamespacedPath } from 'node:path';
+import { join, toNamespacedPath } from 'node:path';
 import type { NativeBinding } from './native';
 
 /**
@@ -34,17 +34,16 @@ function load(): Loaded {
   const unwanted = unwantedBecause();
   if (unwanted) return { binding: null, outcome: 'unwanted', path: null, reason: unwanted };
   const looked = candidates();
-  const path = looked.find((file) => existsSync(file));
-  if (!path) {
-    const where = looked.join(' and ') || 'nothing, since this bundle has no __dirname';
-    const reason = `there is no binary for ${process.platform}-${process.arch}, looked for ${where}`;
-    return { binding: null, outcome: 'missing', path: null, reason };
-  }
+  let path: string | null = null;
   try {
-    return { binding: open(path), outcome: 'loaded', path, reason: `loaded ${path}` };
+    path = looked.find((file) => existsSync(file)) ?? null;
+    if (path) return { binding: open(path), outcome: 'loaded', path, reason: `loaded ${path}` };
   } catch (error) {
-    return { binding: null, path, ...whyNotLoaded(path, error as NodeJS.ErrnoException) };
+    return { binding: null, path, ...whyNotLoaded(path ?? 'the addon', error as NodeJS.ErrnoException) };
   }
+  const where = looked.join(' and ') || 'nothing, since this bundle has no __dirname';
+  const reason = `there is no binary for ${process.platform}-${process.arch}, looked for ${where}`;
+  return { binding: null, outcome: 'missing', path, reason };
 }
 
 function unwantedBecause(): string | null {
@@ -68,17 +67,19 @@ function open(path: string): NativeBinding {
 
 /**
  * What the system says of files that Smart App Control, App Control for Business (WDAC), AppLocker, a software restriction
- * policy (1260, 4550 to 4559, 4580, 4581) or a virus scanner (225, 226) keeps from being loaded. libuv asks for the English text.
+ * policy (577, 1260, 4550 to 4559, 4580, 4581) or a virus scanner (225, 226) keeps from being loaded. libuv asks for the English
+ * text, which not every Windows has.
  */
 const BLOCKED =
-  /Application Control|group policy|polic(y|ies) (has|have) blocked|\bvirus\b|error: (1260|22[56]|45[58]\d)\b/i;
+  /Application Control|group policy|polic(y|ies) (has|have) blocked|\bvirus\b|digital signature|error: (577|1260|22[56]|45[58]\d)\b/i;
 
 /** Tells a decision and a policy from a fault. */
 export function whyNotLoaded(
   path: string,
   { code, message }: { code?: string | undefined; message: string },
 ): Pick<Loaded, 'outcome' | 'reason'> {
-  if (code === 'ERR_DLOPEN_DISABLED') {
+  // The permission model may refuse the look for the file, too.
+  if (code === 'ERR_DLOPEN_DISABLED' || code === 'ERR_ACCESS_DENIED') {
     return { outcome: 'unwanted', reason: 'this process loads no addons (--no-addons, or the permission model)' };
   }
   if (BLOCKED.test(message)) {
@@ -93,10 +94,11 @@ export function whyNotLoaded(
  * `prebuilds` beside it. A bundle never looks above its own folder, where others may be able to write.
  */
 function candidates(): string[] {
-  // A bundle in ES module form has no __dirname unless its banner gives it one.
+  // A bundle in ES module form has neither unless its banner gives it one.
   if (typeof __dirname === 'undefined') return [];
+  const file = typeof __filename === 'undefined' ? '' : __filename;
   const prebuilt = join('prebuilds', `${process.platform}-${process.arch}`, 'ws-linger.node');
-  if (basename(__dirname) !== 'socket-control') return [join(__dirname, prebuilt)];
+  if (!file.endsWith(join('dist', 'socket-control', 'load.js'))) return [join(__dirname, prebuilt)];
   const root = join(__dirname, '..', '..');
   return [join(root, prebuilt), join(root, 'build', 'Release', 'ws-linger.node')];
 }

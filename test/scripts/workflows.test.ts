@@ -31,7 +31,7 @@ jobs:
         with:
           persist-credentials: false
       - run: npm ci
-      - run: npm test -- --seed \${{ github.run_number }}
+      - run: node test.js --seed \${{ github.run_number }}
 `;
 
 const RELEASE = `
@@ -87,6 +87,7 @@ const CASES: [what: string, ...change: Parameters<typeof broken>, said: RegExp][
   ['an action by a short SHA', 'test.yml', SHA, SHA.slice(0, 12), /is not pinned/],
   ['an action without its version beside it', 'test.yml', ' # v7.0.1', '', /is not pinned/],
   ['an action with half a version beside it', 'test.yml', '# v7.0.1', '# v7', /is not pinned/],
+  ['arguments that PowerShell loses', 'test.yml', 'node test.js --seed', 'npm test -- --seed', /loses what follows --/],
   ['an image of Docker', 'test.yml', `actions/checkout@${SHA} # v7.0.1`, 'docker://node:24', /is not pinned/],
   [
     'two versions of one action',

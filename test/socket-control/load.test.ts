@@ -18,12 +18,18 @@ describe('a binary that is not loaded', () => {
     assert.equal(outcomeOf(message, 'ERR_DLOPEN_DISABLED'), 'unwanted');
   });
 
+  it('was decided against where the permission model hides its folder', () => {
+    assert.equal(outcomeOf('Access to this API has been restricted', 'ERR_ACCESS_DENIED'), 'unwanted');
+  });
+
   // What Windows says of these errors, and what libuv says where Windows has no text.
   for (const message of [
     'An Application Control policy has blocked this file.\r\n\\\\?\\C:\\x.node',
     'This program is blocked by group policy. For more information, contact your system administrator.',
     'Windows cannot open this program because it has been prevented by a software restriction policy. A policy has blocked it.',
     'Operation did not complete successfully because the file contains a virus or potentially unwanted software.',
+    'Windows cannot verify the digital signature for this file.',
+    'error: 577',
     'error: 4551',
     'error: 1260',
   ]) {

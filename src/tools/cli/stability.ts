@@ -53,7 +53,7 @@ Examples:
       also test plain ws, show both side by side, and draw charts
   ws-linger stability --duration 10m
       repeat the round for 10 minutes, and judge memory and handles
-  ws-linger stability --mix clean=1,rst=3 --seed 7
+  ws-linger stability --mix "clean=1,rst=3" --seed 7
       mostly resets; the same seed repeats the same run
   ws-linger stability ws://localhost:8080 --connections 2000 --rate 100
       test a running echo server with 100 new connections per second
