@@ -370,7 +370,8 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
     this.#step({
       type: 'error',
       error: closeError,
-      ended: socket?.writableEnded ?? false,
+      // After the peer's end ws ends the socket too, before the probe has said how it was lost.
+      ended: socket?.writableEnded === true && this.#ending?.probedByWrite !== true,
       keepAlive: (code === 'UNKNOWN' || code === 'ETIMEDOUT') && socket !== null && hasKeepAlive(socket),
       isSocket: socket === null || this.handle !== null,
       fault,
@@ -433,9 +434,13 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
    */
   #onLostBehindData(socket: Duplex & { encrypted?: boolean }): void {
     const onReset = () => this.onError(systemError('ECONNRESET', 'read'));
+    const ending = this.#beginEnding();
+    // Now, since a write that fails takes what it held out of the queue.
+    ending.traffic();
+    ending.keepTraffic();
     if (socket.encrypted) onReset();
     else {
-      this.#beginEnding().probedByWrite = true;
+      ending.probedByWrite = true;
       socket.write('', (error) => error || onReset());
     }
   }

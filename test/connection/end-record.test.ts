@@ -219,6 +219,25 @@ describe('whether all was delivered over a stream whose next write fails', () =>
     assert.deepEqual([info.error?.syscall, info.received?.first, info.delivered], ['write', true, null]);
   });
 
+  it('is denied, and the peer has ended it, where a message waits at a connection that was lost behind data', async () => {
+    let fail = () => {};
+    const { ws, stream } = openFailing({
+      _handle: { getpeername: () => -107 },
+      _write: (_chunk: Buffer, _encoding: string, done: (error: Error) => void) => {
+        fail = () => done(failed);
+      },
+    });
+    const ended = watchEnd(ws);
+    ws.send('hello');
+    stream.push(null);
+    await once(stream, 'end');
+    assert.ok(stream.writableEnded, 'ws has ended this side, too');
+    fail();
+    const { info } = await ended;
+    assert.deepEqual([info.kind, info.origin], ['closed-without-handshake', 'peer']);
+    assert.deepEqual([info.error?.syscall, info.delivered, info.bytesUnsent], ['write', false, 7]);
+  });
+
   it('is left open, with nothing in it at all, where it was asked for the error that had come', async () => {
     const { ws, stream } = openFailing({ _handle: { getpeername: () => -107 } });
     const ended = watchEnd(ws);
