@@ -366,7 +366,8 @@ export class Connection implements SocketObserver, Visited, WatchedConnection {
   #onError(error: Error, fault: OpeningFault): void {
     const socket = this.stream;
     const closeError = closeErrorOf(error);
-    const { code } = closeError;
+    const { code, syscall } = closeError;
+    if (syscall === 'write') this.#beginEnding().writeFailed = true;
     this.#step({
       type: 'error',
       error: closeError,

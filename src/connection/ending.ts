@@ -67,6 +67,8 @@ export class Ending implements Waiting, Aborting {
   senderFailed = false;
   /** Nothing was written but to learn of an error. */
   probedByWrite = false;
+  /** A write failed, the first sign of the end or after it. */
+  writeFailed = false;
   /** What close() was called with. */
   closeLimits: CloseLimits | undefined;
   /** An 'error' listener of the application is told of the error. */
@@ -258,7 +260,7 @@ export class Ending implements Waiting, Aborting {
       error: cause && 'error' in cause ? cause.error : null,
       sent,
       received,
-      delivered: wasDelivered(sent, received) ?? (this.#hasDropped(state, bytesUnsent) ? false : null),
+      delivered: wasDelivered(sent, received) ?? (this.#hasDropped(bytesUnsent) ? false : null),
       bytesReceived: counts ? traffic.received : null,
       bytesSent: counts ? traffic.accepted : null,
       bytesUnsent,
@@ -269,14 +271,13 @@ export class Ending implements Waiting, Aborting {
   }
 
   /** Whether messages are known to have been dropped here. */
-  #hasDropped(state: State, bytesUnsent: number): boolean {
-    return this.#hasFailedWrite(state) || (!this.lingering && bytesUnsent > 0);
+  #hasDropped(bytesUnsent: number): boolean {
+    return this.#hasFailedWrite() || (!this.lingering && bytesUnsent > 0);
   }
 
   /** A write that had messages in it. Behind the peer's close frame it may have been the answer to that alone. */
-  #hasFailedWrite({ cause }: State): boolean {
-    const hasFailed = cause?.type === 'error' && cause.error.syscall === 'write';
-    return hasFailed && !this.probedByWrite && !this.#ws._closeFrameReceived;
+  #hasFailedWrite(): boolean {
+    return this.writeFailed && !this.probedByWrite && !this.#ws._closeFrameReceived;
   }
 
   #sentCloseFrame({ closedBy }: State): CloseFrame | null {

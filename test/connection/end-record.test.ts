@@ -219,6 +219,23 @@ describe('whether all was delivered over a stream whose next write fails', () =>
     assert.deepEqual([info.error?.syscall, info.received?.first, info.delivered], ['write', true, null]);
   });
 
+  it('is denied, with a message in it that was being written when the peer ended the connection', async () => {
+    let fail = () => {};
+    const { ws, stream } = openFailing({
+      _write: (_chunk: Buffer, _encoding: string, done: (error: Error) => void) => {
+        fail = () => done(failed);
+      },
+    });
+    const ended = watchEnd(ws);
+    ws.send('hello');
+    stream.push(null);
+    await once(stream, 'end');
+    fail();
+    const { info } = await ended;
+    assert.deepEqual([info.kind, info.origin, info.error], ['closed-without-handshake', 'peer', null]);
+    assert.equal(info.delivered, false);
+  });
+
   it('is denied, and the peer has ended it, where a message waits at a connection that was lost behind data', async () => {
     let fail = () => {};
     const { ws, stream } = openFailing({
