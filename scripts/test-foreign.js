@@ -2,9 +2,9 @@
 
 // npm run test:foreign
 //
-// Runs `ws-linger stability` against a server of Python and one of Go, and through nginx and HAProxy, and prints a table. It
-// takes a minute. Debian's packages of them are installed as root; without them it is left out, and with CI=true that is a
-// failure.
+// Runs `ws-linger stability` against a server of Python and one of Go, and through nginx and HAProxy, and lets connections end
+// behind both proxies in every way that docs/recipes/proxies.md names. It prints tables, and takes two minutes. Debian's packages
+// of them are installed as root; without them it is left out, and with CI=true that is a failure.
 
 const { compile, runNode, testsIn, toolchain } = require('./steps.js');
 

@@ -1,14 +1,14 @@
 /** WebSocket servers that are not Node's, and proxies in front of one that is. All of them echo. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import net from 'node:net';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { WebSocketServer } from 'ws-linger';
 import { ROOT } from '../support/child.js';
 import { portOf, until } from '../support/end.js';
+import { type ProxyName, startProxy } from './proxy.js';
 
 /** What a server has seen of its connections. */
 export interface Seen {
@@ -26,8 +26,6 @@ export interface ForeignServer {
 }
 
 const SOURCES = join(ROOT, 'test', 'foreign');
-/** Not the address that other programs of this machine use, so that a port which was free a moment ago still is. */
-const PROXY_ADDRESS = '127.77.0.1';
 
 export const python = (): Promise<ForeignServer> => startProgram('/usr/bin/python3', join(SOURCES, 'echo.py'));
 
@@ -43,46 +41,14 @@ export async function go(): Promise<ForeignServer> {
 
 /** `idleLimit` is what nginx itself has by default: how long neither side need send or take anything. */
 export const nginx = (idleLimit = '60s'): Promise<ForeignServer> =>
-  startProxy('/usr/sbin/nginx', '-v', (folder, port, upstream) => {
-    const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
-    const config = `
-      daemon off; master_process off; pid ${folder}/pid; error_log stderr;
-      events { worker_connections 4096; }
-      http {
-        access_log off;
-        ${temporary.map((name) => `${name}_temp_path ${folder}/${name};`).join(' ')}
-        server {
-          listen ${PROXY_ADDRESS}:${port};
-          location / {
-            proxy_pass http://127.0.0.1:${upstream};
-            proxy_http_version 1.1;
-            proxy_set_header Upgrade $http_upgrade;
-            proxy_set_header Connection upgrade;
-            proxy_read_timeout ${idleLimit};
-            proxy_send_timeout ${idleLimit};
-            send_timeout ${idleLimit}; # a client that takes nothing
-          }
-        }
-      }`;
-    return { config, args: ['-p', folder, '-e', 'stderr', '-c'] };
+  startBehind('nginx', {
+    proxy_read_timeout: idleLimit,
+    proxy_send_timeout: idleLimit,
+    send_timeout: idleLimit, // a client that takes nothing
   });
 
 export const haproxy = (): Promise<ForeignServer> =>
-  startProxy('/usr/sbin/haproxy', '-v', (_folder, port, upstream) => {
-    const config = [
-      'defaults',
-      '  mode http',
-      '  timeout connect 5s',
-      '  timeout client 60s',
-      '  timeout server 60s',
-      '  timeout tunnel 1h',
-      'listen websockets',
-      `  bind ${PROXY_ADDRESS}:${port}`,
-      `  server node 127.0.0.1:${upstream}`,
-      '',
-    ].join('\n');
-    return { config, args: ['-db', '-f'] };
-  });
+  startBehind('HAProxy', { 'timeout client': '60s', 'timeout server': '60s', 'timeout tunnel': '1h' });
 
 /** Starts a program that prints its port and version as JSON, and what it has seen when its stdin ends. */
 async function startProgram(program: string, ...args: string[]): Promise<ForeignServer> {
@@ -110,10 +76,8 @@ async function startProgram(program: string, ...args: string[]): Promise<Foreign
   return { url: `ws://127.0.0.1:${port}/`, version, stop };
 }
 
-type Configure = (folder: string, port: number, upstream: number) => { config: string; args: string[] };
-
 /** Starts a ws-linger server and a proxy in front of it. What is seen is what the server says. */
-async function startProxy(program: string, versionFlag: string, configure: Configure): Promise<ForeignServer> {
+async function startBehind(name: ProxyName, settings: Record<string, string>): Promise<ForeignServer> {
   const ended: Record<string, number> = {};
   const wss = new WebSocketServer({ host: '127.0.0.1', port: 0, linger: { logger: false } });
   wss.on('connection', (ws) => {
@@ -123,54 +87,14 @@ async function startProxy(program: string, versionFlag: string, configure: Confi
     });
   });
   await once(wss, 'listening');
-  const folder = mkdtempSync(join(tmpdir(), 'ws-linger-proxy-'));
-  const port = await freePort();
-  const { config, args } = configure(folder, port, portOf(wss));
-  const file = join(folder, 'config');
-  writeFileSync(file, config);
-  const child = spawn(program, [...args, file], { stdio: ['ignore', 2, 2] });
-  const exited = once(child, 'exit');
+  const proxy = await startProxy(name, [{ upstream: portOf(wss), settings }]);
   const stop = async () => {
     await until('the server has no connections', () => wss.clients.size === 0).catch(() => {});
     const open = wss.clients.size;
-    child.kill('SIGKILL');
-    await exited;
+    await proxy.stop();
     for (const ws of wss.clients) ws.terminate();
     wss.close();
-    rmSync(folder, { recursive: true });
     return { open, ended };
   };
-  try {
-    await until(`${program} listens`, () => accepts(port) || child.exitCode !== null);
-    if (child.exitCode !== null) throw new Error(`${program} exited with ${child.exitCode}`);
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  return { url: `ws://${PROXY_ADDRESS}:${port}/`, version: versionOf(program, versionFlag), stop };
-}
-
-/** nginx says its version on stderr, HAProxy on stdout, with more. */
-function versionOf(program: string, flag: string): string {
-  const text = execFileSync('sh', ['-c', `"$0" "$1" 2>&1`, program, flag]).toString();
-  return /\d+\.\d+\.\d+/.exec(text)?.[0] ?? text;
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, PROXY_ADDRESS);
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-async function accepts(port: number): Promise<boolean> {
-  const socket = net.connect(port, PROXY_ADDRESS);
-  const open = await Promise.race([
-    once(socket, 'connect').then(() => true),
-    once(socket, 'error').then(() => false),
-  ]).catch(() => false);
-  socket.destroy();
-  return open;
+  return { url: proxy.urls[0] as string, version: proxy.version, stop };
 }
