@@ -18,7 +18,10 @@ export type OnTimeout = 'auto' | 'reset' | 'destroy';
 
 /** How often peers are pinged, and how long they have to answer. */
 export interface HeartbeatOptions {
-  /** A peer is pinged (RFC 6455 §5.5.2) about this often, never less often. In ms. */
+  /**
+   * A peer is pinged (RFC 6455 §5.5.2) about this often, never less often. It must be below the shortest idle limit of the proxies
+   * on the way: docs/recipes/proxies.md. In ms.
+   */
   interval: number;
   /** A peer of which not one byte has come for so long after a ping is given up. In ms. */
   timeout: number;
