@@ -100,7 +100,7 @@ async function main(): Promise<void> {
   }
   const seconds = Number(((performance.now() - began) / 1000).toFixed(1));
   const problems = findLeaks(samples);
-  if (!kinds.native) problems.push('the addon was not used');
+  if (!kinds.native && process.env.WS_LINGER_TEST_CONTROL !== 'portable') problems.push('the addon was not used');
   if (ends.ECONNRESET !== WARM_UP + cycles) problems.push('not every peer saw a reset');
   const result: Cycles = { cycles, seconds, kinds, ends, samples, problems };
   console.log(JSON.stringify(result));

@@ -66,7 +66,8 @@ describe(`process.exit() (${control})`, () => {
 it(`2,000 connections that are looked up and aborted one after another leave no handle (${control})`, async () => {
   const args = ['2000', randomUUID()];
   const flags = ['--expose-gc', '--max-semi-space-size=1'];
-  const { problems, kinds } = parseOutput<Cycles>(await runEdge('cycles', { flags, args }));
+  const env = { ...process.env, WS_LINGER_TEST_CONTROL: control };
+  const { problems, kinds } = parseOutput<Cycles>(await runEdge('cycles', { flags, args, env }));
   assert.deepEqual(problems, []);
   assert.deepEqual(kinds, { [control]: 2500 });
 });
