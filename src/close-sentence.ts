@@ -61,6 +61,9 @@ export const CLOSE_SENTENCES: readonly string[] = [
   ANSWER_LOST,
 ];
 
+/** `idleMs` may be that of a connection that was not silent, up to this, in ms. */
+const KNOWN_WITHIN_MS = 3_000;
+
 /**
  * How a connection ended, in one English sentence: who did what, and in parentheses what else is known. For logs and for people;
  * programs should match `kind`, `origin`, `phase` and `by`. Throws `WSL_ERR_OPTION_TYPE` for what is no CloseInfo, such as the
@@ -73,7 +76,7 @@ export function closeSentence(info: CloseInfo): string {
     info.error && errorText(info.error),
     info.by === 'drain' && !isDrains(info) ? 'while the server was drained' : null,
     info.openMs > 0 ? `open for ${seconds(info.openMs)}` : null,
-    info.idleMs !== null && info.idleMs >= 1_000 ? `silent for ${seconds(info.idleMs)}` : null,
+    info.idleMs !== null && info.idleMs > KNOWN_WITHIN_MS ? `silent for ${seconds(info.idleMs)}` : null,
     info.delivered === false ? `${info.bytesUnsent} bytes dropped` : null,
   ].filter(Boolean);
   return `${sentenceOf(info)}${details.length > 0 ? ` (${details.join(', ')})` : ''}`;
