@@ -11,6 +11,8 @@ const { allEnds, fullSentence } = require('../dist-test/support/ends.js');
 
 const PHASES = ['opening', 'open', 'handshake', 'fin'];
 const ends = allEnds();
+for (const kind of CLOSE_KINDS)
+  if (!ends.some((end) => end.kind === kind)) throw new Error(`no end in test/support/ends.ts has the kind ${kind}`);
 const sentences = SECTIONS.flatMap((section) => Object.keys(section.sentences));
 for (const sentence of CLOSE_SENTENCES)
   if (!sentences.includes(sentence)) throw new Error(`scripts/end-advice.js says nothing of "${sentence}"`);

@@ -7,8 +7,11 @@ const { root } = require('./steps.js');
 /** Writes docs/NAME; with --check it only compares, and reports a difference as a failure. `command` is named then. */
 function writePage(name, text, command) {
   const file = path.join(root, 'docs', name);
-  if (!process.argv.includes('--check')) fs.writeFileSync(file, text);
-  else if (fs.readFileSync(file, 'utf8') !== text) {
+  const isSame = fs.existsSync(file) && fs.readFileSync(file, 'utf8') === text;
+  if (!process.argv.includes('--check')) {
+    fs.writeFileSync(file, text);
+    console.log(`docs/${name}: ${isSame ? 'unchanged' : 'written'}`);
+  } else if (!isSame) {
     console.error(`docs/${name} is out of date: run \`${command}\``);
     process.exitCode = 1;
   }

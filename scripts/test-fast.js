@@ -6,7 +6,7 @@
 // under 30 s on two cores. A NAME picks files by the beginning of their path or name, slow ones too, and prints each test.
 // Options that begin with --test- go to Node's test runner.
 
-const { spawn } = require('node:child_process');
+const { spawn, spawnSync } = require('node:child_process');
 const os = require('node:os');
 const path = require('node:path');
 const { compile, root } = require('./steps.js');
@@ -53,6 +53,7 @@ async function main() {
   compile();
   const files = pick();
   if (files.length === 0) throw new Error(`no test file is called ${names.join(' or ')}`);
+  if (names.length === 0) console.log(`${files.length} files; what failed is printed at the end`);
   const result = await run(files);
   const details = failureDetails(result);
   if (details && names.length === 0) console.log(`${details}\n`);
@@ -61,6 +62,18 @@ async function main() {
   const { passed, failed } = countTests(result);
   console.log(`${passed} passed, ${failed} failed, ${Math.round((Date.now() - began) / 1000)} s`);
   process.exitCode = failed === 0 ? 0 : 1;
+  if (names.length === 0) checkPages();
+}
+
+/** That the pages of docs/ that are made from the source are up to date. */
+function checkPages() {
+  for (const script of ['ends', 'faults', 'survival']) {
+    const { status } = spawnSync(process.execPath, [path.join('scripts', `${script}.js`), '--check'], {
+      cwd: root,
+      stdio: 'inherit',
+    });
+    if (status !== 0) process.exitCode = 1;
+  }
 }
 
 main().catch((error) => {

@@ -49,8 +49,24 @@ const OPENING_TIMED_OUT = 'The opening handshake was not finished in time';
 const OPENING_ABORTED = 'This side gave the connection up before it was open';
 const ANSWER_LOST = 'The peer closed the connection and was gone before the answer';
 
-/** Kinds that say what became of the answer to the peer's close frame. */
-const HAS_OWN_SENTENCE: ReadonlySet<CloseKind> = new Set(['protocol-error', 'local-abort', 'close-timeout']);
+/** For which sentence a kind gives up its own: that the answer to the peer's close frame was lost, or that a drain closed. */
+type Other = 'answer-lost' | 'drain';
+const BOTH: readonly Other[] = ['answer-lost', 'drain'];
+const GIVES_WAY: Record<CloseKind, readonly Other[]> = {
+  clean: BOTH,
+  'closed-without-handshake': BOTH,
+  reset: BOTH,
+  aborted: BOTH,
+  'timed-out': BOTH,
+  unreachable: BOTH,
+  'close-timeout': ['drain'],
+  'protocol-error': [],
+  'slow-consumer': BOTH,
+  'local-abort': ['drain'],
+  'upgrade-failed': BOTH,
+  'tls-failed': BOTH,
+  unknown: BOTH,
+};
 
 /** All that closeSentence() can say, without the details in parentheses. */
 export const CLOSE_SENTENCES: readonly string[] = [
@@ -86,13 +102,13 @@ function sentenceOf({ kind, origin, phase, by, received, clean, sent }: CloseInf
   if (by && (by !== 'drain' || isDrains({ kind, sent }))) return BY_POLICY[by];
   if (phase === 'opening' && kind === 'timed-out') return OPENING_TIMED_OUT;
   if (phase === 'opening' && kind === 'local-abort') return OPENING_ABORTED;
-  if (received?.first && !clean && !HAS_OWN_SENTENCE.has(kind)) return ANSWER_LOST;
+  if (received?.first && !clean && GIVES_WAY[kind].includes('answer-lost')) return ANSWER_LOST;
   return BY_KIND[kind][origin] ?? BY_KIND[kind].peer;
 }
 
 /** Whether the drain closed or cut it; other connections end by themselves while their server is drained. */
 function isDrains({ kind, sent }: Pick<CloseInfo, 'kind' | 'sent'>): boolean {
-  return (sent?.first === true && kind !== 'protocol-error') || kind === 'close-timeout';
+  return (sent?.first === true && GIVES_WAY[kind].includes('drain')) || kind === 'close-timeout';
 }
 
 function frame(received: CloseFrame | null): string | null {

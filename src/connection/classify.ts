@@ -26,6 +26,7 @@ const EXPECTED: ReadonlySet<CloseKind> = new Set([
 ]);
 
 /** Codes that say that the connection is lost, and how. */
+// Each pair is written out: test/connection/ends.test.ts reads them here.
 const LOST: Readonly<Record<string, Judgement>> = {
   ECONNRESET: ['reset', 'peer'],
   // Windows: the local stack gave up (10053), seen by a read or, as a cancelled operation, by a write in flight.

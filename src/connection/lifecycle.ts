@@ -115,6 +115,13 @@ interface ProtocolError {
 /** Why a peer is given up. */
 export type GiveUpPolicy = 'heartbeat' | 'max-buffered' | 'send-timeout';
 
+/** What each of them found. */
+export const GIVEN_UP: Readonly<Record<GiveUpPolicy, Cause>> = {
+  heartbeat: { type: 'timed-out' },
+  'max-buffered': { type: 'slow-consumer' },
+  'send-timeout': { type: 'slow-consumer' },
+};
+
 /** What is seen of a connection and of its end. */
 export type Observation =
   /** The opening handshake is done. */
@@ -244,12 +251,7 @@ export function step(state: State, seen: Observation, sample: Sample, limits: Li
     case 'give-up':
       // A connection that is being closed has its limits already.
       if (state.phase !== 'open') return [state, NOTHING];
-      return cut(
-        byPolicy(state, seen.policy),
-        at,
-        { type: seen.policy === 'heartbeat' ? 'timed-out' : 'slow-consumer' },
-        howToCut(limits.onTimeout, 0),
-      );
+      return cut(byPolicy(state, seen.policy), at, GIVEN_UP[seen.policy], howToCut(limits.onTimeout, 0));
     case 'abort':
       return cut(state, at, LOCAL_ABORT, 'reset');
     case 'destroy':

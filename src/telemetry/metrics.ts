@@ -120,7 +120,7 @@ export class Metrics {
   readonly #ended = zeros(...CLOSE_KINDS);
   readonly #forced = zeros('reset', 'destroy');
   readonly #lingering = zeros('now', ...LINGER_OUTCOMES);
-  readonly #failedOpenings = zeros('upgrade-failed', 'tls-failed', 'no-request');
+  readonly #failedOpenings = zeros(...FAILED_OPENINGS.map(([kind]) => kind));
   readonly #reapedUpgrades = zeros('abandoned', 'refused');
   readonly #closeMs = new Distribution(CLOSE_MS_BOUNDS);
   readonly #rttMs = new Distribution(RTT_MS_BOUNDS);

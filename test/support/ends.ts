@@ -6,6 +6,8 @@ import type { CloseFrame, CloseInfo, CloseKind, CloseOrigin, ClosePhase, ClosePo
 import { closeSentence } from '../../dist/close-sentence.js';
 import { type Circumstances, classify } from '../../dist/connection/classify.js';
 import {
+  GIVEN_UP,
+  type GiveUpPolicy,
   initial,
   type Limits,
   type Observation,
@@ -75,7 +77,7 @@ const ONCE_OPEN: Observation[] = [
     type: 'protocol-error',
     error: { code: 'WS_ERR_INVALID_OPCODE', message: '', errno: undefined, syscall: undefined },
   },
-  ...(['heartbeat', 'max-buffered', 'send-timeout'] as const).map((policy) => ({ type: 'give-up' as const, policy })),
+  ...(Object.keys(GIVEN_UP) as GiveUpPolicy[]).map((policy) => ({ type: 'give-up' as const, policy })),
   { type: 'destroy', policy: 'auto-pong-limit' },
   { type: 'both-close-frames' },
   { type: 'tick' },

@@ -5,6 +5,7 @@ import http from 'node:http';
 import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import Upstream from 'ws-upstream';
+import { CLOSE_KINDS } from '../../dist/close-info.js';
 import type { Row } from '../../dist/tools/demo/connection-log.js';
 import type { FeedMessage } from '../../dist/tools/demo/feed.js';
 import { runCli } from '../support/child.js';
@@ -36,6 +37,13 @@ describe('ws-linger demo', () => {
 
   it('listens on this machine only', () => {
     assert.equal(new URL(demo.url).hostname, '127.0.0.1');
+  });
+
+  it('has a colour for every kind, in their order', async () => {
+    const { body } = await get('/kinds.js');
+    const { KINDS, tone } = await import(`data:text/javascript,${encodeURIComponent(body)}`);
+    assert.deepEqual(KINDS, CLOSE_KINDS);
+    for (const kind of CLOSE_KINDS) assert.match(tone(kind), /^(good|ours|cut|lost)$/);
   });
 
   it('serves the page and every file that the page requests', async () => {

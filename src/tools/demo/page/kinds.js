@@ -1,24 +1,23 @@
-/** The kinds of CloseInfo in their order, and the colour of each. */
+/** The kinds of CloseInfo in their order, and the name of each one's colour, a variable in style.css. */
+const TONES = {
+  clean: 'good',
+  'closed-without-handshake': 'lost',
+  reset: 'lost',
+  aborted: 'lost',
+  'timed-out': 'lost',
+  unreachable: 'lost',
+  'close-timeout': 'cut',
+  'protocol-error': 'cut',
+  'slow-consumer': 'cut',
+  'local-abort': 'ours',
+  'upgrade-failed': 'lost',
+  'tls-failed': 'lost',
+  unknown: 'cut',
+};
 
-export const KINDS = [
-  'clean',
-  'closed-without-handshake',
-  'reset',
-  'aborted',
-  'timed-out',
-  'unreachable',
-  'close-timeout',
-  'protocol-error',
-  'slow-consumer',
-  'local-abort',
-  'upgrade-failed',
-  'tls-failed',
-  'unknown',
-];
+export const KINDS = Object.keys(TONES);
 
-/** Returns the name of a kind's colour, a variable in style.css: clean, ended by this side, peer lost, or a problem. */
+/** Clean, ended by this side, peer lost, or a problem. */
 export function tone(kind) {
-  if (kind === 'clean') return 'good';
-  if (kind === 'local-abort') return 'ours';
-  return ['protocol-error', 'close-timeout', 'slow-consumer', 'unknown'].includes(kind) ? 'cut' : 'lost';
+  return TONES[kind];
 }
