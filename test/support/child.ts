@@ -79,9 +79,13 @@ export function forkScript(script: string, args: readonly string[] = [], options
 export class Program {
   output = '';
   readonly #process: ChildProcess;
+  /** Resolves when the program has ended and all that it printed was read. */
+  readonly #closed: Promise<unknown>;
 
-  constructor([program = '', ...args]: string[], options: SpawnOptions) {
-    this.#process = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'inherit'] });
+  /** With `messages` there is a message channel to it, so it must be Node. */
+  constructor([program = '', ...args]: string[], { messages, ...options }: SpawnOptions & { messages?: boolean }) {
+    this.#process = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'inherit', messages ? 'ipc' : null] });
+    this.#closed = new Promise((resolve) => this.#process.once('close', resolve));
     this.#process.stdout?.on('data', (chunk) => {
       this.output += chunk;
     });
@@ -93,24 +97,29 @@ export class Program {
       const found = pattern.exec(this.output.slice(from));
       if (found) return found;
       if (this.#ended()) assert.fail(`the program ended after printing ${JSON.stringify(this.output)}`);
-      await Promise.race([once(this.#process.stdout as NodeJS.EventEmitter, 'data'), once(this.#process, 'close')]);
+      const waiting = new AbortController();
+      const { signal } = waiting;
+      const printed = once(this.#process.stdout as NodeJS.EventEmitter, 'data', { signal });
+      await Promise.race([printed, once(this.#process, 'close', { signal })]);
+      waiting.abort(); // removes the other listener
     }
   }
 
   /** Waits for the program to end by itself. Resolves with its exit code, or null if a signal ended it. */
   async end(): Promise<number | null> {
-    if (!this.#ended()) await once(this.#process, 'close');
+    await this.#closed;
     return this.#process.exitCode;
   }
 
-  /** Sends SIGTERM unless the program has ended. Resolves with its exit code, or null if a signal ended it. */
-  async stop(): Promise<number | null> {
-    if (!this.#ended()) {
-      const closed = once(this.#process, 'close');
-      this.#process.kill();
-      await closed;
-    }
-    return this.#process.exitCode;
+  /** Sends a message to a program with a message channel. */
+  send(message: string): void {
+    this.#process.send?.(message);
+  }
+
+  /** Sends a signal unless the program has ended. Resolves with its exit code, or null if a signal ended it. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    if (!this.#ended()) this.#process.kill(signal);
+    return this.end();
   }
 
   #ended(): boolean {
