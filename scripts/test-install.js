@@ -4,7 +4,8 @@
 //
 // Packs the package, installs it as users do into projects outside the repository, and runs it there on this machine's Node
 // and on Windows Node under Wine. package.json gives the folders of test/ as the first argument; a NAME picks files of it by
-// the beginning of their names. A missing Wine is reported; with CI=true it is a failure.
+// the beginning of their names. A missing Wine is reported; with CI=true it is a failure. test:installed, which .ci/run has, leaves
+// out the examples that are marked as weekly.
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -42,6 +43,7 @@ try {
     WS_LINGER_TEST_INSTALL: temporary,
     WS_LINGER_TEST_WINDOWS: flag(windows),
     WS_LINGER_TEST_BROWSER: flag(browser),
+    WS_LINGER_TEST_WEEKLY: flag(suites.length === 1),
   };
   // Node applies this limit to a whole file as well as to each test.
   const limit = isLong ? 1_200_000 : 600_000;

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
+import { availableParallelism } from 'node:os';
 import { after, before, describe, it } from 'node:test';
 import type WebSocket from 'ws-linger';
 import { WebSocketServer } from 'ws-linger';
@@ -34,6 +35,10 @@ interface Example {
   name: string;
   /** Its program, where that is not index.js. */
   program?: string;
+  /** What else it is for. */
+  tests?: () => void;
+  /** Whether it is left to the weekly run, since `.ci/run` has no time for it. */
+  weekly?: true;
   /** The path of its WebSockets. */
   path?: string;
   subprotocol?: string;
@@ -48,7 +53,7 @@ const MQTT_PUBLISH = Buffer.from('\x30\x08\0\x01thello');
 const MQTT_CONNACK = '\x20\x02\0\0';
 const MQTT_SUBACK = '\x90\x03\0\x01\0';
 
-const EXAMPLES: Example[] = [
+const ALL: Example[] = [
   { name: 'engine.io', path: '/engine.io/?EIO=4&transport=websocket', talk: [['4hello', '4hello']] },
   ...['socket.io', 'socket.io-override'].map((name) => ({
     name,
@@ -82,10 +87,12 @@ const EXAMPLES: Example[] = [
     ],
   },
   { name: 'crossws', talk: [['hello', 'hello']] },
-  { name: 'broadcast', talk: [['hello', 'hello']] },
-  { name: 'hono', talk: [['hello', 'hello']] },
+  { name: 'broadcast', tests: broadcast, talk: [['hello', 'hello']] },
+  { name: 'hono', tests: hono, weekly: true, talk: [['hello', 'hello']] },
   {
     name: 'trpc',
+    tests: trpc,
+    weekly: true,
     talk: [
       ['{"id":1,"method":"subscription","params":{"path":"said"}}', '"type":"started"'],
       ['{"id":2,"method":"mutation","params":{"path":"say","input":"hello"}}', '"id":2,"result":{"type":"data"'],
@@ -94,6 +101,8 @@ const EXAMPLES: Example[] = [
   },
   {
     name: 'socket.io-recovery',
+    tests: socketIoRecovery,
+    weekly: true,
     path: '/socket.io/?EIO=4&transport=websocket',
     talk: [
       ['40', '"pid":'],
@@ -101,12 +110,20 @@ const EXAMPLES: Example[] = [
     ],
   },
   // An empty state vector (sync step 1), and the empty document (sync step 2).
-  { name: 'y-websocket', path: '/room', talk: [[Buffer.from('\0\0\x01\0'), '\0\x01\x02\0\0']] },
-  { name: 'reconnecting-client', talk: [['hello', 'hello']] },
-  { name: 'proxy', talk: [['hello', 'hello']] },
-  { name: 'windows-service', talk: [['hello', 'hello']] },
-  { name: 'electron', program: 'main.js', talk: [['hello', 'hello']] },
+  {
+    name: 'y-websocket',
+    tests: yWebsocket,
+    weekly: true,
+    path: '/room',
+    talk: [[Buffer.from('\0\0\x01\0'), '\0\x01\x02\0\0']],
+  },
+  { name: 'reconnecting-client', tests: reconnectingClient, talk: [['hello', 'hello']] },
+  { name: 'proxy', tests: proxy, talk: [['hello', 'hello']] },
+  { name: 'windows-service', tests: windowsService, talk: [['hello', 'hello']] },
+  { name: 'electron', tests: electron, program: 'main.js', talk: [['hello', 'hello']] },
 ];
+
+const EXAMPLES = ALL.filter(({ weekly }) => !weekly || process.env.WS_LINGER_TEST_WEEKLY === '1');
 
 before(() => installApps(EXAMPLES.map(({ name }) => name)));
 after(stopApps);
@@ -125,8 +142,7 @@ async function talkTo({ path, subprotocol, talk }: Example, port: number): Promi
   return ws;
 }
 
-// On Windows most of the time is spent waiting for an app that starts.
-describe('the apps', { concurrency: 4 }, () => {
+describe('the apps', { concurrency: availableParallelism() }, () => {
   /** The server behind the proxy. */
   let target: WebSocketServer;
   before(() => {
@@ -181,19 +197,9 @@ describe('the apps', { concurrency: 4 }, () => {
     },
   );
 
-  for (const test of [
-    broadcast,
-    hono,
-    trpc,
-    socketIoRecovery,
-    yWebsocket,
-    reconnectingClient,
-    proxy,
-    windowsService,
-    electron,
-  ])
-    test();
+  for (const { tests } of EXAMPLES) tests?.();
 });
+
 if (isInside) {
   it('the examples use the addon, unless WS_LINGER_NATIVE=0 disables it', () => {
     const { WebSocketServer } = requireInstalled('ws-linger') as typeof WebSocket;

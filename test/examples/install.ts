@@ -13,8 +13,11 @@ interface Manifest {
   type?: string;
 }
 
-/** The clients that the tests have of what the examples serve. */
-const CLIENTS = { 'socket.io-client': '^4.8.0', 'y-websocket': '^3.1.0' };
+/** The clients that the tests have of what an example serves. */
+const CLIENTS: Record<string, Manifest['dependencies']> = {
+  'socket.io-recovery': { 'socket.io-client': '^4.8.0' },
+  'y-websocket': { 'y-websocket': '^3.1.0' },
+};
 
 /**
  * Returns a folder with a folder for each example. The dependencies of examples without overrides are installed
@@ -22,7 +25,7 @@ const CLIENTS = { 'socket.io-client': '^4.8.0', 'y-websocket': '^3.1.0' };
  */
 export async function installExamples(names: string[]): Promise<string> {
   const folder = emptyFolder();
-  const shared: Manifest['dependencies'] = { ...CLIENTS };
+  const shared: Manifest['dependencies'] = {};
   const own: string[] = [];
   for (const name of names) {
     cpSync(join(source, name), join(folder, name), { recursive: true });
@@ -30,7 +33,7 @@ export async function installExamples(names: string[]): Promise<string> {
     const manifest: Manifest = JSON.parse(withTarball(readFileSync(file, 'utf8')));
     writeFileSync(file, JSON.stringify(manifest));
     if (manifest.overrides) own.push(name);
-    else Object.assign(shared, manifest.dependencies);
+    else Object.assign(shared, manifest.dependencies, CLIENTS[name]);
   }
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies: shared }));
   const npm = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
