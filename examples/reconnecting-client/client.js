@@ -33,7 +33,7 @@ function connect(url) {
   function comeBack(info) {
     console.log(`disconnect: ${info.kind}, origin ${info.origin}`);
     if (isOver || FINAL.has(info.code)) return;
-    if (info.openMs > LONGEST) attempt = 0; // a server that ends connections at once is not asked ever faster
+    if (info.openMs > LONGEST) attempt = 0; // not on 'open': a server may accept, and end at once
     const wait = Math.random() * Math.min(LONGEST, FIRST * 2 ** attempt);
     console.log(`attempt ${attempt}: in ${wait.toFixed(1)} ms`);
     attempt++;

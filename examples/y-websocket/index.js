@@ -1,5 +1,5 @@
 // The server for clients of y-websocket. Its own server is ws 6; setupWSConnection() takes connections of any server. The path names
-// the document. Version 0.1.1 is the last one that is for yjs 13.
+// the document. 0.1.5 of it is for yjs 14, which is not released yet.
 import { setupWSConnection } from '@y/websocket-server/utils';
 import { WebSocketServer } from 'ws-linger';
 

@@ -120,7 +120,7 @@ const ALL: Example[] = [
   { name: 'reconnecting-client', tests: reconnectingClient, talk: [['hello', 'hello']] },
   { name: 'proxy', tests: proxy, talk: [['hello', 'hello']] },
   { name: 'windows-service', tests: windowsService, talk: [['hello', 'hello']] },
-  { name: 'electron', tests: electron, program: 'main.js', talk: [['hello', 'hello']] },
+  { name: 'electron', tests: electron, weekly: true, program: 'main.js', talk: [['hello', 'hello']] },
 ];
 
 const EXAMPLES = ALL.filter(({ weekly }) => !weekly || process.env.WS_LINGER_TEST_WEEKLY === '1');
