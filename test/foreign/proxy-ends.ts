@@ -1,4 +1,4 @@
-/** What `closeInfo` says when a proxy, or the client behind it, ends a connection. proxies.test.ts causes each with real proxies. */
+/** What `closeInfo` says when a proxy, or the client behind it, ends a connection. proxy-ends.test.ts causes each with real proxies. */
 import assert from 'node:assert/strict';
 import type { CloseKind } from 'ws-linger';
 import type { Side } from './proxied.js';
