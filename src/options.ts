@@ -65,7 +65,8 @@ export interface LingerOptions {
    * TCP keep-alive (RFC 9293 §3.8.4): when nothing has come from the peer for this long, its system is asked once a second, and
    * the connection ends as `timed-out` when it has not answered ten times. This finds an idle peer that has vanished in
    * about 40 s, without a ping and without the peer's program. Where the application has turned keep-alive on for the socket
-   * itself, that stays; only 0 turns it off. In ms, an integer; the system counts seconds, from 1 to 32,767.
+   * itself, that stays; only 0 turns it off. On Linux it is turned on within 5 s after 'open', where it is at least 10 s; the silence
+   * before that counts. In ms, an integer; the system counts seconds, from 1 to 32,767.
    * @defaultValue 30000
    */
   keepAlive?: number;
