@@ -6,7 +6,6 @@
  * So the reset is asked of the TCP handle below the stream, at the moment that the stream closes it, and never while a
  * shutdown is pending.
  */
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setImmediate } from '../real-timers';
 import type { Aborting, SocketControl, TransportLook } from './contract';
@@ -31,7 +30,7 @@ export class PortableControl implements SocketControl {
   finish(): void {}
 
   look(): TransportLook | null {
-    if (this.#row === undefined) this.#row = rowOf(this.#stream as Partial<Socket>);
+    if (this.#row === undefined) this.#row = rowOf(this.#stream);
     return this.#row && lookAtRow(this.#row);
   }
 

@@ -8,8 +8,10 @@
 import { close, open, readSync } from 'node:fs';
 import { isIPv4, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
+import type { Duplex } from 'node:stream';
 import { setImmediate } from '../real-timers';
 import type { TransportLook } from './contract';
+import { endsOf } from './handle';
 import { eachRow, keyIn, keyOf, lookIn } from './tcp-table';
 
 /** Where a connection is in the tables, and what the last reading that it was asked for in said of it. */
@@ -136,15 +138,23 @@ class CostMeter {
 const tables = { 4: new Table('/proc/net/tcp'), 6: new Table('/proc/net/tcp6') };
 
 /** The row of an open connection; null where there are no such tables, and for a stream whose own getters throw. */
-export function rowOf(socket: Partial<Socket>): Row | null {
+export function rowOf(stream: Duplex): Row | null {
   if (process.platform !== 'linux') return null;
   try {
-    const key = keyOf(socket);
+    const ends = addressesOf(stream);
+    const key = keyOf(ends);
     if (key === null) return null;
-    return { table: tables[isIPv4(socket.localAddress ?? '') ? 4 : 6], key, look: null };
+    return { table: tables[isIPv4(ends.localAddress ?? '') ? 4 : 6], key, look: null };
   } catch {
     return null;
   }
+}
+
+/** By the handle where it tells, since a socket keeps what its own getters have told. Bun's sockets have no such handle. */
+function addressesOf(stream: Duplex): Partial<Socket> {
+  const { local, peer } = endsOf(stream);
+  if (!local.address) return stream as Partial<Socket>;
+  return { localAddress: local.address, localPort: local.port, remoteAddress: peer.address, remotePort: peer.port };
 }
 
 /** The latest look at it, which is some 100 ms old or more; null where it has not been asked for before. Has it read again. */
