@@ -88,7 +88,10 @@ import { setImmediate } from './real-timers';
 function preload() {
   try { core(); } catch {} // whoever uses it is told
 }
-if (process.env.JEST_WORKER_ID !== undefined) preload(); else setImmediate(preload).unref?.();`;
+if (process.env.WS_LINGER?.trim() !== 'off') {
+  if (process.env.JEST_WORKER_ID !== undefined) preload();
+  else setImmediate(preload).unref?.();
+}`;
 
 /**
  * The exports of a module in core.js for face.js: what loads core.js when the first of them is used, and is replaced by what is

@@ -54,6 +54,15 @@ for (const manager of MANAGERS) {
         ]);
       });
 
+      it('loads the rest in the next turn, but not where it is switched off', async () => {
+        const code = `
+          require('ws-linger');
+          const isLoaded = () => Object.keys(require.cache).some((file) => /ws-linger.dist.core\\.js$/.test(file));
+          setImmediate(() => setImmediate(() => console.log(isLoaded())));`;
+        assert.equal((await here(['-e', code], project.folder, {})).trim(), 'true');
+        assert.equal((await here(['-e', code], project.folder, { WS_LINGER: 'off' })).trim(), 'false');
+      });
+
       it('works where its folder is moved away after it was loaded', async () => {
         const code = `
           const { WebSocketServer, WebSocket } = require('ws-linger');
