@@ -9,6 +9,7 @@ const source = join(__dirname, '..', '..', 'examples');
 
 interface Manifest {
   dependencies: Record<string, string>;
+  devDependencies?: Record<string, string>;
   overrides?: object;
   type?: string;
 }
@@ -33,13 +34,18 @@ export async function installExamples(names: string[]): Promise<string> {
     const manifest: Manifest = JSON.parse(withTarball(readFileSync(file, 'utf8')));
     writeFileSync(file, JSON.stringify(manifest));
     if (manifest.overrides) own.push(name);
-    else Object.assign(shared, manifest.dependencies, CLIENTS[name]);
+    else Object.assign(shared, manifest.dependencies, withoutElectron(manifest.devDependencies), CLIENTS[name]);
   }
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies: shared }));
   const npm = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
   for (const at of ['.', ...own]) await promisify(execFile)('npm', npm, { cwd: join(folder, at), env: cleanEnv() });
-  cpSync(join(__dirname, 'electron-stand-in.js'), join(folder, 'node_modules', 'electron', 'index.js'));
+  if (names.includes('electron'))
+    cpSync(join(__dirname, 'electron-stand-in.js'), join(folder, 'node_modules', 'electron', 'index.js'));
   return folder;
+}
+
+function withoutElectron({ electron: _, ...tools }: Record<string, string> = {}): Record<string, string> {
+  return tools;
 }
 
 /** Replaces the dependency on this repository, or on the registry's package, by the tarball. */
