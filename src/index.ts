@@ -6,6 +6,7 @@ import './real-timers'; // before tests replace Node's: everything else is loade
 import * as additions from './additions';
 import type { ReadinessResponse } from './server/readiness';
 import { checkEnvironment } from './set-defaults';
+import { isSwitchedOff } from './switched-off';
 import { Upstream } from './upstream';
 import * as client from './websocket';
 import { WebSocketServer } from './websocket-server';
@@ -48,7 +49,7 @@ const idle: Record<keyof typeof additions, (argument: unknown) => unknown> = {
  * answers 503), its methods (`closeAsync()`, `flushed()`, `abort()`, `drain()`, `stats()`) and `closeInfo` are
  * not there.
  */
-const WebSocket: Face = process.env.WS_LINGER?.trim() === 'off' ? plain() : lingering();
+const WebSocket: Face = isSwitchedOff ? plain() : lingering();
 
 function lingering(): Face {
   if (process.env.WS_LINGER_OPTIONS) checkEnvironment();

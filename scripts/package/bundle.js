@@ -24,7 +24,7 @@ const compiled = path.join(root, 'dist');
 
 /** Modules of the face, in src/. */
 const FACE = ['additions', 'attach', 'set-defaults', 'websocket', 'websocket-server', 'websocket-stream'];
-const SHARED = ['copies', 'errors', 'real-timers', 'upstream'];
+const SHARED = ['copies', 'errors', 'real-timers', 'switched-off', 'upstream'];
 /** Modules that are files of their own. load.ts finds the addon by its own place. */
 const ALONE = ['index', 'browser', 'socket-control/load', 'telemetry/prometheus', 'telemetry/opentelemetry'];
 
@@ -85,10 +85,11 @@ const LOADER = `let core;\nmodule.exports = () => (core ??= require('./core.js')
 const PRELOAD = `
 import core from 'loader:';
 import { setImmediate } from './real-timers';
+import { isSwitchedOff } from './switched-off';
 function preload() {
   try { core(); } catch {} // whoever uses it is told
 }
-if (process.env.WS_LINGER?.trim() !== 'off') {
+if (!isSwitchedOff) {
   if (process.env.JEST_WORKER_ID !== undefined) preload();
   else setImmediate(preload).unref?.();
 }`;

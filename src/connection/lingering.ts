@@ -57,7 +57,7 @@ export class Lingering implements SocketObserver, LingeringSocket, Capped {
   #look: (TransportLook & { accepted: number }) | null = null;
   #zeroWindowSince: number | null = null;
   #isFlushed = false;
-  #goneAt: number | null = null;
+  #goneAt = Number.POSITIVE_INFINITY;
   #forced: 'reset' | 'destroy' | null = null;
   #error: CloseError | null = null;
 
@@ -138,7 +138,7 @@ export class Lingering implements SocketObserver, LingeringSocket, Capped {
 
   visit(at: number): void {
     const stream = this.#stream;
-    if (stream.closed || (this.#goneAt !== null && at >= this.#goneAt)) this.onClose();
+    if (stream.closed || at >= this.#goneAt) this.onClose();
     else if (at >= this.#deadlineAt) this.cutNow();
     else if (stream.writableFinished && stream.readableEnded)
       stream.destroy(); // where it does not do so by itself

@@ -203,6 +203,15 @@ describe('whether all was delivered over a stream whose next write fails', () =>
     return { ws, stream };
   }
 
+  /** The same, where a write goes on until `fail()`. */
+  function openWriting(members: object = {}) {
+    let written = (_error: Error) => {};
+    const _write = (_chunk: Buffer, _encoding: string, done: typeof written) => {
+      written = done;
+    };
+    return { ...openFailing({ ...members, _write }), fail: () => written(failed) };
+  }
+
   it('is denied, with a message in it', async () => {
     const { ws } = openFailing();
     const ended = watchEnd(ws);
@@ -220,12 +229,7 @@ describe('whether all was delivered over a stream whose next write fails', () =>
   });
 
   it('is denied, with a message in it that was being written when the peer ended the connection', async () => {
-    let fail = () => {};
-    const { ws, stream } = openFailing({
-      _write: (_chunk: Buffer, _encoding: string, done: (error: Error) => void) => {
-        fail = () => done(failed);
-      },
-    });
+    const { ws, stream, fail } = openWriting();
     const ended = watchEnd(ws);
     ws.send('hello');
     stream.push(null);
@@ -237,13 +241,7 @@ describe('whether all was delivered over a stream whose next write fails', () =>
   });
 
   it('is denied, and the peer has ended it, where a message waits at a connection that was lost behind data', async () => {
-    let fail = () => {};
-    const { ws, stream } = openFailing({
-      _handle: { getpeername: () => -107 },
-      _write: (_chunk: Buffer, _encoding: string, done: (error: Error) => void) => {
-        fail = () => done(failed);
-      },
-    });
+    const { ws, stream, fail } = openWriting({ _handle: { getpeername: () => -107 } });
     const ended = watchEnd(ws);
     ws.send('hello');
     stream.push(null);

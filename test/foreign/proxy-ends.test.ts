@@ -285,18 +285,10 @@ describe('an end behind a proxy', { concurrency: true }, () => {
         const setup = await setUp(name, []);
         const fin = await openRawAll(setup, 'fin');
         for (const { socket } of fin) socket.end();
-        await assertEnds(
-          'fin',
-          setup,
-          fin.map(({ server }) => ({ server })),
-        );
+        await assertEnds('fin', setup, fin);
         const rst = await openRawAll(setup, 'rst');
         for (const { socket } of rst) socket.resetAndDestroy();
-        await assertEnds(
-          'rst',
-          setup,
-          rst.map(({ server }) => ({ server })),
-        );
+        await assertEnds('rst', setup, rst);
         const closed = await openAll(setup, 'closed');
         for (const { client } of closed) client.ws.close(4000, 'done');
         await assertEnds('closed', setup, closed);

@@ -1,5 +1,6 @@
 /** Runs all checks of `ws-linger doctor`, each with a time limit. */
 import { loadNative } from '../../socket-control/load';
+import { isSwitchedOff } from '../../switched-off';
 import { type Installation, installation } from '../installation';
 import { checkBinary } from './binary';
 import { checkOptions, type OptionsInForce, optionsInForce } from './options';
@@ -38,7 +39,7 @@ export async function diagnose(): Promise<Diagnosis> {
     await check('options', async () => checkOptions()),
     await check('binary', async () => checkBinary(loaded)),
   ];
-  const hasOptions = checks[0]?.ok && process.env.WS_LINGER?.trim() !== 'off';
+  const hasOptions = checks[0]?.ok && !isSwitchedOff;
   if (!hasOptions) delete process.env.WS_LINGER_OPTIONS; // said once; the other checks are of the machine
   const recentEnds: KeptEnd[] = [];
   for (const [name, run] of Object.entries(SELF_TESTS)) {

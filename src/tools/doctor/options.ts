@@ -2,6 +2,7 @@
 import { environmentOptions, parseOptions, VARIABLE } from '../../defaults';
 import type { LingerOptions } from '../../options';
 import { checkEnvironment } from '../../set-defaults';
+import { isSwitchedOff } from '../../switched-off';
 
 export interface OptionInForce {
   /** Null: no limit. */
@@ -29,7 +30,7 @@ function readable(name: string, value: unknown): unknown {
 
 /** Checks the environment variable as loading the package does. */
 export function checkOptions(): { ok: boolean; detail: string } {
-  if (process.env.WS_LINGER?.trim() === 'off') return { ok: true, detail: 'WS_LINGER=off: programs get plain ws' };
+  if (isSwitchedOff) return { ok: true, detail: 'WS_LINGER=off: programs get plain ws' };
   checkEnvironment();
   const names = Object.keys(environmentOptions());
   return { ok: true, detail: names.length > 0 ? `${VARIABLE} sets ${names.join(', ')}` : `${VARIABLE} is not set` };
